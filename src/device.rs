@@ -1,0 +1,69 @@
+//! Where the network runs.
+
+use burn::tensor::Device;
+use thiserror::Error;
+
+use crate::ErrorCode;
+
+/// The kinds of device that the network runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// The processor, with SIMD.
+    Cpu,
+    /// The graphics processor: WebGPU in the browser; Vulkan, Metal or DirectX natively.
+    WebGpu,
+}
+
+/// Why a device cannot be used.
+#[derive(Debug, Error)]
+pub enum DeviceError {
+    /// There is no such device, or it refused.
+    #[error("no graphics processor can be used: {0}")]
+    Unavailable(String),
+    /// This build was made without that backend.
+    #[error("this build of Tilelens has no GPU support")]
+    NotBuilt,
+}
+
+impl ErrorCode for DeviceError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "device.unavailable",
+            Self::NotBuilt => "device.not_built",
+        }
+    }
+}
+
+impl DeviceKind {
+    /// Opens the device. The GPU can be opened once in a process.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError`] when there is no such device.
+    pub async fn open(self) -> Result<Device, DeviceError> {
+        match self {
+            Self::Cpu => Ok(Device::flex()),
+            Self::WebGpu => open_gpu().await,
+        }
+    }
+}
+
+#[cfg(feature = "webgpu")]
+async fn open_gpu() -> Result<Device, DeviceError> {
+    use burn::tensor::wgpu::WgpuBackend;
+
+    let options = Device::wgpu_options();
+    #[cfg(target_family = "wasm")]
+    let options = options.graphics_api(WgpuBackend::WebGpu);
+    #[cfg(not(target_family = "wasm"))]
+    let options = options.graphics_api(WgpuBackend::Vulkan);
+    options
+        .init_async()
+        .await
+        .map_err(|error| DeviceError::Unavailable(error.to_string()))
+}
+
+#[cfg(not(feature = "webgpu"))]
+async fn open_gpu() -> Result<Device, DeviceError> {
+    Err(DeviceError::NotBuilt)
+}

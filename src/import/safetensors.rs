@@ -1,0 +1,23 @@
+//! `.safetensors` files.
+
+use safetensors::SafeTensors;
+
+use super::ImportError;
+use crate::model::model_file::to_f32;
+use crate::model::parameters::Parameters;
+
+/// Every floating-point tensor of the file, by its name.
+pub fn read(bytes: &[u8]) -> Result<Parameters, ImportError> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| ImportError::Unreadable {
+        format: "safetensors",
+        detail: error.to_string(),
+    })?;
+    let mut parameters = Parameters::default();
+    for (name, tensor) in tensors.iter() {
+        // Counters and the like are integers, which no weight is.
+        if let Some(values) = to_f32(tensor.dtype(), tensor.data()) {
+            parameters.insert(name, tensor.shape().to_vec(), values);
+        }
+    }
+    Ok(parameters)
+}

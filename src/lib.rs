@@ -1,0 +1,24 @@
+//! Tilelens classifies satellite tiles by transfer learning, natively and inside a browser tab.
+//!
+//! Data flows one way: the bytes of a file become a [`tile::Tile`], tiles become a normalised
+//! batch `[batch, 3, 224, 224]`, the backbone turns it into features `[batch, 576]`, and a head
+//! turns those into class probabilities.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`tile`] | bytes → [`tile::Tile`] → the network's input |
+//! | [`model`] | MobileNetV3-Small, the heads, the model file, the classifier |
+//! | [`device`] | where the network runs: the CPU with SIMD, or the GPU |
+//! | [`import`] | checkpoints of PyTorch, safetensors and ONNX → our parameters (feature `cli`) |
+//! | `web` | the wasm-bindgen surface (wasm only) |
+
+pub mod device;
+mod error;
+#[cfg(feature = "cli")]
+pub mod import;
+pub mod model;
+pub mod tile;
+#[cfg(target_family = "wasm")]
+pub mod web;
+
+pub use error::ErrorCode;

@@ -1,0 +1,129 @@
+//! Backbone + classifier + labels: tiles in, probabilities out.
+
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+use thiserror::Error;
+
+use super::head::Classification;
+use super::layers::global_average_pool;
+use super::mobilenet_v3::MobileNetV3Small;
+use super::model_file::{Manifest, ModelFile};
+use super::parameters::LayerMismatch;
+use crate::ErrorCode;
+use crate::tile::Tile;
+
+/// A model ready to classify, on one device.
+#[derive(Debug)]
+pub struct Classifier {
+    manifest: Manifest,
+    backbone: MobileNetV3Small,
+    classification: Option<Classification>,
+    device: Device,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub enum ClassifyError {
+    /// The model is a backbone alone.
+    #[error("this model is a backbone without a classifier: it knows features and no classes")]
+    NoClassifier,
+    /// The device failed while it computed, or while its answer was read.
+    #[error("the device stopped while it classified: {0}")]
+    Device(String),
+    /// The answer holds NaN or infinity.
+    #[error("the device gave an answer that is not a number; try the CPU instead")]
+    NotFinite,
+}
+
+impl ErrorCode for ClassifyError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoClassifier => "model.no_classifier",
+            Self::Device(_) => "device.failed",
+            Self::NotFinite => "device.not_finite",
+        }
+    }
+}
+
+impl Classifier {
+    /// Puts the model on `device`.
+    ///
+    /// # Errors
+    ///
+    /// [`LayerMismatch`] when the file's weights are not those of the network that it describes.
+    pub fn load(file: &ModelFile, device: &Device) -> Result<Self, LayerMismatch> {
+        let ModelFile { manifest, parameters } = file;
+        Ok(Self {
+            backbone: MobileNetV3Small::load(parameters, device)?,
+            classification: Classification::load(&manifest.classifier, parameters, device)?,
+            manifest: manifest.clone(),
+            device: device.clone(),
+        })
+    }
+
+    /// What the model file says of the model.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The network's input for `tiles`: `[tiles, 3, crop_px, crop_px]`, normalised.
+    pub fn images(&self, tiles: &[&Tile]) -> Tensor<4> {
+        let preprocessing = &self.manifest.preprocessing;
+        let side = preprocessing.crop_px as usize;
+        let mut values = Vec::with_capacity(tiles.len() * 3 * side * side);
+        for tile in tiles {
+            preprocessing.append(tile, &mut values);
+        }
+        let data = TensorData::new(values, [tiles.len(), 3, side, side]);
+        Tensor::from_data(data, &self.device)
+    }
+
+    /// The backbone's features, averaged over the image: `[batch, 3, height, width]` →
+    /// `[batch, 576]`.
+    pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        global_average_pool(self.backbone.forward(images)).flatten(1, 3)
+    }
+
+    /// Class scores before softmax: `[batch, 576]` → `[batch, num_classes]`.
+    ///
+    /// # Errors
+    ///
+    /// [`ClassifyError::NoClassifier`] when the model is a backbone alone.
+    pub fn logits(&self, features: Tensor<2>) -> Result<Tensor<2>, ClassifyError> {
+        let classification = self.classification.as_ref().ok_or(ClassifyError::NoClassifier)?;
+        Ok(classification.forward(features))
+    }
+
+    /// Class probabilities of `tiles`, row by row in the order of the labels:
+    /// `tiles.len() × num_classes` values.
+    ///
+    /// # Errors
+    ///
+    /// [`ClassifyError`] when the model has no classifier, or the device fails or answers with values
+    /// that are not numbers.
+    pub async fn classify(&self, tiles: &[&Tile]) -> Result<Vec<f32>, ClassifyError> {
+        if tiles.is_empty() {
+            return Ok(Vec::new());
+        }
+        let logits = self.logits(self.features(self.images(tiles)))?;
+        let probabilities = read(softmax(logits, 1)).await?;
+        if !probabilities.iter().all(|value| value.is_finite()) {
+            return Err(ClassifyError::NotFinite);
+        }
+        Ok(probabilities)
+    }
+}
+
+/// The values of a tensor, copied from its device.
+///
+/// # Errors
+///
+/// [`ClassifyError::Device`] when the device fails.
+pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ClassifyError> {
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| ClassifyError::Device(error.to_string()))?;
+    data.try_to_vec()
+        .map_err(|error| ClassifyError::Device(error.to_string()))
+}

@@ -1,0 +1,156 @@
+//! What turns pooled features into class logits: the trainable head, or the classifier that an
+//! ImageNet checkpoint was trained with.
+
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::tensor::activation::{hard_swish, relu};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::layers::load_linear;
+use super::mobilenet_v3::FEATURES;
+use super::parameters::{LayerMismatch, Parameters};
+
+/// Width of the hidden layer of torchvision's classifier (paper, table 2: 1×1, 1024).
+const IMAGENET_NEURONS: usize = 1024;
+
+/// torchvision's classifier drops this share in training.
+const IMAGENET_DROPOUT_RATE: f64 = 0.2;
+
+/// The shape of a classifier, as the model file states it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum ClassifierConfig {
+    /// The trainable head: Dropout → Dense(ReLU) → Dense.
+    Head(HeadConfig),
+    /// The checkpoint's own classifier: Dense(hard-swish) → Dropout → Dense.
+    ImageNet {
+        /// Classes; 1000 for ImageNet.
+        num_classes: usize,
+    },
+    /// None: a backbone that waits for a head.
+    None,
+}
+
+impl ClassifierConfig {
+    /// Number of classes that the classifier tells apart.
+    pub fn num_classes(&self) -> usize {
+        match self {
+            Self::Head(config) => config.num_classes,
+            Self::ImageNet { num_classes } => *num_classes,
+            Self::None => 0,
+        }
+    }
+}
+
+/// The parameters of the trainable head.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeadConfig {
+    /// Share of the features that are set to zero in training, 0 to 1.
+    pub dropout_rate: f64,
+    /// Width of the hidden layer.
+    pub dense_neurons: usize,
+    /// Number of classes.
+    pub num_classes: usize,
+}
+
+/// Dropout → Dense(ReLU) → Dense over pooled features.
+#[derive(Module, Debug)]
+pub struct Head {
+    dropout: Dropout,
+    dense: Linear,
+    output: Linear,
+}
+
+impl Head {
+    /// Loads `head.dense` and `head.output`.
+    fn load(
+        config: &HeadConfig,
+        parameters: &Parameters,
+        device: &Device,
+    ) -> Result<Self, LayerMismatch> {
+        let HeadConfig { dropout_rate, dense_neurons, num_classes } = *config;
+        let linear = |shape, name| load_linear(shape, parameters, name, device);
+        Ok(Self {
+            dropout: DropoutConfig::new(dropout_rate).init(),
+            dense: linear([FEATURES, dense_neurons], "head.dense")?,
+            output: linear([dense_neurons, num_classes], "head.output")?,
+        })
+    }
+
+    /// `[batch, 576]` → logits `[batch, num_classes]`.
+    pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
+        let hidden = self.dense.forward(self.dropout.forward(features));
+        self.output.forward(relu(hidden))
+    }
+}
+
+/// torchvision's classifier: Dense(hard-swish) → Dropout → Dense.
+#[derive(Module, Debug)]
+pub struct ImageNetClassifier {
+    hidden: Linear,
+    dropout: Dropout,
+    output: Linear,
+}
+
+impl ImageNetClassifier {
+    /// Loads `classifier.0` and `classifier.3`.
+    fn load(
+        num_classes: usize,
+        parameters: &Parameters,
+        device: &Device,
+    ) -> Result<Self, LayerMismatch> {
+        let linear = |shape, name| load_linear(shape, parameters, name, device);
+        Ok(Self {
+            hidden: linear([FEATURES, IMAGENET_NEURONS], "classifier.0")?,
+            dropout: DropoutConfig::new(IMAGENET_DROPOUT_RATE).init(),
+            output: linear([IMAGENET_NEURONS, num_classes], "classifier.3")?,
+        })
+    }
+
+    /// `[batch, 576]` → logits `[batch, num_classes]`.
+    pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
+        let hidden = hard_swish(self.hidden.forward(features));
+        self.output.forward(self.dropout.forward(hidden))
+    }
+}
+
+/// Either classifier, behind one `forward`.
+#[derive(Module, Debug)]
+pub enum Classification {
+    /// The trainable head.
+    Head(Head),
+    /// The checkpoint's own classifier.
+    ImageNet(ImageNetClassifier),
+}
+
+impl Classification {
+    /// Loads the classifier that `config` describes; none where it says so.
+    ///
+    /// # Errors
+    ///
+    /// [`LayerMismatch`] naming the first layer that is missing or has another shape.
+    pub fn load(
+        config: &ClassifierConfig,
+        parameters: &Parameters,
+        device: &Device,
+    ) -> Result<Option<Self>, LayerMismatch> {
+        Ok(match config {
+            ClassifierConfig::Head(config) => {
+                Some(Self::Head(Head::load(config, parameters, device)?))
+            }
+            ClassifierConfig::ImageNet { num_classes } => {
+                Some(Self::ImageNet(ImageNetClassifier::load(*num_classes, parameters, device)?))
+            }
+            ClassifierConfig::None => None,
+        })
+    }
+
+    /// `[batch, 576]` → logits `[batch, num_classes]`.
+    pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Head(head) => head.forward(features),
+            Self::ImageNet(classifier) => classifier.forward(features),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! MobileNetV3-Small (Howard et al., "Searching for MobileNetV3", 2019, table 2), layer by layer as
+//! torchvision's `mobilenet_v3_small`, whose parameter names it loads.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::layers::{Activation, ConvNormActivation, ConvShape, SqueezeExcitation};
+use super::parameters::{LayerMismatch, Parameters};
+
+/// The number of features that the backbone gives for a tile.
+pub const FEATURES: usize = 576;
+
+/// torchvision's MobileNetV3 builds its batch norms with this epsilon (PyTorch's own is 1e-5).
+pub const BATCH_NORM_EPSILON: f64 = 1e-3;
+
+/// Channels after the stem.
+const STEM_CHANNELS: usize = 16;
+
+/// Channels of the last block, before the closing 1×1 convolution widens them to [`FEATURES`].
+const LAST_BLOCK_CHANNELS: usize = 96;
+
+/// One row of the paper's table 2: a bottleneck block.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    input: usize,
+    kernel: usize,
+    expanded: usize,
+    output: usize,
+    squeeze_excitation: bool,
+    activation: Activation,
+    stride: usize,
+}
+
+const fn row(
+    (input, kernel, expanded, output): (usize, usize, usize, usize),
+    squeeze_excitation: bool,
+    activation: Activation,
+    stride: usize,
+) -> Row {
+    Row { input, kernel, expanded, output, squeeze_excitation, activation, stride }
+}
+
+use Activation::{HardSwish as HS, Relu as RE};
+
+/// Table 2 of the paper, the `bneck` rows.
+#[rustfmt::skip]
+const ROWS: [Row; 11] = [
+    // input, kernel, expanded, output,  SE,   NL, stride
+    row((16, 3,  16, 16), true,  RE, 2),
+    row((16, 3,  72, 24), false, RE, 2),
+    row((24, 3,  88, 24), false, RE, 1),
+    row((24, 5,  96, 40), true,  HS, 2),
+    row((40, 5, 240, 40), true,  HS, 1),
+    row((40, 5, 240, 40), true,  HS, 1),
+    row((40, 5, 120, 48), true,  HS, 1),
+    row((48, 5, 144, 48), true,  HS, 1),
+    row((48, 5, 288, 96), true,  HS, 2),
+    row((96, 5, 576, 96), true,  HS, 1),
+    row((96, 5, 576, 96), true,  HS, 1),
+];
+
+/// A convolution of the backbone, by the names of its parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConvName {
+    /// `{conv}.weight`, and `{conv}.bias` where there is no batch norm.
+    pub conv: String,
+    /// `{norm}.weight`, `.bias`, `.running_mean`, `.running_var`.
+    pub norm: Option<String>,
+}
+
+/// Every convolution of the backbone in the order in which it runs: 52 of them.
+pub fn convolutions() -> Vec<ConvName> {
+    let normed = |path: String| ConvName { conv: format!("{path}.0"), norm: Some(format!("{path}.1")) };
+    let mut names = vec![normed("features.0".into())];
+    for (index, row) in ROWS.iter().enumerate() {
+        let mut layers = (0..).map(|layer| format!("features.{}.block.{layer}", index + 1));
+        let mut next = || layers.next().expect("endless");
+        if row.expanded != row.input {
+            names.push(normed(next()));
+        }
+        names.push(normed(next()));
+        if row.squeeze_excitation {
+            let path = next();
+            names.extend(["fc1", "fc2"].map(|fc| ConvName { conv: format!("{path}.{fc}"), norm: None }));
+        }
+        names.push(normed(next()));
+    }
+    names.push(normed(format!("features.{}", ROWS.len() + 1)));
+    names
+}
+
+/// A bottleneck: expand 1×1 → depthwise k×k → squeeze-excitation → project 1×1, with a residual
+/// connection where input and output agree (paper, figure 4).
+#[derive(Module, Debug)]
+pub struct InvertedResidual {
+    expand: Option<ConvNormActivation>,
+    depthwise: ConvNormActivation,
+    squeeze_excitation: Option<SqueezeExcitation>,
+    project: ConvNormActivation,
+    residual: bool,
+}
+
+impl InvertedResidual {
+    /// Loads `{path}.block.*`; torchvision numbers only the layers that a row has.
+    fn load(
+        row: Row,
+        parameters: &Parameters,
+        path: &str,
+        device: &Device,
+    ) -> Result<Self, LayerMismatch> {
+        let mut index = 0;
+        let mut next = || {
+            let layer = format!("{path}.block.{index}");
+            index += 1;
+            layer
+        };
+        let expand = (row.expanded != row.input)
+            .then(|| {
+                let shape = ConvShape::pointwise(row.input, row.expanded);
+                ConvNormActivation::load(shape, row.activation, parameters, &next(), device)
+            })
+            .transpose()?;
+        let depthwise = ConvNormActivation::load(
+            ConvShape::depthwise(row.expanded, row.kernel, row.stride),
+            row.activation,
+            parameters,
+            &next(),
+            device,
+        )?;
+        let squeeze_excitation = row
+            .squeeze_excitation
+            .then(|| SqueezeExcitation::load(row.expanded, parameters, &next(), device))
+            .transpose()?;
+        let project = ConvNormActivation::load(
+            ConvShape::pointwise(row.expanded, row.output),
+            Activation::Identity,
+            parameters,
+            &next(),
+            device,
+        )?;
+        Ok(Self {
+            expand,
+            depthwise,
+            squeeze_excitation,
+            project,
+            residual: row.stride == 1 && row.input == row.output,
+        })
+    }
+
+    /// `[batch, input, height, width]` → `[batch, output, height / stride, width / stride]`.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let mut x = input.clone();
+        if let Some(expand) = &self.expand {
+            x = expand.forward(x);
+        }
+        x = self.depthwise.forward(x);
+        if let Some(squeeze_excitation) = &self.squeeze_excitation {
+            x = squeeze_excitation.forward(x);
+        }
+        x = self.project.forward(x);
+        if self.residual { x + input } else { x }
+    }
+}
+
+/// The backbone: everything before the classifier.
+#[derive(Module, Debug)]
+pub struct MobileNetV3Small {
+    stem: ConvNormActivation,
+    blocks: Vec<InvertedResidual>,
+    last: ConvNormActivation,
+}
+
+impl MobileNetV3Small {
+    /// Loads `features.0` (stem) … `features.12` (last convolution).
+    ///
+    /// # Errors
+    ///
+    /// [`LayerMismatch`] naming the first layer, in the order of the network, that is missing or has
+    /// another shape.
+    pub fn load(parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
+        let stem = ConvNormActivation::load(
+            ConvShape { input: 3, output: STEM_CHANNELS, kernel: 3, stride: 2, groups: 1 },
+            Activation::HardSwish,
+            parameters,
+            "features.0",
+            device,
+        )?;
+        let blocks = ROWS
+            .iter()
+            .enumerate()
+            .map(|(index, &row)| {
+                let path = format!("features.{}", index + 1);
+                InvertedResidual::load(row, parameters, &path, device)
+            })
+            .collect::<Result<_, _>>()?;
+        let last = ConvNormActivation::load(
+            ConvShape::pointwise(LAST_BLOCK_CHANNELS, FEATURES),
+            Activation::HardSwish,
+            parameters,
+            &format!("features.{}", ROWS.len() + 1),
+            device,
+        )?;
+        Ok(Self { stem, blocks, last })
+    }
+
+    /// The output of every stage, torchvision's `features.0` … `features.12`:
+    /// `[batch, 3, 224, 224]` → `[batch, 16, 112, 112]`, …, `[batch, 576, 7, 7]`.
+    pub fn stages(&self, images: Tensor<4>) -> Vec<Tensor<4>> {
+        let mut x = self.stem.forward(images);
+        let mut stages = vec![x.clone()];
+        for block in &self.blocks {
+            x = block.forward(x);
+            stages.push(x.clone());
+        }
+        stages.push(self.last.forward(x));
+        stages
+    }
+
+    /// The feature maps of the last stage: `[batch, 3, height, width]` → `[batch, 576, height / 32,
+    /// width / 32]`.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let mut x = self.stem.forward(images);
+        for block in &self.blocks {
+            x = block.forward(x);
+        }
+        self.last.forward(x)
+    }
+}

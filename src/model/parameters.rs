@@ -1,0 +1,129 @@
+//! Named arrays of weights, between a file and a network.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use thiserror::Error;
+
+use crate::ErrorCode;
+
+/// One named array: its shape and its values in row-major order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Extents, outermost first; PyTorch's layout (`[out, in, height, width]`, `[out, in]`).
+    pub shape: Vec<usize>,
+    /// `shape.iter().product()` values.
+    pub values: Vec<f32>,
+}
+
+/// The weights of a network, by torchvision's names (`features.0.0.weight`, …).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Parameters {
+    by_name: BTreeMap<String, Parameter>,
+}
+
+/// The first layer at which a set of weights is not the network's.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum LayerMismatch {
+    /// The layer is not there at all.
+    #[error(
+        "the first layer that differs is `{name}`: the network needs {expected:?}, the weights have no such layer"
+    )]
+    Missing {
+        /// The parameter's name.
+        name: String,
+        /// The shape that the network needs.
+        expected: Vec<usize>,
+    },
+    /// The layer is there with another shape.
+    #[error(
+        "the first layer that differs is `{name}`: the network needs {expected:?}, the weights have {found:?}"
+    )]
+    Shape {
+        /// The parameter's name.
+        name: String,
+        /// The shape that the network needs.
+        expected: Vec<usize>,
+        /// The shape found.
+        found: Vec<usize>,
+    },
+    /// The layer has the right shape but holds a NaN or an infinity.
+    #[error("the layer `{name}` holds values that are not finite numbers")]
+    NotFinite {
+        /// The parameter's name.
+        name: String,
+    },
+}
+
+impl ErrorCode for LayerMismatch {
+    fn code(&self) -> &'static str {
+        "model.layer"
+    }
+}
+
+impl Parameters {
+    /// Adds a parameter; one of the same name is replaced.
+    ///
+    /// # Panics
+    ///
+    /// When the number of values is not the shape's product.
+    pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) {
+        assert_eq!(shape.iter().product::<usize>(), values.len());
+        self.by_name
+            .insert(name.into(), Parameter { shape, values });
+    }
+
+    /// All parameters in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Parameter)> {
+        self.by_name
+            .iter()
+            .map(|(name, parameter)| (name.as_str(), parameter))
+    }
+
+    /// The shape of the parameter of that name, where it is there.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.by_name.get(name).map(|parameter| parameter.shape.as_slice())
+    }
+
+    /// The parameter, checked to have the shape that the network needs.
+    ///
+    /// # Errors
+    ///
+    /// [`LayerMismatch`] when it is missing, has another shape, or holds a value that is not finite.
+    pub fn get(&self, name: &str, expected: &[usize]) -> Result<&Parameter, LayerMismatch> {
+        let parameter = self
+            .by_name
+            .get(name)
+            .ok_or_else(|| LayerMismatch::Missing {
+                name: name.into(),
+                expected: expected.into(),
+            })?;
+        if parameter.shape != expected {
+            return Err(LayerMismatch::Shape {
+                name: name.into(),
+                expected: expected.into(),
+                found: parameter.shape.clone(),
+            });
+        }
+        if !parameter.values.iter().all(|value| value.is_finite()) {
+            return Err(LayerMismatch::NotFinite { name: name.into() });
+        }
+        Ok(parameter)
+    }
+
+    /// The parameter as a tensor on `device`, checked as by [`Parameters::get`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Parameters::get`].
+    pub fn tensor<const D: usize>(
+        &self,
+        name: &str,
+        shape: [usize; D],
+        device: &Device,
+    ) -> Result<Tensor<D>, LayerMismatch> {
+        let parameter = self.get(name, &shape)?;
+        let data = TensorData::new(parameter.values.clone(), shape);
+        Ok(Tensor::from_data(data, device))
+    }
+}

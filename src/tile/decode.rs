@@ -1,0 +1,289 @@
+//! Image bytes → [`Tile`], with limits that are checked before a pixel is decoded.
+
+use std::io::Cursor;
+
+use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
+use image::error::{ImageError, UnsupportedErrorKind};
+use image::metadata::Orientation;
+use image::{
+    AnimationDecoder, ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat,
+    ImageReader, Limits,
+};
+use thiserror::Error;
+
+use super::{Note, Tile};
+use crate::ErrorCode;
+
+/// Larger images are refused before decoding: 50 megapixels is 400 MB at 16 bits and 4 channels,
+/// which a browser tab can still hold.
+pub const MAX_PIXELS: u64 = 50_000_000;
+
+/// Smaller images hold nothing to classify.
+pub const MIN_SIDE_PX: u32 = 8;
+
+/// The most that a decoder may allocate, in bytes.
+const MAX_ALLOCATION: u64 = 512 << 20;
+
+/// What transparent pixels are laid on: white, as a page shows them.
+const BACKGROUND: f32 = 255.0;
+
+/// Why a file gives no tile.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum TileError {
+    /// Zero bytes.
+    #[error("the file is empty: save or download it again")]
+    Empty,
+    /// A kind of file that is not read.
+    #[error("{0} cannot be read here: convert it to JPEG, PNG, WebP, GIF, BMP or TIFF")]
+    Unsupported(String),
+    /// The file ends before the image does.
+    #[error("the {0} image is cut off before its end: download or copy it again")]
+    Truncated(&'static str),
+    /// The bytes make no image.
+    #[error("the {format} image is damaged ({detail}): open and save it again with an image editor")]
+    Corrupt {
+        /// The format that the file claims.
+        format: &'static str,
+        /// The decoder's words.
+        detail: String,
+    },
+    /// More pixels than [`MAX_PIXELS`].
+    #[error(
+        "{width_px} × {height_px} pixels are more than the {} megapixels that a tile may have: cut it into tiles first",
+        MAX_PIXELS / 1_000_000
+    )]
+    TooLarge {
+        /// Width in pixels.
+        width_px: u32,
+        /// Height in pixels.
+        height_px: u32,
+    },
+    /// The decoder would need more memory than allowed.
+    #[error("the {0} image needs more memory to decode than a tile may: cut it into tiles first")]
+    TooMuchMemory(&'static str),
+    /// A side under [`MIN_SIDE_PX`].
+    #[error(
+        "{width_px} × {height_px} pixels are too few to classify: a tile has at least {MIN_SIDE_PX} × {MIN_SIDE_PX}"
+    )]
+    TooSmall {
+        /// Width in pixels.
+        width_px: u32,
+        /// Height in pixels.
+        height_px: u32,
+    },
+}
+
+impl ErrorCode for TileError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "image.empty",
+            Self::Unsupported(_) => "image.unsupported",
+            Self::Truncated(_) => "image.truncated",
+            Self::Corrupt { .. } => "image.corrupt",
+            Self::TooLarge { .. } | Self::TooMuchMemory(_) => "image.too_large",
+            Self::TooSmall { .. } => "image.too_small",
+        }
+    }
+}
+
+/// Decodes JPEG, PNG, WebP, GIF, BMP and TIFF by what the bytes are, not by the file's name.
+///
+/// # Errors
+///
+/// [`TileError`] saying what is wrong with the file.
+pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
+    let (format, name) = sniff(bytes)?;
+    let failed = |error| failure(error, name);
+
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_ALLOCATION);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    let (width_px, height_px) = decoder.dimensions();
+    check_size(width_px, height_px)?;
+    if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
+        return Err(TileError::Truncated(name));
+    }
+
+    let color = decoder.color_type();
+    let original_color = decoder.original_color_type();
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    image.apply_orientation(orientation);
+
+    let mut notes = Vec::new();
+    if is_animated(bytes, format) {
+        notes.push(Note::Animated);
+    }
+    if matches!(original_color, ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16)
+        || (format == ImageFormat::Jpeg && jpeg_components(bytes) == Some(4))
+    {
+        notes.push(Note::Cmyk);
+    }
+    if color.bytes_per_pixel() / color.channel_count() > 1 {
+        notes.push(Note::DeepChannels);
+    }
+    if matches!(color, ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16) {
+        notes.push(Note::Greyscale);
+    }
+    if orientation != Orientation::NoTransforms {
+        notes.push(Note::Reoriented);
+    }
+    let (rgb, transparent) = opaque_rgb(image);
+    if transparent {
+        notes.push(Note::Transparent);
+    }
+    Ok(Tile {
+        width_px: rgb.width(),
+        height_px: rgb.height(),
+        rgb: rgb.into_raw(),
+        format: name,
+        notes,
+    })
+}
+
+/// What the bytes are, and that format's name for people.
+fn sniff(bytes: &[u8]) -> Result<(ImageFormat, &'static str), TileError> {
+    if bytes.is_empty() {
+        return Err(TileError::Empty);
+    }
+    let format = image::guess_format(bytes).ok();
+    let name = match format {
+        Some(ImageFormat::Jpeg) => "JPEG",
+        Some(ImageFormat::Png) => "PNG",
+        Some(ImageFormat::WebP) => "WebP",
+        Some(ImageFormat::Gif) => "GIF",
+        Some(ImageFormat::Bmp) => "BMP",
+        Some(ImageFormat::Tiff) => "TIFF",
+        _ => return Err(TileError::Unsupported(kind_of_file(bytes, format))),
+    };
+    Ok((format.expect("a named format is known"), name))
+}
+
+/// A name for a file that is not read, so that its owner knows what it is.
+fn kind_of_file(bytes: &[u8], format: Option<ImageFormat>) -> String {
+    let starts = |magic: &[u8]| bytes.starts_with(magic);
+    let brand = bytes.get(4..8).filter(|&kind| kind == b"ftyp").and(bytes.get(8..12));
+    let text = bytes.iter().take(512).all(|&byte| byte >= 0x20 || b"\t\r\n".contains(&byte));
+    match brand {
+        Some(b"heic" | b"heix" | b"hevc" | b"mif1" | b"msf1") => return "A HEIC photo".into(),
+        Some(b"avif" | b"avis") => return "An AVIF image".into(),
+        Some(_) => return "A video".into(),
+        None => {}
+    }
+    if starts(b"%PDF") {
+        "A PDF document".into()
+    } else if starts(b"PK\x03\x04") {
+        "A ZIP archive".into()
+    } else if starts(&[0, 0, 0, 12, b'j', b'P']) || starts(&[0xff, 0x4f, 0xff, 0x51]) {
+        "A JPEG 2000 image".into()
+    } else if let Some(format) = format {
+        format!("A {:?} image", format)
+    } else if text {
+        "A text file".into()
+    } else {
+        "This file is not an image of a known kind; it".into()
+    }
+}
+
+fn check_size(width_px: u32, height_px: u32) -> Result<(), TileError> {
+    if u64::from(width_px) * u64::from(height_px) > MAX_PIXELS {
+        return Err(TileError::TooLarge { width_px, height_px });
+    }
+    if width_px.min(height_px) < MIN_SIDE_PX {
+        return Err(TileError::TooSmall { width_px, height_px });
+    }
+    Ok(())
+}
+
+fn failure(error: ImageError, format: &'static str) -> TileError {
+    match error {
+        ImageError::Limits(_) => TileError::TooMuchMemory(format),
+        ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            TileError::Truncated(format)
+        }
+        ImageError::Unsupported(error) => TileError::Unsupported(match error.kind() {
+            UnsupportedErrorKind::Color(color) => format!("A {format} image with {color:?} pixels"),
+            _ => format!("A {format} image of this variant"),
+        }),
+        other => {
+            let detail = other.to_string();
+            if detail.contains("unexpected end") || detail.contains("failed to fill whole buffer") {
+                TileError::Truncated(format)
+            } else {
+                TileError::Corrupt { format, detail }
+            }
+        }
+    }
+}
+
+/// 8-bit RGB, and whether a pixel was not opaque.
+fn opaque_rgb(image: DynamicImage) -> (image::RgbImage, bool) {
+    if !image.color().has_alpha() {
+        return (image.into_rgb8(), false);
+    }
+    let rgba = image.into_rgba8();
+    let transparent = rgba.pixels().any(|pixel| pixel[3] != u8::MAX);
+    let rgb = image::RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
+        let [red, green, blue, alpha] = rgba.get_pixel(x, y).0;
+        let opacity = f32::from(alpha) / 255.0;
+        let over = |channel: u8| (f32::from(channel) * opacity + BACKGROUND * (1.0 - opacity)).round() as u8;
+        image::Rgb([red, green, blue].map(over))
+    });
+    (rgb, transparent)
+}
+
+/// Whether the file has a second frame. A file whose second frame is damaged counts as still.
+fn is_animated(bytes: &[u8], format: ImageFormat) -> bool {
+    let input = Cursor::new(bytes);
+    match format {
+        ImageFormat::Gif => GifDecoder::new(input)
+            .is_ok_and(|decoder| matches!(decoder.into_frames().nth(1), Some(Ok(_)))),
+        ImageFormat::Png => PngDecoder::new(input)
+            .and_then(|decoder| decoder.is_apng())
+            .unwrap_or(false),
+        ImageFormat::WebP => WebPDecoder::new(input).is_ok_and(|decoder| decoder.has_animation()),
+        _ => false,
+    }
+}
+
+/// Marker bytes of JPEG (ITU T.81, table B.1).
+mod jpeg_marker {
+    pub const START_OF_SCAN: u8 = 0xda;
+    pub const END_OF_IMAGE: u8 = 0xd9;
+}
+
+/// The segments between a JPEG's start and its first scan: marker, and where the payload begins.
+fn jpeg_segments(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> + '_ {
+    let mut position = 2;
+    std::iter::from_fn(move || {
+        while bytes.get(position) == Some(&0xff) && bytes.get(position + 1) == Some(&0xff) {
+            position += 1;
+        }
+        let &[0xff, marker, high, low] = bytes.get(position..position + 4)? else {
+            return None;
+        };
+        let payload = position + 4;
+        position += 2 + usize::from(u16::from_be_bytes([high, low]));
+        Some((marker, payload))
+    })
+}
+
+/// Whether the end marker stands behind the first scan. The decoder fills a cut-off image with grey
+/// and says nothing. Inside a scan `0xff` is always escaped, so that the marker cannot occur by chance.
+fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    jpeg_segments(bytes)
+        .find(|&(marker, _)| marker == jpeg_marker::START_OF_SCAN)
+        .and_then(|(_, scan)| bytes.get(scan..))
+        .is_some_and(|scan| scan.windows(2).any(|pair| pair == [0xff, jpeg_marker::END_OF_IMAGE]))
+}
+
+/// The number of colour components in the frame header; 4 means CMYK or YCCK.
+fn jpeg_components(bytes: &[u8]) -> Option<u8> {
+    // Frame headers are 0xc0 … 0xcf without the Huffman table, extension and arithmetic markers.
+    let (_, payload) = jpeg_segments(bytes).find(|(marker, _)| {
+        matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
+    })?;
+    bytes.get(payload + 5).copied()
+}

@@ -1,0 +1,105 @@
+//! [`Tile`] → the network's input, as torchvision's `Resize` → `CenterCrop` → `ToTensor` →
+//! `Normalize`.
+
+use fast_image_resize::images::{Image, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use serde::{Deserialize, Serialize};
+
+use super::Tile;
+
+/// The largest input side that a model may ask for; a backbone of stride 32 has no use for more.
+const MAX_SIDE_PX: u32 = 1024;
+
+/// How a tile becomes the network's input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preprocessing {
+    /// The shorter side is scaled to this, in pixels (bilinear, antialiased).
+    pub resize_px: u32,
+    /// The side of the square cut from the centre, in pixels.
+    pub crop_px: u32,
+    /// Channel means, of values from 0 to 1.
+    pub mean: [f32; 3],
+    /// Channel standard deviations, of values from 0 to 1.
+    pub std: [f32; 3],
+}
+
+impl Preprocessing {
+    /// ImageNet channel means (torchvision, `MobileNet_V3_Small_Weights.IMAGENET1K_V1.transforms`).
+    pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+    /// ImageNet channel standard deviations (same source).
+    pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+    /// Why these values cannot be used, if they cannot.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Self { resize_px, crop_px, mean, std } = self;
+        if *crop_px < 32 || resize_px < crop_px || *resize_px > MAX_SIDE_PX {
+            return Err(format!("resize to {resize_px} px, crop of {crop_px} px"));
+        }
+        if !mean.iter().all(|value| value.is_finite()) || !std.iter().all(|&value| value > 0.0) {
+            return Err(format!("mean {mean:?}, standard deviation {std:?}"));
+        }
+        Ok(())
+    }
+
+    /// The pixels that the network sees: `crop_px × crop_px` RGB.
+    pub fn crop(&self, tile: &Tile) -> Vec<u8> {
+        let (width_px, height_px) = self.resized(tile.width_px, tile.height_px);
+        let resized = resize(tile, width_px, height_px, ResizeOptions::new());
+        let left = center(width_px - self.crop_px);
+        let top = center(height_px - self.crop_px);
+        let row_bytes = self.crop_px as usize * 3;
+        (top..top + self.crop_px)
+            .flat_map(|y| {
+                let start = ((y * width_px + left) * 3) as usize;
+                resized[start..start + row_bytes].iter().copied()
+            })
+            .collect()
+    }
+
+    /// Appends the normalised planes red, green, blue: `3 × crop_px × crop_px` values.
+    pub(crate) fn append(&self, tile: &Tile, values: &mut Vec<f32>) {
+        let pixels = self.crop(tile);
+        for channel in 0..3 {
+            let scale = 1.0 / (255.0 * self.std[channel]);
+            let shift = self.mean[channel] / self.std[channel];
+            let plane = pixels.iter().skip(channel).step_by(3);
+            values.extend(plane.map(|&value| f32::from(value) * scale - shift));
+        }
+    }
+
+    /// Width and height once the shorter side is `resize_px`; the longer one is cut to a whole
+    /// pixel, as in torchvision.
+    fn resized(&self, width_px: u32, height_px: u32) -> (u32, u32) {
+        let shorter = u64::from(width_px.min(height_px));
+        let scaled = |side: u32| (u64::from(self.resize_px) * u64::from(side) / shorter) as u32;
+        (scaled(width_px), scaled(height_px))
+    }
+}
+
+/// A `side_px × side_px` RGB picture of the tile's centre square.
+pub fn square_thumbnail(tile: &Tile, side_px: u32) -> Vec<u8> {
+    let square = f64::from(tile.width_px.min(tile.height_px));
+    let left = (f64::from(tile.width_px) - square) / 2.0;
+    let top = (f64::from(tile.height_px) - square) / 2.0;
+    let options = ResizeOptions::new().crop(left, top, square, square);
+    resize(tile, side_px, side_px, options)
+}
+
+/// Half of the surplus, rounded half to even as Python's `round` does.
+fn center(surplus: u32) -> u32 {
+    (f64::from(surplus) / 2.0).round_ties_even() as u32
+}
+
+fn resize(tile: &Tile, width_px: u32, height_px: u32, options: ResizeOptions) -> Vec<u8> {
+    let source = TypedImageRef::<U8x3>::from_buffer(tile.width_px, tile.height_px, &tile.rgb)
+        .expect("a tile has the bytes of its pixels");
+    let mut target = Image::new(width_px, height_px, PixelType::U8x3);
+    let mut pixels = target.typed_image_mut::<U8x3>().expect("just made of that type");
+    // Pillow's `bilinear` widens its triangle when it shrinks; so does this filter.
+    let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    Resizer::new()
+        .resize_typed(&source, &mut pixels, &options)
+        .expect("a tile and its target have pixels");
+    target.into_vec()
+}
