@@ -35,7 +35,7 @@ impl ErrorCode for DeviceError {
 }
 
 impl DeviceKind {
-    /// Opens the device. The GPU can be opened once in a process.
+    /// Opens the device. The GPU is opened once in a process; every later call gets the same one.
     ///
     /// # Errors
     ///
@@ -51,16 +51,19 @@ impl DeviceKind {
 #[cfg(feature = "webgpu")]
 async fn open_gpu() -> Result<Device, DeviceError> {
     use burn::tensor::wgpu::WgpuBackend;
+    use std::sync::OnceLock;
 
-    let options = Device::wgpu_options();
-    #[cfg(target_family = "wasm")]
-    let options = options.graphics_api(WgpuBackend::WebGpu);
-    #[cfg(not(target_family = "wasm"))]
-    let options = options.graphics_api(WgpuBackend::Vulkan);
-    options
+    static GPU: OnceLock<Device> = OnceLock::new();
+    if let Some(device) = GPU.get() {
+        return Ok(device.clone());
+    }
+    let api = if cfg!(target_family = "wasm") { WgpuBackend::WebGpu } else { WgpuBackend::Vulkan };
+    let device = Device::wgpu_options()
+        .graphics_api(api)
         .init_async()
         .await
-        .map_err(|error| DeviceError::Unavailable(error.to_string()))
+        .map_err(|error| DeviceError::Unavailable(error.to_string()))?;
+    Ok(GPU.get_or_init(|| device).clone())
 }
 
 #[cfg(not(feature = "webgpu"))]

@@ -9,12 +9,11 @@
 //! | [`tile`] | bytes → [`tile::Tile`] → the network's input |
 //! | [`model`] | MobileNetV3-Small, the heads, the model file, the classifier |
 //! | [`device`] | where the network runs: the CPU with SIMD, or the GPU |
-//! | [`import`] | checkpoints of PyTorch, safetensors and ONNX → our parameters (feature `cli`) |
+//! | [`import`] | checkpoints of PyTorch, safetensors and ONNX → our parameters |
 //! | `web` | the wasm-bindgen surface (wasm only) |
 
 pub mod device;
 mod error;
-#[cfg(feature = "cli")]
 pub mod import;
 pub mod model;
 pub mod tile;

@@ -33,9 +33,7 @@ fn throwable(code: &str, message: String) -> JsValue {
 }
 
 fn to_js(value: &impl Serialize) -> JsValue {
-    value
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-        .expect("plain data")
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).expect("plain data")
 }
 
 /// Milliseconds since the worker began.
@@ -61,9 +59,7 @@ pub struct Tile {
 /// Decodes the bytes of an image file.
 #[wasm_bindgen(js_name = decodeTile)]
 pub fn decode_tile(bytes: &[u8]) -> Result<Tile, JsValue> {
-    tile::decode(bytes)
-        .map(|inner| Tile { inner })
-        .map_err(|error| failure(&error))
+    tile::decode(bytes).map(|inner| Tile { inner }).map_err(|error| failure(&error))
 }
 
 #[wasm_bindgen]
@@ -171,11 +167,8 @@ impl Engine {
         let reference = Classifier::load(file, &cpu).map_err(|error| failure(&error))?;
         let (expected, cpu_ms) = timed_warm(&reference, &tiles).await?;
         let (found, device_ms) = timed_warm(classifier, &tiles).await?;
-        let max_abs_difference = expected
-            .iter()
-            .zip(&found)
-            .map(|(expected, found)| (expected - found).abs())
-            .fold(0.0, f32::max);
+        let max_abs_difference =
+            expected.iter().zip(&found).map(|(expected, found)| (expected - found).abs()).fold(0.0, f32::max);
         Ok(to_js(&Verification {
             max_abs_difference,
             agrees: max_abs_difference <= AGREEMENT,
@@ -192,18 +185,13 @@ impl Engine {
     }
 
     fn loaded(&self) -> Result<&Loaded, JsValue> {
-        self.loaded
-            .as_ref()
-            .ok_or_else(|| throwable("model.none", "no model is loaded yet".into()))
+        self.loaded.as_ref().ok_or_else(|| throwable("model.none", "no model is loaded yet".into()))
     }
 }
 
 /// The answer of the first run, and how long the second took in milliseconds: the first compiles the
 /// GPU's programs and warms the CPU's.
-async fn timed_warm(
-    classifier: &Classifier,
-    tiles: &[&tile::Tile],
-) -> Result<(Vec<f32>, f64), JsValue> {
+async fn timed_warm(classifier: &Classifier, tiles: &[&tile::Tile]) -> Result<(Vec<f32>, f64), JsValue> {
     let thrown = |error: ClassifyError| failure(&error);
     let answer = classifier.classify(tiles).await.map_err(thrown)?;
     let start_ms = now_ms();

@@ -190,8 +190,7 @@ fn open_model(path: &Path) -> Result<ModelFile> {
 fn classify_file(classifier: &Classifier, path: &Path) -> Result<Vec<f32>, String> {
     let bytes = fs::read(path).map_err(|error| format!("file.unreadable: {error}"))?;
     let tile = decode(&bytes).map_err(|error| format!("{}: {error}", error.code()))?;
-    pollster::block_on(classifier.classify(&[&tile]))
-        .map_err(|error| format!("{}: {error}", error.code()))
+    pollster::block_on(classifier.classify(&[&tile])).map_err(|error| format!("{}: {error}", error.code()))
 }
 
 /// One line of the JSON output.
@@ -236,8 +235,7 @@ impl<'a> Report<'a> {
             Err(error) => (Vec::new(), Some(error)),
         };
         self.failed += usize::from(error.is_some());
-        let top = (0..probabilities.len())
-            .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
+        let top = (0..probabilities.len()).max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
         let row = Row {
             file: path.display().to_string(),
             class: top.map(|index| self.labels[index].as_str()),

@@ -1,41 +1,27 @@
 //! Checkpoints of MobileNetV3-Small from other frameworks → our parameters.
+//!
+//! safetensors are read everywhere; PyTorch and ONNX files by the command line only (feature `cli`),
+//! so that their readers stay out of the wasm.
 
+#[cfg(feature = "cli")]
+mod checkpoint;
 mod names;
+#[cfg(feature = "cli")]
 mod onnx;
+#[cfg(feature = "cli")]
 mod pytorch;
 mod safetensors;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::model::classifier::Classifier;
-use crate::model::head::{ClassifierConfig, HeadConfig};
-use crate::model::model_file::{FORMAT, Manifest, ModelFile, ModelFileError, Provenance, hex};
-use crate::model::parameters::{LayerMismatch, Parameters};
-use crate::device::DeviceKind;
-use crate::tile::Preprocessing;
+#[cfg(feature = "cli")]
+pub use checkpoint::{ImportOptions, import};
 
-/// What a checkpoint does not say of itself.
-#[derive(Debug, Clone)]
-pub struct ImportOptions {
-    /// The model's name, for people.
-    pub name: String,
-    /// The class of each logit; empty for a backbone without a classifier.
-    pub labels: Vec<String>,
-    /// How a tile becomes the network's input.
-    pub preprocessing: Preprocessing,
-    /// The head's dropout rate, which no checkpoint carries.
-    pub dropout_rate: f64,
-    /// Which weights to take where a checkpoint holds several networks, such as `ema.`.
-    pub prefix: Option<String>,
-    /// What the model was trained on and how.
-    pub description: String,
-    /// The terms under which the weights may be used.
-    pub licence: String,
-}
+use crate::model::model_file::ModelFileError;
+use crate::model::parameters::{LayerMismatch, Parameters};
 
 /// Why a checkpoint was not imported.
 #[derive(Debug, Error)]
@@ -69,7 +55,9 @@ pub enum ImportError {
     #[error("the checkpoint is not a MobileNetV3-Small: {0}")]
     Layer(#[from] LayerMismatch),
     /// The labels do not fit the classifier.
-    #[error("the checkpoint has {classes} classes but {labels} labels were given: pass --labels FILE, one label a line")]
+    #[error(
+        "the checkpoint has {classes} classes but {labels} labels were given: pass --labels FILE, one label a line"
+    )]
     Labels {
         /// Classes of the checkpoint.
         classes: usize,
@@ -81,60 +69,13 @@ pub enum ImportError {
     ModelFile(#[from] ModelFileError),
 }
 
-/// Reads a `.pth`/`.pt`, `.safetensors` or `.onnx` checkpoint of MobileNetV3-Small, with or without
-/// a classifier, under whatever prefix its layers stand.
+/// The weights of a `.safetensors` checkpoint under torchvision's bare names.
+///
+/// `prefix` chooses among several networks in one file.
 ///
 /// # Errors
 ///
-/// [`ImportError`]; a network of another shape is refused with the first layer that differs.
-pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportError> {
-    let bytes = std::fs::read(path).map_err(|error| ImportError::Io { path: path.into(), error })?;
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let prefix = options.prefix.as_deref();
-    let parameters = match extension {
-        Some("pth" | "pt") => names::normalise(pytorch::read(path)?, prefix)?,
-        Some("safetensors") => names::normalise(safetensors::read(&bytes)?, prefix)?,
-        Some("onnx") => onnx::read(&bytes)?,
-        _ => return Err(ImportError::UnknownFormat(path.into())),
-    };
-    let classifier = classifier_config(&parameters, options.dropout_rate);
-    if classifier.num_classes() != options.labels.len() {
-        return Err(ImportError::Labels {
-            classes: classifier.num_classes(),
-            labels: options.labels.len(),
-        });
-    }
-    let file = ModelFile {
-        manifest: Manifest {
-            format: FORMAT,
-            name: options.name,
-            labels: options.labels,
-            preprocessing: options.preprocessing,
-            classifier,
-            provenance: Provenance {
-                source: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                source_sha256: hex(&Sha256::digest(&bytes)),
-                description: options.description,
-                licence: options.licence,
-            },
-        },
-        parameters,
-    };
-    let device = pollster::block_on(DeviceKind::Cpu.open()).expect("the CPU is always there");
-    Classifier::load(&file, &device)?;
-    Ok(file)
-}
-
-/// Which classifier the weights hold, told by the names and shapes of its layers.
-fn classifier_config(parameters: &Parameters, dropout_rate: f64) -> ClassifierConfig {
-    let rows = |name: &str| parameters.shape(name).and_then(|shape| shape.first().copied());
-    if let (Some(num_classes), Some(dense_neurons)) =
-        (rows("head.output.weight"), rows("head.dense.weight"))
-    {
-        ClassifierConfig::Head(HeadConfig { dropout_rate, dense_neurons, num_classes })
-    } else if let Some(num_classes) = rows("classifier.3.weight") {
-        ClassifierConfig::ImageNet { num_classes }
-    } else {
-        ClassifierConfig::None
-    }
+/// [`ImportError`] when the bytes are no safetensors, or hold no MobileNetV3.
+pub fn read_safetensors(bytes: &[u8], prefix: Option<&str>) -> Result<Parameters, ImportError> {
+    names::normalise(safetensors::read(bytes)?, prefix)
 }

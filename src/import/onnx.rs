@@ -74,11 +74,8 @@ struct Graph<'a> {
 impl<'a> Graph<'a> {
     fn new(model: &'a ModelProto) -> Result<Self, ImportError> {
         let graph = model.graph.as_ref().ok_or_else(|| unreadable("no graph in it".into()))?;
-        let mut constants: HashMap<&str, &TensorProto> = graph
-            .initializer
-            .iter()
-            .map(|tensor| (tensor.name.as_str(), tensor))
-            .collect();
+        let mut constants: HashMap<&str, &TensorProto> =
+            graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
         let mut aliases = HashMap::new();
         for node in &graph.node {
             let (Some(output), input) = (node.output.first(), node.input.first()) else {
@@ -109,9 +106,8 @@ impl<'a> Graph<'a> {
 
     /// The constant at an input of a node.
     fn input(&self, node: &NodeProto, index: usize) -> Result<Parameter, ImportError> {
-        let missing = || {
-            unreadable(format!("input {index} of {} `{}` is no constant", node.op_type, node.name))
-        };
+        let missing =
+            || unreadable(format!("input {index} of {} `{}` is no constant", node.op_type, node.name));
         let mut name = node.input.get(index).ok_or_else(missing)?.as_str();
         while let Some(&alias) = self.aliases.get(name) {
             name = alias;
@@ -157,7 +153,8 @@ impl<'a> Graph<'a> {
         let is_head = self.consumer(first).is_some_and(|node| node.op_type == "Relu");
         let names = if is_head { ["head.dense", "head.output"] } else { ["classifier.0", "classifier.3"] };
         for (name, gemm) in names.into_iter().zip([first, second]) {
-            let transposed = gemm.attribute.iter().any(|attribute| attribute.name == "transB" && attribute.i == 1);
+            let transposed =
+                gemm.attribute.iter().any(|attribute| attribute.name == "transB" && attribute.i == 1);
             let weight = self.input(gemm, 1)?;
             let weight = if transposed { weight } else { transpose(weight)? };
             insert(parameters, format!("{name}.weight"), weight);
@@ -172,9 +169,8 @@ fn transpose(matrix: Parameter) -> Result<Parameter, ImportError> {
     let [rows, columns] = matrix.shape[..] else {
         return Err(unreadable("a Gemm whose weight is no matrix".into()));
     };
-    let values = (0..rows * columns)
-        .map(|index| matrix.values[index % rows * columns + index / rows])
-        .collect();
+    let values =
+        (0..rows * columns).map(|index| matrix.values[index % rows * columns + index / rows]).collect();
     Ok(Parameter { shape: vec![columns, rows], values })
 }
 
@@ -188,7 +184,9 @@ fn parameter(tensor: &TensorProto) -> Result<Parameter, ImportError> {
         data_type::FLOAT16 => Dtype::F16,
         data_type::DOUBLE => Dtype::F64,
         data_type::BFLOAT16 => Dtype::BF16,
-        other => return Err(unreadable(format!("`{}` has data type {other}, no floating point", tensor.name))),
+        other => {
+            return Err(unreadable(format!("`{}` has data type {other}, no floating point", tensor.name)));
+        }
     };
     let shape: Vec<usize> = tensor.dims.iter().map(|&extent| extent.max(0) as usize).collect();
     let values = if tensor.raw_data.is_empty() {

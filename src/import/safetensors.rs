@@ -8,10 +8,8 @@ use crate::model::parameters::Parameters;
 
 /// Every floating-point tensor of the file, by its name.
 pub fn read(bytes: &[u8]) -> Result<Parameters, ImportError> {
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| ImportError::Unreadable {
-        format: "safetensors",
-        detail: error.to_string(),
-    })?;
+    let tensors = SafeTensors::deserialize(bytes)
+        .map_err(|error| ImportError::Unreadable { format: "safetensors", detail: error.to_string() })?;
     let mut parameters = Parameters::default();
     for (name, tensor) in tensors.iter() {
         // Counters and the like are integers, which no weight is.

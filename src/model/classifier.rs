@@ -120,10 +120,6 @@ impl Classifier {
 ///
 /// [`ClassifyError::Device`] when the device fails.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ClassifyError> {
-    let data = tensor
-        .into_data_async()
-        .await
-        .map_err(|error| ClassifyError::Device(error.to_string()))?;
-    data.try_to_vec()
-        .map_err(|error| ClassifyError::Device(error.to_string()))
+    let data = tensor.into_data_async().await.map_err(|error| ClassifyError::Device(error.to_string()))?;
+    data.try_to_vec().map_err(|error| ClassifyError::Device(error.to_string()))
 }

@@ -64,11 +64,7 @@ pub struct Head {
 
 impl Head {
     /// Loads `head.dense` and `head.output`.
-    fn load(
-        config: &HeadConfig,
-        parameters: &Parameters,
-        device: &Device,
-    ) -> Result<Self, LayerMismatch> {
+    fn load(config: &HeadConfig, parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
         let HeadConfig { dropout_rate, dense_neurons, num_classes } = *config;
         let linear = |shape, name| load_linear(shape, parameters, name, device);
         Ok(Self {
@@ -95,11 +91,7 @@ pub struct ImageNetClassifier {
 
 impl ImageNetClassifier {
     /// Loads `classifier.0` and `classifier.3`.
-    fn load(
-        num_classes: usize,
-        parameters: &Parameters,
-        device: &Device,
-    ) -> Result<Self, LayerMismatch> {
+    fn load(num_classes: usize, parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
         let linear = |shape, name| load_linear(shape, parameters, name, device);
         Ok(Self {
             hidden: linear([FEATURES, IMAGENET_NEURONS], "classifier.0")?,
@@ -136,9 +128,7 @@ impl Classification {
         device: &Device,
     ) -> Result<Option<Self>, LayerMismatch> {
         Ok(match config {
-            ClassifierConfig::Head(config) => {
-                Some(Self::Head(Head::load(config, parameters, device)?))
-            }
+            ClassifierConfig::Head(config) => Some(Self::Head(Head::load(config, parameters, device)?)),
             ClassifierConfig::ImageNet { num_classes } => {
                 Some(Self::ImageNet(ImageNetClassifier::load(*num_classes, parameters, device)?))
             }

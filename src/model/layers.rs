@@ -9,8 +9,6 @@ use burn::tensor::{Device, Tensor};
 use super::mobilenet_v3::BATCH_NORM_EPSILON;
 use super::parameters::{LayerMismatch, Parameters};
 
-
-
 /// Squeeze-excitation narrows to a quarter of the channels (paper, section 5.3) …
 const SQUEEZE_FACTOR: usize = 4;
 /// … rounded to a multiple of 8, as torchvision's `_make_divisible`.
@@ -117,9 +115,7 @@ fn load_batch_norm(
     device: &Device,
 ) -> Result<BatchNorm, LayerMismatch> {
     let vector = |name: &str| parameters.tensor(&format!("{path}.{name}"), [channels], device);
-    let mut norm = BatchNormConfig::new(channels)
-        .with_epsilon(BATCH_NORM_EPSILON)
-        .init(device);
+    let mut norm = BatchNormConfig::new(channels).with_epsilon(BATCH_NORM_EPSILON).init(device);
     norm.gamma = Param::from_tensor(vector("weight")?);
     norm.beta = Param::from_tensor(vector("bias")?);
     norm.running_mean = RunningState::new(vector("running_mean")?);
@@ -179,10 +175,7 @@ impl SqueezeExcitation {
             let shape = ConvShape::pointwise(input, output);
             load_conv(shape, true, parameters, &format!("{path}.{name}"), device)
         };
-        Ok(Self {
-            squeeze: conv(channels, squeezed, "fc1")?,
-            excite: conv(squeezed, channels, "fc2")?,
-        })
+        Ok(Self { squeeze: conv(channels, squeezed, "fc1")?, excite: conv(squeezed, channels, "fc2")? })
     }
 
     /// `[batch, channels, height, width]` → the same shape, each channel scaled by 0 to 1.

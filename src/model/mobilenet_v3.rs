@@ -102,12 +102,7 @@ pub struct InvertedResidual {
 
 impl InvertedResidual {
     /// Loads `{path}.block.*`; torchvision numbers only the layers that a row has.
-    fn load(
-        row: Row,
-        parameters: &Parameters,
-        path: &str,
-        device: &Device,
-    ) -> Result<Self, LayerMismatch> {
+    fn load(row: Row, parameters: &Parameters, path: &str, device: &Device) -> Result<Self, LayerMismatch> {
         let mut index = 0;
         let mut next = || {
             let layer = format!("{path}.block.{index}");

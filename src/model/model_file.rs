@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use half::f16;
-use safetensors::tensor::{Dtype, SafeTensorError, View};
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, SafeTensorError, View};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -165,14 +165,12 @@ impl ModelFile {
     /// [`ModelFileError::Manifest`] when the manifest contradicts itself.
     pub fn to_bytes(&self, dtype: WeightsDtype) -> Result<Vec<u8>, ModelFileError> {
         self.manifest.check()?;
-        let sealed = SealedManifest {
-            sha256: NO_CHECKSUM.into(),
-            manifest: self.manifest.clone(),
-        };
+        let sealed = SealedManifest { sha256: NO_CHECKSUM.into(), manifest: self.manifest.clone() };
         let json = serde_json::to_string(&sealed).expect("a manifest has no map with odd keys");
-        let views = self.parameters.iter().map(|(name, parameter)| {
-            (name, StoredTensor::new(&parameter.shape, &parameter.values, dtype))
-        });
+        let views = self
+            .parameters
+            .iter()
+            .map(|(name, parameter)| (name, StoredTensor::new(&parameter.shape, &parameter.values, dtype)));
         let metadata = [(METADATA_KEY.to_string(), json)].into_iter().collect();
         let mut bytes = safetensors::serialize(views, Some(metadata))
             .map_err(|error| ModelFileError::Manifest(error.to_string()))?;

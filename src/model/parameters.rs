@@ -69,15 +69,12 @@ impl Parameters {
     /// When the number of values is not the shape's product.
     pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) {
         assert_eq!(shape.iter().product::<usize>(), values.len());
-        self.by_name
-            .insert(name.into(), Parameter { shape, values });
+        self.by_name.insert(name.into(), Parameter { shape, values });
     }
 
     /// All parameters in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Parameter)> {
-        self.by_name
-            .iter()
-            .map(|(name, parameter)| (name.as_str(), parameter))
+        self.by_name.iter().map(|(name, parameter)| (name.as_str(), parameter))
     }
 
     /// The shape of the parameter of that name, where it is there.
@@ -94,10 +91,7 @@ impl Parameters {
         let parameter = self
             .by_name
             .get(name)
-            .ok_or_else(|| LayerMismatch::Missing {
-                name: name.into(),
-                expected: expected.into(),
-            })?;
+            .ok_or_else(|| LayerMismatch::Missing { name: name.into(), expected: expected.into() })?;
         if parameter.shape != expected {
             return Err(LayerMismatch::Shape {
                 name: name.into(),

@@ -6,8 +6,8 @@ use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::error::{ImageError, UnsupportedErrorKind};
 use image::metadata::Orientation;
 use image::{
-    AnimationDecoder, ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat,
-    ImageReader, Limits,
+    AnimationDecoder, ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader,
+    Limits,
 };
 use thiserror::Error;
 
@@ -134,13 +134,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
     if transparent {
         notes.push(Note::Transparent);
     }
-    Ok(Tile {
-        width_px: rgb.width(),
-        height_px: rgb.height(),
-        rgb: rgb.into_raw(),
-        format: name,
-        notes,
-    })
+    Ok(Tile { width_px: rgb.width(), height_px: rgb.height(), rgb: rgb.into_raw(), format: name, notes })
 }
 
 /// What the bytes are, and that format's name for people.
@@ -238,11 +232,10 @@ fn opaque_rgb(image: DynamicImage) -> (image::RgbImage, bool) {
 fn is_animated(bytes: &[u8], format: ImageFormat) -> bool {
     let input = Cursor::new(bytes);
     match format {
-        ImageFormat::Gif => GifDecoder::new(input)
-            .is_ok_and(|decoder| matches!(decoder.into_frames().nth(1), Some(Ok(_)))),
-        ImageFormat::Png => PngDecoder::new(input)
-            .and_then(|decoder| decoder.is_apng())
-            .unwrap_or(false),
+        ImageFormat::Gif => {
+            GifDecoder::new(input).is_ok_and(|decoder| matches!(decoder.into_frames().nth(1), Some(Ok(_))))
+        }
+        ImageFormat::Png => PngDecoder::new(input).and_then(|decoder| decoder.is_apng()).unwrap_or(false),
         ImageFormat::WebP => WebPDecoder::new(input).is_ok_and(|decoder| decoder.has_animation()),
         _ => false,
     }
@@ -282,8 +275,7 @@ fn jpeg_is_whole(bytes: &[u8]) -> bool {
 /// The number of colour components in the frame header; 4 means CMYK or YCCK.
 fn jpeg_components(bytes: &[u8]) -> Option<u8> {
     // Frame headers are 0xc0 … 0xcf without the Huffman table, extension and arithmetic markers.
-    let (_, payload) = jpeg_segments(bytes).find(|(marker, _)| {
-        matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
-    })?;
+    let (_, payload) = jpeg_segments(bytes)
+        .find(|(marker, _)| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc))?;
     bytes.get(payload + 5).copied()
 }

@@ -98,8 +98,6 @@ fn resize(tile: &Tile, width_px: u32, height_px: u32, options: ResizeOptions) ->
     let mut pixels = target.typed_image_mut::<U8x3>().expect("just made of that type");
     // Pillow's `bilinear` widens its triangle when it shrinks; so does this filter.
     let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new()
-        .resize_typed(&source, &mut pixels, &options)
-        .expect("a tile and its target have pixels");
+    Resizer::new().resize_typed(&source, &mut pixels, &options).expect("a tile and its target have pixels");
     target.into_vec()
 }

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The one entry of Tilelens. Each command runs those that it needs; all may be run again at any time.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# shellcheck source=tools/common.sh
+source tools/common.sh
+# shellcheck source=tools/setup.sh
+source tools/setup.sh
+# shellcheck source=tools/build.sh
+source tools/build.sh
+# shellcheck source=tools/test.sh
+source tools/test.sh
+# shellcheck source=tools/weights.sh
+source tools/weights.sh
+
+usage() {
+  cat <<'TEXT'
+usage: ./build.sh COMMAND
+
+  setup                     install compilers, tools and packages
+  build                     build the engine and the page into dist/
+  serve [PORT]              build, then serve the page on 127.0.0.1 (PORT, else $PORT, else 8080)
+  test                      build, then run every test
+  bench [FOLDER]            build, then measure sizes and times (on the tiles in FOLDER)
+  weights imagenet [PATH]   fetch torchvision's ImageNet weights, or take them from PATH
+
+What is installed goes to $TILELENS_CACHE (~/.cache/tilelens); CHROMIUM and CHROMEDRIVER name another browser.
+TEXT
+}
+
+serve() {
+  build
+  exec node tools/serve.mjs --port "${1:-${PORT:-8080}}"
+}
+
+bench() {
+  setup_browser
+  build
+  exec node tools/bench.mjs "$@"
+}
+
+case ${1:-} in
+  setup | build) "$1" ;;
+  serve | bench | weights)
+    command=$1
+    shift
+    "$command" "$@"
+    ;;
+  test) run_tests ;;
+  help | --help | -h) usage ;;
+  *)
+    usage >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,88 @@
+//! A checkpoint file → a model file.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{ImportError, names, onnx, pytorch, read_safetensors};
+use crate::device::DeviceKind;
+use crate::model::classifier::Classifier;
+use crate::model::head::{ClassifierConfig, HeadConfig};
+use crate::model::model_file::{FORMAT, Manifest, ModelFile, Provenance, hex};
+use crate::model::parameters::Parameters;
+use crate::tile::Preprocessing;
+
+/// What a checkpoint does not say of itself.
+#[derive(Debug, Clone)]
+pub struct ImportOptions {
+    /// The model's name, for people.
+    pub name: String,
+    /// The class of each logit; empty for a backbone without a classifier.
+    pub labels: Vec<String>,
+    /// How a tile becomes the network's input.
+    pub preprocessing: Preprocessing,
+    /// The head's dropout rate, which no checkpoint carries.
+    pub dropout_rate: f64,
+    /// Which weights to take where a checkpoint holds several networks, such as `ema.`.
+    pub prefix: Option<String>,
+    /// What the model was trained on and how.
+    pub description: String,
+    /// The terms under which the weights may be used.
+    pub licence: String,
+}
+
+/// Reads a `.pth`/`.pt`, `.safetensors` or `.onnx` checkpoint of MobileNetV3-Small, with or without
+/// a classifier, under whatever prefix its layers stand.
+///
+/// # Errors
+///
+/// [`ImportError`]; a network of another shape is refused with the first layer that differs.
+pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportError> {
+    let bytes = std::fs::read(path).map_err(|error| ImportError::Io { path: path.into(), error })?;
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let prefix = options.prefix.as_deref();
+    let parameters = match extension {
+        Some("pth" | "pt") => names::normalise(pytorch::read(path)?, prefix)?,
+        Some("safetensors") => read_safetensors(&bytes, prefix)?,
+        Some("onnx") => onnx::read(&bytes)?,
+        _ => return Err(ImportError::UnknownFormat(path.into())),
+    };
+    let classifier = classifier_config(&parameters, options.dropout_rate);
+    let (classes, labels) = (classifier.num_classes(), options.labels.len());
+    let file = ModelFile {
+        manifest: Manifest {
+            format: FORMAT,
+            name: options.name,
+            labels: options.labels,
+            preprocessing: options.preprocessing,
+            classifier,
+            provenance: Provenance {
+                source: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                source_sha256: hex(&Sha256::digest(&bytes)),
+                description: options.description,
+                licence: options.licence,
+            },
+        },
+        parameters,
+    };
+    let device = pollster::block_on(DeviceKind::Cpu.open()).expect("the CPU is always there");
+    // Another network is told by its first layer that differs, before its labels are counted.
+    Classifier::load(&file, &device)?;
+    if classes != labels {
+        return Err(ImportError::Labels { classes, labels });
+    }
+    Ok(file)
+}
+
+/// Which classifier the weights hold, told by the names and shapes of its layers.
+fn classifier_config(parameters: &Parameters, dropout_rate: f64) -> ClassifierConfig {
+    let rows = |name: &str| parameters.shape(name).and_then(|shape| shape.first().copied());
+    if let (Some(num_classes), Some(dense_neurons)) = (rows("head.output.weight"), rows("head.dense.weight"))
+    {
+        ClassifierConfig::Head(HeadConfig { dropout_rate, dense_neurons, num_classes })
+    } else if let Some(num_classes) = rows("classifier.3.weight") {
+        ClassifierConfig::ImageNet { num_classes }
+    } else {
+        ClassifierConfig::None
+    }
+}

@@ -1,0 +1,66 @@
+/** The main job: drop tiles, read their classes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SLOW_MS, WEBGPU, hasRealTiles, longestMainThreadTask, serve, spelling, tiles, visit } from './harness.mjs';
+
+const LONGEST_TASK_MS = 50;
+/** How far the confidences of two devices may lie apart. */
+const AGREEMENT = 1e-3;
+
+test('the same tiles get the same classes on the CPU and on WebGPU', { timeout: SLOW_MS }, async (t) => {
+  const url = await serve(t);
+  const files = await tiles(t, 7);
+  const paths = files.map((file) => file.path);
+
+  const cpu = await visit(t, url, { query: '?device=cpu' });
+  await cpu.visit.ready();
+  assert.equal(await cpu.visit.device(), 'cpu');
+  const expected = await cpu.visit.classify(paths);
+  await cpu.visit.screenshot('cpu');
+  await cpu.close();
+
+  const gpu = await visit(t, url, { query: '?device=webgpu', flags: WEBGPU });
+  await gpu.visit.ready();
+  assert.equal(await gpu.visit.device(), 'webgpu');
+  const found = await gpu.visit.classify(paths);
+  await gpu.visit.screenshot('webgpu');
+  await gpu.close();
+
+  assert.equal(found.size, files.length);
+  for (const { name } of files) {
+    const [a, b] = [expected.get(name), found.get(name)];
+    assert.ok(a && b, name);
+    assert.equal(a.state, 'done', name);
+    assert.equal(b.className, a.className, name);
+    assert.ok(Math.abs(b.confidence - a.confidence) < AGREEMENT, `${name}: ${a.confidence} and ${b.confidence}`);
+  }
+});
+
+test('100 tiles get 100 classes, and the page answers throughout', { timeout: SLOW_MS }, async (t) => {
+  const url = await serve(t);
+  const files = await tiles(t, 100);
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
+  await seen.ready();
+
+  const longest = await longestMainThreadTask(page, 'trace-100-tiles', async () => {
+    await seen.drop(files.map((file) => file.path));
+    await seen.settled(files.length);
+  });
+
+  const cards = await seen.cards();
+  await seen.screenshot('100-tiles');
+  assert.deepEqual(cards.filter((card) => card.state !== 'done'), []);
+  assert.equal(cards.length, files.length);
+  assert.ok(cards.every((card) => card.className !== '' && card.confidence > 0 && card.confidence <= 1));
+
+  t.diagnostic(`longest main-thread task: ${longest.toFixed(1)} ms`);
+  assert.ok(longest > 0 && longest <= LONGEST_TASK_MS, `a main-thread task took ${longest.toFixed(1)} ms`);
+
+  if (hasRealTiles) {
+    const truth = new Map(files.map((file) => [file.name, file.className]));
+    const right = cards.filter((card) => spelling(card.className) === truth.get(card.name)).length;
+    t.diagnostic(`${right} of ${cards.length} real tiles have their own class`);
+    assert.ok(right > cards.length / 2, `only ${right} of ${cards.length} tiles have their own class`);
+  }
+  await close();
+});

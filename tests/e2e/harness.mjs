@@ -1,0 +1,328 @@
+/**
+ * What the end-to-end tests share: the real server, a real Chromium with a fresh profile, real tiles, and a
+ * drop as the browser itself makes it. Every visit records its requests, and fails if one left the origin
+ * or if the page reported an error that the test did not expect.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
+import { startServer } from '../../tools/serve.mjs';
+
+/** What a test's context gives: a place for things to undo. @typedef {{ after: (undo: () => unknown) => void }} TestContext */
+/** @typedef {{ path: string, name: string, className: string | null }} TileFile */
+/**
+ * @typedef {object} Card What a tile's card shows.
+ * @property {string} name
+ * @property {string} state
+ * @property {string} className
+ * @property {number} confidence
+ * @property {string} text
+ * @property {string} error
+ */
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const IMAGES = path.join(ROOT, 'tests/fixtures/images');
+const SAMPLES = path.join(ROOT, 'www/samples');
+const REAL_TILES = process.env.TILELENS_TILES ?? path.join(ROOT, '../shared/data/rsscn7');
+const ARTEFACTS = path.join(ROOT, 'target/screenshots');
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+const QUIET_BROWSER = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-first-run',
+];
+/** Without this flag a headless Chromium has `navigator.gpu` but no adapter. */
+export const WEBGPU = ['--enable-unsafe-webgpu'];
+
+/** A software GPU runs a whole network in seconds. */
+export const SLOW_MS = 300_000;
+
+/**
+ * A folder that goes with the test.
+ * @param {TestContext} t
+ */
+export async function temporaryFolder(t) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tilelens-'));
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+/**
+ * Serves a built page.
+ * @param {TestContext} t
+ * @param {string} [root]
+ */
+export async function serve(t, root) {
+  const server = await startServer({ root });
+  t.after(() => server.close());
+  return server.url;
+}
+
+/** Whether there are real tiles on this machine; else the drawn samples stand in. */
+export const hasRealTiles = existsSync(REAL_TILES);
+
+/**
+ * `count` tiles under names of their own: real ones, taken from every class in turn, where there are any.
+ * @param {TestContext} t
+ * @param {number} count
+ * @returns {Promise<TileFile[]>}
+ */
+export async function tiles(t, count) {
+  const folder = await temporaryFolder(t);
+  /** @type {{ source: string, className: string | null }[]} */
+  const sources = [];
+  if (hasRealTiles) {
+    const classNames = (await readdir(REAL_TILES)).sort();
+    const byClass = await Promise.all(classNames.map(async (name) => (await readdir(path.join(REAL_TILES, name))).sort()));
+    for (let index = 0; sources.length < count; index += 1) {
+      const names = byClass[index % classNames.length];
+      const className = classNames[index % classNames.length];
+      // A large step walks over all four ground scales.
+      const name = names[(Math.floor(index / classNames.length) * 37) % names.length];
+      sources.push({ source: path.join(REAL_TILES, className, name), className });
+    }
+  } else {
+    const names = (await readdir(SAMPLES)).filter((name) => /\.(jpe?g|png)$/.test(name)).sort();
+    for (let index = 0; index < count; index += 1) {
+      sources.push({ source: path.join(SAMPLES, names[index % names.length]), className: null });
+    }
+  }
+  return Promise.all(
+    sources.map(async ({ source, className }, index) => {
+      const name = `${String(index).padStart(3, '0')}-${className ?? 'sample'}-${path.basename(source)}`;
+      await copyFile(source, path.join(folder, name));
+      return { path: path.join(folder, name), name, className };
+    }),
+  );
+}
+
+/** One browser window on the page. */
+export class Visit {
+  /** Addresses of all requests. @type {string[]} */
+  requests = [];
+  /** What went wrong in the page, in its own words. @type {string[]} */
+  problems = [];
+  /** Set by a test that provokes errors. */
+  expectsProblems = false;
+
+  /**
+   * @param {import('playwright-core').BrowserContext} context
+   * @param {import('playwright-core').Page} page
+   * @param {string} url
+   */
+  constructor(context, page, url) {
+    this.context = context;
+    this.page = page;
+    this.url = url;
+    context.on('request', (request) => this.requests.push(request.url()));
+    context.on('console', (message) => {
+      if (message.type() === 'error') this.problems.push(message.text());
+    });
+    context.on('weberror', (error) => this.problems.push(String(error.error())));
+  }
+
+  /** Requests for files of the page, without its address. */
+  get files() {
+    return this.requests.filter((url) => url.startsWith(this.url)).map((url) => url.slice(this.url.length));
+  }
+
+  async ready() {
+    await this.page.waitForSelector('html[data-engine="ready"]', { state: 'attached', timeout: SLOW_MS });
+  }
+
+  device() {
+    return this.page.locator('html').getAttribute('data-device');
+  }
+
+  /**
+   * Drops files or folders on the drop zone as the desktop does.
+   * @param {string[]} paths
+   */
+  async drop(paths) {
+    const box = await this.page.locator('#drop-zone').boundingBox();
+    assert.ok(box, 'the drop zone is on the page');
+    const session = await this.context.newCDPSession(this.page);
+    for (const type of /** @type {const} */ (['dragEnter', 'dragOver', 'drop'])) {
+      await session.send('Input.dispatchDragEvent', {
+        type,
+        x: box.x + box.width / 2,
+        y: box.y + box.height / 2,
+        data: { items: [], files: paths, dragOperationsMask: 1 },
+      });
+    }
+    await session.detach();
+  }
+
+  /**
+   * Waits until `count` tiles have ended, well or badly.
+   * @param {number} count
+   */
+  async settled(count) {
+    await this.page.waitForFunction(
+      (wanted) =>
+        document.querySelectorAll('article.tile:is([data-state="done"], [data-state="error"])').length >= wanted,
+      count,
+      { timeout: SLOW_MS, polling: 200 },
+    );
+  }
+
+  /** @returns {Promise<Card[]>} */
+  cards() {
+    return this.page.locator('#tile-grid article.tile').evaluateAll((cards) =>
+      cards.map((card) => {
+        const data = /** @type {HTMLElement} */ (card).dataset;
+        return {
+          name: data.name ?? '',
+          state: data.state ?? '',
+          className: data.class ?? '',
+          confidence: Number(data.confidence),
+          text: /** @type {HTMLElement} */ (card).innerText,
+          error: card.querySelector('.tile-error')?.textContent?.trim() ?? '',
+        };
+      }),
+    );
+  }
+
+  /**
+   * Drops tiles and gives their cards by name.
+   * @param {string[]} paths
+   */
+  async classify(paths) {
+    const before = (await this.cards()).length;
+    await this.drop(paths);
+    await this.settled(before + paths.length);
+    return new Map((await this.cards()).map((card) => [card.name, card]));
+  }
+
+  /** @param {string} name */
+  async screenshot(name) {
+    await mkdir(ARTEFACTS, { recursive: true });
+    await this.page.screenshot({ path: path.join(ARTEFACTS, `${name}.png`), fullPage: true });
+  }
+
+  /** Leaves the page, and looks back on what it did. */
+  async close() {
+    await this.context.close();
+    const foreign = this.requests.filter((url) => !url.startsWith(this.url) && !/^(blob|data):/.test(url));
+    assert.deepEqual(foreign, [], 'no request leaves the origin');
+    if (!this.expectsProblems) assert.deepEqual(this.problems, [], 'the page reports no error');
+  }
+}
+
+/**
+ * Opens the page in a browser of its own.
+ * @param {TestContext} t
+ * @param {string} url
+ * @param {object} [options]
+ * @param {string} [options.query] such as `?device=cpu`
+ * @param {string[]} [options.flags] more flags for the browser
+ * @param {string} [options.profile] a folder, for two visits with one profile
+ * @param {{ width: number, height: number }} [options.viewport]
+ * @param {'dark' | 'light'} [options.colorScheme]
+ * @param {(page: import('playwright-core').Page) => Promise<unknown>} [options.prepare] before the page loads
+ */
+export async function visit(t, url, options = {}) {
+  const profile = options.profile ?? (await temporaryFolder(t));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    headless: true,
+    args: [...QUIET_BROWSER, ...(options.flags ?? [])],
+    viewport: options.viewport ?? { width: 1280, height: 900 },
+    colorScheme: options.colorScheme ?? 'light',
+    acceptDownloads: true,
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  const opened = new Visit(context, page, url);
+  let closed = false;
+  t.after(async () => {
+    if (!closed) await context.close();
+  });
+  await options.prepare?.(page);
+  await page.goto(url + (options.query ?? ''));
+  return {
+    visit: opened,
+    page,
+    async close() {
+      closed = true;
+      await opened.close();
+    },
+  };
+}
+
+/**
+ * The longest task of the page's main thread while `action` runs, in milliseconds, from a trace that is kept
+ * beside the screenshots.
+ * @param {import('playwright-core').Page} page
+ * @param {string} name
+ * @param {() => Promise<void>} action
+ */
+export async function longestMainThreadTask(page, name, action) {
+  const session = await page.context().newCDPSession(page);
+  /** @type {any[]} */
+  const events = [];
+  session.on('Tracing.dataCollected', ({ value }) => void events.push(...value));
+  await session.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] },
+  });
+  await action();
+  const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  await session.send('Tracing.end');
+  await complete;
+  await session.detach();
+  await mkdir(ARTEFACTS, { recursive: true });
+  await writeFile(path.join(ARTEFACTS, `${name}.json`), JSON.stringify({ traceEvents: events }));
+
+  const thread = (/** @type {any} */ event) => `${event.pid}:${event.tid}`;
+  const named = events.filter((event) => event.name === 'thread_name' && event.args.name === 'CrRendererMain');
+  const mainThreads = new Set(named.map(thread));
+  const tasks = events.filter((event) => event.name.endsWith('RunTask') && mainThreads.has(thread(event)));
+  assert.ok(tasks.length > 0, 'the trace has tasks of the main thread');
+  return tasks.reduce((longest, event) => Math.max(longest, (event.dur ?? 0) / 1000), 0);
+}
+
+/**
+ * Runs build.sh and returns what it said, without throwing.
+ * @param {string[]} args
+ * @param {Record<string, string>} environment
+ */
+export async function buildScript(args, environment) {
+  const run = promisify(execFile);
+  const options = { cwd: ROOT, env: { ...process.env, ...environment } };
+  try {
+    const { stdout, stderr } = await run('./build.sh', args, options);
+    return { ok: true, stdout, stderr };
+  } catch (error) {
+    const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
+    return { ok: false, stdout, stderr };
+  }
+}
+
+/**
+ * A class name as the folders of the real tiles spell it.
+ * @param {string} label
+ */
+export function spelling(label) {
+  return label.toLowerCase().replaceAll(/[^a-z]+/g, '_');
+}
+
+/**
+ * Writes bytes to a file in a temporary folder and gives its path.
+ * @param {TestContext} t
+ * @param {string} name
+ * @param {Uint8Array | string} content
+ */
+export async function temporaryFile(t, name, content) {
+  const file = path.join(await temporaryFolder(t), name);
+  await writeFile(file, content);
+  return file;
+}

@@ -1,0 +1,318 @@
+/** The page around the main job. */
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import Papa from 'papaparse';
+import { IMAGES, ROOT, SLOW_MS, WEBGPU, serve, temporaryFile, temporaryFolder, tiles, visit } from './harness.mjs';
+
+const MODEL = path.join(ROOT, 'models/land-cover.safetensors');
+const options = { timeout: SLOW_MS };
+
+test('the page paints and explains itself while the engine is still on its way', options, async (t) => {
+  const url = await serve(t);
+  /** @type {() => void} */
+  let release = () => {};
+  const held = new Promise((resolve) => (release = () => resolve(undefined)));
+  const { visit: seen, page, close } = await visit(t, url, {
+    query: '?device=cpu',
+    prepare: (opening) =>
+      opening.route('**/*.wasm', async (route) => {
+        await held;
+        await route.continue();
+      }),
+  });
+  await page.locator('#drop-zone').waitFor({ state: 'visible' });
+  await page.locator('#engine-progress').waitFor({ state: 'visible' });
+  assert.equal(await page.locator('html').getAttribute('data-engine'), 'loading');
+  await seen.screenshot('loading');
+  release();
+  await seen.ready();
+  await page.locator('#engine-progress').waitFor({ state: 'hidden' });
+  await close();
+});
+
+test('tiles dropped before the engine is there are classified when it is', options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, close } = await visit(t, url, { query: '?device=cpu' });
+  const files = await tiles(t, 2);
+  const cards = await seen.classify(files.map((file) => file.path));
+  assert.deepEqual([...cards.values()].map((card) => card.state), ['done', 'done']);
+  await close();
+});
+
+test('a second visit takes the model from the cache', options, async (t) => {
+  const url = await serve(t);
+  const profile = await temporaryFolder(t);
+  const isModel = (/** @type {string} */ file) => file.startsWith('models/');
+
+  const first = await visit(t, url, { query: '?device=cpu', profile });
+  await first.visit.ready();
+  assert.equal(first.visit.files.filter(isModel).length, 1);
+  await first.close();
+
+  const second = await visit(t, url, { query: '?device=cpu', profile });
+  await second.visit.ready();
+  assert.deepEqual(second.visit.files.filter(isModel), []);
+  const [tile] = await tiles(t, 1);
+  assert.equal((await second.visit.classify([tile.path])).get(tile.name)?.state, 'done');
+  await second.close();
+});
+
+test('a model whose bytes were changed on the way is refused and not kept', options, async (t) => {
+  const url = await serve(t);
+  const profile = await temporaryFolder(t);
+  const tampered = await visit(t, url, {
+    query: '?device=cpu',
+    profile,
+    prepare: (page) =>
+      page.route('**/models/*', async (route) => {
+        const response = await route.fetch();
+        const body = Buffer.from(await response.body());
+        body[body.length - 1] ^= 1;
+        const { 'content-encoding': _encoding, 'content-length': _length, ...headers } = response.headers();
+        await route.fulfill({ status: 200, headers, body });
+      }),
+  });
+  tampered.visit.expectsProblems = true;
+  await tampered.page.waitForSelector('html[data-engine="failed"]', { state: 'attached', timeout: SLOW_MS });
+  assert.match(await tampered.page.locator('body').innerText(), /checksum|SHA-256|damaged|altered|verif/i);
+  await tampered.visit.screenshot('tampered-model');
+  await tampered.close();
+
+  const after = await visit(t, url, { query: '?device=cpu', profile });
+  await after.visit.ready();
+  await after.close();
+});
+
+test("a model file of the user's is loaded; a broken one leaves the model before it at work", options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
+  seen.expectsProblems = true;
+  await seen.ready();
+  const [tile] = await tiles(t, 1);
+  const before = (await seen.classify([tile.path])).get(tile.name);
+
+  const bytes = await readFile(MODEL);
+  const broken = await temporaryFile(t, 'broken.safetensors', bytes.subarray(0, bytes.length / 2));
+  await page.locator('#model-file').setInputFiles(broken);
+  await page.getByText(/cut off|truncated|incomplete|ends before|damaged/i).first().waitFor();
+  assert.equal(await page.locator('html').getAttribute('data-engine'), 'ready');
+  await page.locator('#clear').click();
+  assert.equal((await seen.classify([tile.path])).get(tile.name)?.className, before?.className);
+
+  const requestsBefore = seen.requests.length;
+  await page.locator('#clear').click();
+  await page.locator('#model-file').setInputFiles(await temporaryFile(t, 'mine.safetensors', bytes));
+  await seen.ready();
+  const again = (await seen.classify([tile.path])).get(tile.name);
+  assert.equal(again?.className, before?.className);
+  assert.deepEqual(
+    seen.requests.slice(requestsBefore).filter((address) => /^http/.test(address)),
+    [],
+    "a user's model and tiles are sent nowhere",
+  );
+  await close();
+});
+
+test('without a GPU adapter the page takes the CPU and says why', options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, page, close } = await visit(t, url);
+  await seen.ready();
+  assert.equal(await seen.device(), 'cpu');
+  assert.match(await page.locator('#device-status').innerText(), /CPU/);
+  assert.match(await page.locator('#device-status').innerText(), /adapter|WebGPU|GPU/i);
+  await close();
+});
+
+test('WebGPU demanded where there is none is an error that says so', options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=webgpu' });
+  seen.expectsProblems = true;
+  await page.waitForSelector('html[data-engine="failed"]', { state: 'attached', timeout: SLOW_MS });
+  assert.match(await page.locator('body').innerText(), /WebGPU/);
+  await close();
+});
+
+test('a software adapter is measured and the choice explained; the user may switch', options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, page, close } = await visit(t, url, { flags: WEBGPU });
+  await seen.ready();
+  assert.equal(await seen.device(), 'cpu');
+  assert.match(await page.locator('#device-status').innerText(), /software|slower|ms/i);
+  await page.locator('#device-picker').selectOption('webgpu');
+  await page.waitForSelector('html[data-engine="ready"][data-device="webgpu"]', { state: 'attached', timeout: SLOW_MS });
+  const [tile] = await tiles(t, 1);
+  assert.equal((await seen.classify([tile.path])).get(tile.name)?.state, 'done');
+  await close();
+});
+
+test('sort, filter, remove, clear and the CSV work on the same results', options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
+  await seen.ready();
+  const files = await tiles(t, 14);
+  const bad = path.join(IMAGES, 'empty.jpg');
+  await seen.classify([...files.map((file) => file.path), bad]);
+  const cards = await seen.cards();
+  const visible = () => page.locator('article.tile:visible').count();
+
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#download-csv').click()]);
+  assert.match(download.suggestedFilename(), /\.csv$/);
+  const csv = await readFile(await download.path(), 'utf8');
+  const table = Papa.parse(csv.replace(/^\uFEFF/, ''), { header: true, skipEmptyLines: true });
+  assert.deepEqual(table.errors, []);
+  assert.equal(table.data.length, cards.length);
+  const rows = /** @type {Record<string, string>[]} */ (table.data);
+  for (const card of cards) {
+    const row = rows.find((candidate) => Object.values(candidate).includes(card.name));
+    assert.ok(row, card.name);
+    if (card.state === 'done') assert.ok(Object.values(row).includes(card.className), card.name);
+    else assert.match(Object.values(row).join(' '), /empty/i);
+  }
+
+  const orders = await page.locator('#sort option').evaluateAll((list) => list.map((option) => option.getAttribute('value')));
+  const confidence = orders.find((value) => value?.includes('confidence'));
+  assert.ok(confidence, `an order by confidence among ${orders}`);
+  await page.locator('#sort').selectOption(confidence);
+  const sorted = (await visualOrder(page)).filter((value) => !Number.isNaN(value));
+  const falling = sorted.toSorted((a, b) => b - a);
+  assert.ok([falling.join(), falling.toReversed().join()].includes(sorted.join()), `sorted: ${sorted}`);
+
+  const wanted = cards[0].className;
+  await page.locator('#filter-class').selectOption(wanted);
+  assert.equal(await visible(), cards.filter((card) => card.className === wanted).length);
+  await seen.screenshot('filtered');
+  await page.locator('#filter-class').selectOption({ index: 0 });
+  assert.equal(await visible(), cards.length);
+
+  await page.locator('article.tile').first().getByRole('button', { name: /remove/i }).click();
+  assert.equal(await page.locator('article.tile').count(), cards.length - 1);
+  await page.locator('#clear').click();
+  assert.equal(await page.locator('article.tile').count(), 0);
+  await close();
+});
+
+test('Cancel stops a batch; what was done stays', options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
+  await seen.ready();
+  const files = await tiles(t, 100);
+  await seen.drop(files.map((file) => file.path));
+  await seen.settled(4);
+  await page.locator('#cancel').click();
+  await page.waitForFunction(() => document.querySelectorAll('article.tile[data-state="working"]').length === 0);
+  const done = (await seen.cards()).filter((card) => card.state === 'done').length;
+  await page.waitForTimeout(1500);
+  assert.equal((await seen.cards()).filter((card) => card.state === 'done').length, done, 'nothing goes on after Cancel');
+  assert.ok(done >= 4 && done < files.length, `${done} were done`);
+
+  const [more] = await tiles(t, 1);
+  await page.locator('#clear').click();
+  assert.equal((await seen.classify([more.path])).get(more.name)?.state, 'done', 'the next batch works');
+  await close();
+});
+
+test('files picked, a folder dropped and samples clicked are classified like a drop', options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
+  await seen.ready();
+  const files = await tiles(t, 3);
+  await page.locator('#file-input').setInputFiles(files.map((file) => file.path));
+  await seen.settled(3);
+
+  await page.locator('#clear').click();
+  await seen.drop([path.dirname(files[0].path)]);
+  await seen.settled(3);
+  assert.ok((await seen.cards()).every((card) => card.state === 'done'));
+
+  await page.locator('#clear').click();
+  await page.locator('#folder-input').setInputFiles(path.dirname(files[0].path));
+  await seen.settled(3);
+
+  await page.locator('#clear').click();
+  await page.locator('#try-samples').click();
+  const samples = (await readdir(path.join(ROOT, 'www/samples'))).filter((name) => /\.(jpe?g|png|webp)$/.test(name));
+  await seen.settled(samples.length);
+  assert.equal((await seen.cards()).filter((card) => card.state === 'done').length, samples.length);
+  await seen.screenshot('samples');
+  await close();
+});
+
+test('an image pasted from the clipboard is classified', options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
+  await seen.ready();
+  const bytes = (await readFile(path.join(IMAGES, 'rgb.png'))).toString('base64');
+  await page.evaluate((base64) => {
+    const data = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([data], 'pasted.png', { type: 'image/png' }));
+    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, bytes);
+  await seen.settled(1);
+  assert.equal((await seen.cards())[0].state, 'done');
+  await close();
+});
+
+test('every control can be reached and used with the keyboard', options, async (t) => {
+  const url = await serve(t);
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
+  await seen.ready();
+  await page.locator('#try-samples').focus();
+  await page.keyboard.press('Enter');
+  await seen.settled(1);
+  await page.locator('body').click({ position: { x: 1, y: 1 } });
+
+  const reached = new Set();
+  for (let presses = 0; presses < 80; presses += 1) {
+    await page.keyboard.press('Tab');
+    const { id, outlined } = await page.evaluate(() => {
+      const element = document.activeElement;
+      const style = element ? getComputedStyle(element) : null;
+      return {
+        id: element?.id ?? '',
+        outlined: style !== null && (style.outlineStyle !== 'none' || style.boxShadow !== 'none'),
+      };
+    });
+    if (id && outlined) reached.add(id);
+  }
+  for (const id of ['clear', 'download-csv', 'sort', 'filter-class', 'filter-confidence', 'model-picker', 'device-picker']) {
+    assert.ok(reached.has(id), `#${id} takes the focus and shows it; reached: ${[...reached]}`);
+  }
+  await close();
+});
+
+for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+  test(`on a phone, ${colorScheme}: nothing is wider than the screen`, options, async (t) => {
+    const url = await serve(t);
+    const { visit: seen, page, close } = await visit(t, url, {
+      query: '?device=cpu',
+      viewport: { width: 390, height: 844 },
+      colorScheme,
+    });
+    await seen.ready();
+    await page.locator('#try-samples').click();
+    await seen.settled(1);
+    await seen.screenshot(`phone-${colorScheme}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 390, `the page is ${wide} px wide`);
+    const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const [red = 0] = (background.match(/\d+/g) ?? []).map(Number);
+    assert.equal(red < 128 ? 'dark' : 'light', colorScheme, `background ${background}`);
+    await close();
+  });
+}
+
+/**
+ * Confidences in reading order.
+ * @param {import('playwright-core').Page} page
+ */
+function visualOrder(page) {
+  return page.locator('article.tile').evaluateAll((cards) =>
+    cards
+      .map((card) => ({ box: card.getBoundingClientRect(), value: Number.parseFloat(/** @type {HTMLElement} */ (card).dataset.confidence ?? '') }))
+      .sort((a, b) => a.box.top - b.box.top || a.box.left - b.box.left)
+      .map(({ value }) => value),
+  );
+}

@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# Every test there is. A suite that fails does not stop the next; the last line gives the totals.
+
+PASSED=0
+FAILED=0
+
+run_tests() {
+  setup_browser
+  build
+  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack
+  build_command_line
+  mkdir -p "$TARGET/test"
+
+  suite types npm run --silent check
+  suite native cargo test --release
+  suite chromium wasm_tests --chrome --chromedriver "$CHROMEDRIVER"
+  firefox_suite
+  suite e2e node --test --test-reporter=spec --test-concurrency=1 tests/e2e/*.test.mjs
+
+  printf '\n%s passed, %s failed\n' "$PASSED" "$FAILED"
+  ((FAILED == 0))
+}
+
+setup_browser() {
+  mkdir -p "$CACHE"
+  CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v google-chrome || true)}
+  CHROMEDRIVER=${CHROMEDRIVER:-$(command -v chromedriver || true)}
+  if [[ -z $CHROMIUM || -z $CHROMEDRIVER ]]; then
+    apt_install chromium chromium-driver fonts-liberation
+    CHROMIUM=$(command -v chromium)
+    CHROMEDRIVER=$(command -v chromedriver)
+  fi
+  export CHROMIUM CHROMEDRIVER
+}
+
+# suite NAME COMMAND…: shows and keeps the output, and adds up what it counted. A suite that ends badly
+# without a failed test (it did not compile, say) counts as one failure; one without counts that ends
+# well, as one pass.
+suite() {
+  local name=$1 log=$TARGET/test/$1.log status=0 passed failed
+  shift
+  say "Tests: $name"
+  "$@" 2>&1 | tee "$log" || status=$?
+  read -r passed failed < <(count_tests "$log")
+  if ((status != 0 && failed == 0)); then
+    failed=1
+  elif ((passed == 0 && failed == 0)); then
+    passed=1
+  fi
+  PASSED=$((PASSED + passed))
+  FAILED=$((FAILED + failed))
+}
+
+# The sums over cargo's lines (`test result: ok. 3 passed; 0 failed; …`) and node's (`ℹ pass 3`).
+count_tests() {
+  awk '
+    /^test result:/ { for (i = 2; i <= NF; i++) { if ($i == "passed;") passed += $(i - 1); if ($i == "failed;") failed += $(i - 1) } }
+    $2 == "pass" && NF == 3 { passed += $3 }
+    $2 == "fail" && NF == 3 { failed += $3 }
+    END { print passed + 0, failed + 0 }
+  ' "$1"
+}
+
+# wasm_tests BROWSER_OPTIONS… [-- TEST_OPTIONS…]
+wasm_tests() {
+  local browser=() filter=()
+  while (($# > 0)) && [[ $1 != -- ]]; do
+    browser+=("$1")
+    shift
+  done
+  filter=("$@")
+  printf '{"goog:chromeOptions":{"binary":"%s","args":["--headless","--no-sandbox","--enable-unsafe-webgpu"]}}\n' \
+    "$CHROMIUM" >"$TARGET/test/webdriver.json"
+  # The software GPU takes its time over a whole network.
+  WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=600 \
+    with_wasm "$(cargo_tool_folder wasm-pack "$WASM_PACK_VERSION")/bin/wasm-pack" test \
+    --mode no-install --release --headless "${browser[@]}" \
+    -- --no-default-features --features webgpu --test web "${filter[@]}"
+}
+
+firefox_suite() {
+  if ! have geckodriver || ! { have firefox || have firefox-esr; }; then
+    say "Firefox's tests are left out: firefox and geckodriver (cargo install geckodriver) are not both on the PATH"
+    return
+  fi
+  # A headless Firefox has no GPU adapter.
+  suite firefox wasm_tests --firefox --geckodriver "$(command -v geckodriver)" -- --skip webgpu
+}

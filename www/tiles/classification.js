@@ -1,0 +1,117 @@
+/** Takes queued tiles to the engine, a few at a time, until none is left or the user cancels. */
+
+import { EngineError } from '../engine/connection.js';
+
+/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('./tile-list.js').Tile} Tile */
+/** @typedef {import('./tile-list.js').TileList} TileList */
+
+/** A GPU is used well by eight; on the CPU, few enough that Cancel is felt at once. */
+const CHUNK_TILES = 8;
+
+/** Events: `started` and `ended`. */
+export class Classification extends EventTarget {
+  #session;
+  #tiles;
+  #running = false;
+  /** Changes at each Cancel: answers to what was asked before are no longer wanted. */
+  #turn = 0;
+  /** Tiles that were at work when a worker trapped: each is tried again alone, once. @type {Set<string>} */
+  #suspects = new Set();
+
+  /**
+   * @param {Session} session
+   * @param {TileList} tiles
+   */
+  constructor(session, tiles) {
+    super();
+    this.#session = session;
+    this.#tiles = tiles;
+    tiles.addEventListener('added', () => this.run());
+    session.addEventListener('status', () => this.run());
+  }
+
+  get running() {
+    return this.#running;
+  }
+
+  cancel() {
+    this.#turn += 1;
+    this.#tiles.mark([...this.#tiles.inState('queued'), ...this.#tiles.inState('working')], 'cancelled');
+  }
+
+  /** Takes up what was cancelled. */
+  resume() {
+    this.#tiles.mark(this.#tiles.inState('cancelled'), 'queued');
+    this.run();
+  }
+
+  /** Asks for every tile again, as after a change of the model. */
+  restart() {
+    this.#suspects.clear();
+    this.#tiles.mark(this.#tiles.all, 'queued');
+    this.run();
+  }
+
+  /** Goes on until no tile is queued; does nothing while the engine is not ready. */
+  async run() {
+    if (this.#running || this.#session.status.state !== 'ready' || this.#tiles.inState('queued').length === 0) return;
+    this.#running = true;
+    this.dispatchEvent(new Event('started'));
+    for (;;) {
+      const chunk = this.#nextChunk();
+      if (chunk.length === 0 || this.#session.status.state !== 'ready') break;
+      await this.#classify(chunk);
+    }
+    this.#running = false;
+    this.dispatchEvent(new Event('ended'));
+  }
+
+  /** A suspect goes alone, after all others. */
+  #nextChunk() {
+    const queued = this.#tiles.inState('queued');
+    const trusted = queued.filter((tile) => !this.#suspects.has(tile.id));
+    return trusted.length > 0 ? trusted.slice(0, CHUNK_TILES) : queued.slice(0, 1);
+  }
+
+  /** @param {Tile[]} chunk */
+  async #classify(chunk) {
+    const turn = this.#turn;
+    const labels = this.#session.status.loaded?.info.labels ?? [];
+    const requests = chunk.map(({ id, file, thumbnailUrl }) => ({ tileId: id, file, needsThumbnail: thumbnailUrl === null }));
+    this.#tiles.mark(chunk, 'working');
+    /** @type {EngineError | null} */
+    let failure = null;
+    try {
+      await this.#session.classify(requests, ({ tileId, result, error }) => {
+        const tile = this.#tiles.get(tileId);
+        if (!tile || tile.state !== 'working' || turn !== this.#turn) return;
+        if (result) this.#tiles.answer(tile, result, labels);
+        else if (error) this.#tiles.fail(tile, error);
+      });
+    } catch (thrown) {
+      failure = thrown instanceof EngineError ? thrown : new EngineError({ code: 'engine.failed', message: String(thrown) });
+    }
+    const unanswered = chunk.filter(({ id, state }) => state === 'working' && this.#tiles.get(id));
+    if (turn === this.#turn) this.#afterFailure(unanswered, failure);
+  }
+
+  /**
+   * @param {Tile[]} unanswered
+   * @param {EngineError | null} failure
+   */
+  #afterFailure(unanswered, failure) {
+    if (unanswered.length === 0) return;
+    const [first] = unanswered;
+    if (failure?.code === 'engine.closed') {
+      // The worker was replaced on purpose, which says nothing about its tiles.
+    } else if (this.#suspects.has(first.id)) {
+      const message = `The engine stopped twice at this tile, which is left out. (${failure?.message ?? 'no answer'})`;
+      this.#tiles.fail(first, { code: failure?.code ?? 'engine.failed', message });
+      return;
+    } else {
+      for (const { id } of unanswered) this.#suspects.add(id);
+    }
+    this.#tiles.mark(unanswered, 'queued');
+  }
+}

@@ -1,0 +1,45 @@
+/** The results as a table for a spreadsheet. */
+
+import Papa from 'papaparse';
+
+/** @typedef {import('./tile-list.js').Tile} Tile */
+
+/** Excel takes a file for UTF-8 only with a byte-order mark. */
+const BYTE_ORDER_MARK = '\uFEFF';
+
+/**
+ * One row a tile, one column a class.
+ * @param {Tile[]} tiles
+ * @returns {Blob}
+ */
+export function resultsCsv(tiles) {
+  const classes = [...new Set(tiles.flatMap((tile) => tile.labels))];
+  const fields = ['file', 'class', 'confidence', ...classes, 'width_px', 'height_px', 'decode_ms', 'inference_ms', 'notes', 'error'];
+  const rows = tiles.map((tile) => {
+    const { path, state, answer, labels, verdict, error } = tile;
+    const probabilityOf = new Map(labels.map((label, index) => [label, answer?.probabilities[index]]));
+    return [
+      path,
+      verdict?.className,
+      rounded(verdict?.confidence, 6),
+      ...classes.map((name) => rounded(probabilityOf.get(name), 6)),
+      answer?.widthPx,
+      answer?.heightPx,
+      rounded(answer?.decodeMs, 2),
+      rounded(answer?.inferenceMs, 2),
+      answer?.notes.join(' '),
+      error?.message ?? (state === 'done' ? '' : `not classified (${state})`),
+    ];
+  });
+  // A file name may begin with `=`: spreadsheets would run it.
+  const csv = Papa.unparse({ fields, data: rows }, { escapeFormulae: true, newline: '\r\n' });
+  return new Blob([BYTE_ORDER_MARK, csv], { type: 'text/csv;charset=utf-8' });
+}
+
+/**
+ * @param {number | undefined} value
+ * @param {number} digits
+ */
+function rounded(value, digits) {
+  return value === undefined ? '' : Number(value.toFixed(digits));
+}

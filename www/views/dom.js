@@ -1,0 +1,78 @@
+/** What the views share. */
+
+/**
+ * The element of that id, which the page is known to have.
+ * @template {HTMLElement} Kind
+ * @param {string} id
+ * @param {new () => Kind} kind
+ * @returns {Kind}
+ */
+export function byId(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`index.html has no ${kind.name} #${id}`);
+  return element;
+}
+
+/**
+ * The element inside `root` that a template is known to have.
+ * @template {Element} Kind
+ * @param {Element} root
+ * @param {string} selector
+ * @param {new () => Kind} kind
+ * @returns {Kind}
+ */
+export function part(root, selector, kind) {
+  const element = root.querySelector(selector);
+  if (!(element instanceof kind)) throw new Error(`a template of index.html has no ${kind.name} ${selector}`);
+  return element;
+}
+
+/**
+ * A copy of the one element in a template.
+ * @param {string} id
+ */
+export function fromTemplate(id) {
+  const element = byId(id, HTMLTemplateElement).content.firstElementChild?.cloneNode(true);
+  if (!(element instanceof HTMLElement)) throw new Error(`the template #${id} is empty`);
+  return element;
+}
+
+/**
+ * Runs `draw` once before the next paint, however often it is asked for.
+ * @param {() => void} draw
+ */
+export function beforePaint(draw) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
+  };
+}
+
+/** @param {number} share 0 to 1 */
+export function percent(share) {
+  return `${(share * 100).toFixed(share < 0.9995 && share >= 0.0995 ? 0 : 1)} %`;
+}
+
+/** @param {number} ms */
+export function duration(ms) {
+  return ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** @param {number} bytes */
+export function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/**
+ * `1 tile`, `2 tiles`.
+ * @param {number} count
+ * @param {string} noun
+ */
+export function counted(count, noun) {
+  return `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,54 @@
+/** How far the engine is, where it runs and why, and what to do when it does not. */
+
+import { beforePaint, byId, megabytes } from './dom.js';
+import { notify } from './notices.js';
+
+/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('../messages.js').DevicePreference} DevicePreference */
+
+/**
+ * @param {Session} session
+ * @param {(device: DevicePreference) => void} chooseDevice
+ */
+export function setUpEnginePanel(session, chooseDevice) {
+  const box = byId('engine-progress', HTMLElement);
+  const stage = byId('engine-stage', HTMLLabelElement);
+  const bar = byId('engine-bar', HTMLProgressElement);
+  const status = byId('device-status', HTMLElement);
+  const root = document.documentElement;
+  let closeNotice = () => {};
+
+  const draw = beforePaint(() => {
+    const { loadedBytes, totalBytes } = session.status.progress;
+    const arrived = loadedBytes >= totalBytes;
+    bar.max = totalBytes;
+    // Without a value the bar shows that something goes on, of unknown length.
+    if (arrived) bar.removeAttribute('value');
+    else bar.value = loadedBytes;
+    stage.textContent = arrived
+      ? 'Starting the engine and checking its answers…'
+      : `Loading the engine and the model: ${megabytes(loadedBytes)} of ${megabytes(totalBytes)}`;
+  });
+
+  let before = '';
+  session.addEventListener('status', () => {
+    const { state, loaded, error } = session.status;
+    if (state === 'loading') draw();
+    if (state === before) return;
+    before = state;
+    root.dataset.engine = state;
+    box.hidden = state !== 'loading';
+    closeNotice();
+    closeNotice = () => {};
+    if (state === 'ready' && loaded) {
+      root.dataset.device = loaded.device;
+      status.textContent = loaded.reason;
+    }
+    if (state === 'failed' && error) {
+      status.textContent = '';
+      const retry = { label: 'Try again', act: () => session.reopen() };
+      const useCpu = { label: 'Use the CPU', act: () => chooseDevice('cpu') };
+      closeNotice = notify(error.message, error.code.startsWith('device.') ? [useCpu, retry] : [retry]);
+    }
+  });
+}

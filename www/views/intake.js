@@ -1,0 +1,93 @@
+/** Every way in: drop, paste, pick files or a folder, the samples. */
+
+import { fromEvent } from 'file-selector';
+import { byId } from './dom.js';
+import { notify } from './notices.js';
+
+/** @typedef {{ name: string, path: string, file: File }} NewFile */
+/** @typedef {{ name: string, url: string }} Sample */
+
+const MODEL_FILE = /\.safetensors$/i;
+
+/**
+ * @param {Event} event
+ * @returns {Promise<NewFile[]>}
+ */
+async function filesOf(event) {
+  const found = await fromEvent(event);
+  return found
+    .filter((entry) => entry instanceof File)
+    .map((file) => {
+      const { relativePath, path } = /** @type {{ relativePath?: string, path?: string }} */ (file);
+      const where = relativePath || path || file.name;
+      return { name: file.name, path: where.replace(/^\.?\//, ''), file };
+    });
+}
+
+/** @param {Sample} sample @returns {Promise<NewFile>} */
+async function fetchSample({ name, url }) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const file = new File([await response.blob()], url.slice(url.lastIndexOf('/') + 1));
+  return { name, path: url, file };
+}
+
+/**
+ * @param {object} to
+ * @param {(files: NewFile[]) => void} to.addTiles
+ * @param {(file: File) => void} to.openModel a model file that was dropped among the tiles
+ * @param {Promise<Sample[]>} to.samples
+ */
+export function setUpIntake({ addTiles, openModel, samples }) {
+  const zone = byId('drop-zone', HTMLElement);
+
+  /** @param {Event} event */
+  const take = async (event) => {
+    try {
+      const files = await filesOf(event);
+      for (const { file } of files.filter(({ name }) => MODEL_FILE.test(name))) openModel(file);
+      addTiles(files.filter(({ name }) => !MODEL_FILE.test(name)));
+    } catch (thrown) {
+      notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}): add it again.`);
+    }
+  };
+
+  let depth = 0;
+  const mark = (/** @type {number} */ change) => {
+    depth = Math.max(0, depth + change);
+    zone.classList.toggle('dragging', depth > 0);
+  };
+  window.addEventListener('dragenter', () => mark(1));
+  window.addEventListener('dragleave', () => mark(-1));
+  // Without this the browser leaves the page to show the file.
+  window.addEventListener('dragover', (event) => event.preventDefault());
+  window.addEventListener('drop', (event) => {
+    event.preventDefault();
+    mark(-depth);
+    take(event);
+  });
+  document.addEventListener('paste', (event) => {
+    if (event.clipboardData?.files.length) take(event);
+  });
+
+  for (const [button, input] of [
+    ['choose-files', 'file-input'],
+    ['choose-folder', 'folder-input'],
+  ]) {
+    const picker = byId(input, HTMLInputElement);
+    byId(button, HTMLButtonElement).addEventListener('click', () => picker.click());
+    picker.addEventListener('change', async (event) => {
+      await take(event);
+      // So that the same files can be picked again.
+      picker.value = '';
+    });
+  }
+
+  byId('try-samples', HTMLButtonElement).addEventListener('click', async () => {
+    try {
+      addTiles(await Promise.all((await samples).map(fetchSample)));
+    } catch (thrown) {
+      notify(`The samples could not be fetched (${thrown instanceof Error ? thrown.message : thrown}): try again.`);
+    }
+  });
+}

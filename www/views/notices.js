@@ -1,0 +1,31 @@
+/** Sentences about what went wrong, until they are dismissed. */
+
+import { byId } from './dom.js';
+
+/** @typedef {{ label: string, act: () => void }} Remedy */
+
+/**
+ * @param {string} message
+ * @param {Remedy[]} [remedies] buttons that mend it; each also closes the notice
+ * @returns {() => void} closes the notice
+ */
+export function notify(message, remedies = []) {
+  const notice = document.createElement('div');
+  notice.className = 'notice';
+  const text = document.createElement('p');
+  text.textContent = message;
+  notice.append(text);
+  const close = () => notice.remove();
+  for (const { label, act } of [...remedies, { label: 'Dismiss', act: () => undefined }]) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = label;
+    button.addEventListener('click', () => {
+      close();
+      act();
+    });
+    notice.append(button);
+  }
+  byId('notices', HTMLElement).append(notice);
+  return close;
+}

@@ -1,0 +1,154 @@
+/** The batch's progress, and what can be done with all tiles at once. */
+
+import { counts } from '../tiles/arrangement.js';
+import { resultsCsv } from '../tiles/results-csv.js';
+import { beforePaint, byId, counted, duration } from './dom.js';
+
+/** @typedef {import('../tiles/arrangement.js').ClassFilter} ClassFilter */
+/** @typedef {import('../tiles/arrangement.js').Order} Order */
+/** @typedef {import('../tiles/classification.js').Classification} Classification */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('./tile-grid.js').Arrangement} Arrangement */
+
+/** Before this much of a batch is done, its rest cannot be told. */
+const LEAST_MS_FOR_ESTIMATE = 1000;
+
+/**
+ * @param {TileList} tiles
+ * @param {Classification} classification
+ * @param {(arrangement: Arrangement) => void} arrange
+ */
+export function setUpToolbar(tiles, classification, arrange) {
+  setUpBatch(tiles, classification);
+  setUpArrangement(tiles, arrange);
+  byId('clear', HTMLButtonElement).addEventListener('click', () => tiles.clear());
+  byId('download-csv', HTMLButtonElement).addEventListener('click', () => download(resultsCsv(tiles.all), 'tilelens-results.csv'));
+}
+
+/**
+ * @param {TileList} tiles
+ * @param {Classification} classification
+ */
+function setUpBatch(tiles, classification) {
+  const results = byId('results', HTMLElement);
+  const bar = byId('batch-bar', HTMLProgressElement);
+  const status = byId('batch-status', HTMLElement);
+  const announcement = byId('announcement', HTMLElement);
+  const cancel = byId('cancel', HTMLButtonElement);
+  const resume = byId('resume', HTMLButtonElement);
+  let startMs = 0;
+  let settledAtStart = 0;
+
+  const settled = () => tiles.inState('done').length + tiles.inState('error').length;
+
+  function sentence() {
+    const total = tiles.size;
+    const done = settled();
+    const left = tiles.inState('queued').length + tiles.inState('working').length;
+    const elapsedMs = performance.now() - startMs;
+    const inBatch = done - settledAtStart;
+    const msATile = elapsedMs / inBatch;
+    if (left === 0) {
+      const speed = inBatch > 0 ? `, the last ${inBatch.toLocaleString()} in ${duration(elapsedMs)} (${duration(msATile)} a tile)` : '';
+      return `${counted(done, 'tile')} done${speed}`;
+    }
+    if (!classification.running) return `${counted(left, 'tile')} waiting for the engine`;
+    const estimate = elapsedMs > LEAST_MS_FOR_ESTIMATE && inBatch > 0 ? `, about ${duration(msATile * left)} left` : '';
+    return `${done.toLocaleString()} of ${counted(total, 'tile')}${estimate}`;
+  }
+
+  let lastSentence = '';
+  const draw = beforePaint(() => {
+    const cancelled = tiles.inState('cancelled').length;
+    const waiting = tiles.inState('queued').length + tiles.inState('working').length;
+    results.hidden = tiles.size === 0;
+    bar.max = Math.max(1, tiles.size);
+    bar.value = settled();
+    cancel.hidden = waiting === 0;
+    resume.hidden = cancelled === 0 || waiting > 0;
+    resume.textContent = `Go on with ${counted(cancelled, 'tile')}`;
+    // The time of a batch stands still once the batch has ended.
+    if (waiting > 0 || lastSentence === '') lastSentence = sentence();
+    status.textContent = lastSentence;
+  });
+
+  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, draw);
+  classification.addEventListener('started', () => {
+    startMs = performance.now();
+    settledAtStart = settled();
+  });
+  classification.addEventListener('ended', () => {
+    lastSentence = sentence();
+    announcement.textContent = lastSentence;
+    draw();
+  });
+  tiles.addEventListener('removed', () => {
+    settledAtStart = Math.min(settledAtStart, settled());
+    if (!classification.running) lastSentence = `${counted(settled(), 'tile')} done`;
+  });
+  cancel.addEventListener('click', () => classification.cancel());
+  resume.addEventListener('click', () => classification.resume());
+}
+
+/**
+ * @param {TileList} tiles
+ * @param {(arrangement: Arrangement) => void} arrange
+ */
+function setUpArrangement(tiles, arrange) {
+  const sort = byId('sort', HTMLSelectElement);
+  const byClass = byId('filter-class', HTMLSelectElement);
+  const byConfidence = byId('filter-confidence', HTMLSelectElement);
+  /** One for each option, because a label may be any text. @type {ClassFilter[]} */
+  let classFilters = [];
+
+  const tell = () =>
+    arrange({
+      order: /** @type {Order} */ (sort.value),
+      byClass: classFilters[byClass.selectedIndex] ?? { kind: 'all' },
+      byConfidence: Object.fromEntries([byConfidence.value.split(':')].map(([kind, limit]) => [kind, Number(limit)])),
+    });
+
+  const offerClasses = beforePaint(() => {
+    // While the list may be open, its options stay where they are.
+    if (document.activeElement === byClass) return;
+    const chosen = classFilters[byClass.selectedIndex] ?? { kind: 'all' };
+    const { classes, errors } = counts(tiles.all);
+    /** @type {{ filter: ClassFilter, value: string, text: string }[]} */
+    const options = [
+      { filter: { kind: 'all' }, value: '', text: `All (${tiles.size})` },
+      ...classes.map(([name, count]) => ({
+        filter: /** @type {ClassFilter} */ ({ kind: 'class', name }),
+        value: name,
+        text: `${name} (${count})`,
+      })),
+    ];
+    if (errors > 0) options.push({ filter: { kind: 'error' }, value: ' errors', text: `Errors (${errors})` });
+    const isChosen = (/** @type {ClassFilter} */ filter) => JSON.stringify(filter) === JSON.stringify(chosen);
+    // A class that was chosen and has no tile any more stays chosen.
+    if (!options.some(({ filter }) => isChosen(filter))) {
+      const name = chosen.kind === 'class' ? chosen.name : 'Errors';
+      options.push({ filter: chosen, value: name, text: `${name} (0)` });
+    }
+    classFilters = options.map(({ filter }) => filter);
+    byClass.replaceChildren(...options.map(({ value, text, filter }) => new Option(text, value, false, isChosen(filter))));
+  });
+
+  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, offerClasses);
+  for (const select of [sort, byClass, byConfidence]) select.addEventListener('change', tell);
+  byClass.addEventListener('blur', offerClasses);
+  offerClasses();
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+function download(blob, name) {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser has taken hold of the blob by then.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
