@@ -42,19 +42,20 @@ impl Preprocessing {
         Ok(())
     }
 
-    /// The pixels that the network sees: `crop_px × crop_px` RGB.
+    /// The pixels that the network sees: `crop_px × crop_px` RGB. Only those are computed: a tile of
+    /// 8 × 6,000,000 pixels, scaled whole, would not fit into memory.
     pub fn crop(&self, tile: &Tile) -> Vec<u8> {
         let (width_px, height_px) = self.resized(tile.width_px, tile.height_px);
-        let resized = resize(tile, width_px, height_px, ResizeOptions::new());
-        let left = center(width_px - self.crop_px);
-        let top = center(height_px - self.crop_px);
-        let row_bytes = self.crop_px as usize * 3;
-        (top..top + self.crop_px)
-            .flat_map(|y| {
-                let start = ((y * width_px + left) * 3) as usize;
-                resized[start..start + row_bytes].iter().copied()
-            })
-            .collect()
+        // One pixel of the scaled image, in pixels of the tile.
+        let (step_x, step_y) = (
+            f64::from(tile.width_px) / f64::from(width_px),
+            f64::from(tile.height_px) / f64::from(height_px),
+        );
+        let left = f64::from(center(width_px - self.crop_px)) * step_x;
+        let top = f64::from(center(height_px - self.crop_px)) * step_y;
+        let side = f64::from(self.crop_px);
+        let options = ResizeOptions::new().crop(left, top, side * step_x, side * step_y);
+        resize(tile, self.crop_px, self.crop_px, options)
     }
 
     /// Appends the normalised planes red, green, blue: `3 × crop_px × crop_px` values.

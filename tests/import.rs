@@ -1,0 +1,130 @@
+//! Checkpoints of other frameworks through our own import, against torchvision's answers.
+
+mod parity;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use parity::{TOLERANCE, fixture, stage_differences, unpack};
+use tilelens::device::DeviceKind;
+use tilelens::import::{ImportError, ImportOptions, import};
+use tilelens::model::head::ClassifierConfig;
+use tilelens::model::model_file::{ModelFile, WeightsDtype};
+use tilelens::tile::{Preprocessing, decode};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parity")
+}
+
+fn options(classes: usize) -> ImportOptions {
+    ImportOptions {
+        name: "fixture".into(),
+        labels: (0..classes).map(|class| format!("class {class}")).collect(),
+        preprocessing: Preprocessing {
+            resize_px: 224,
+            crop_px: 224,
+            mean: Preprocessing::IMAGENET_MEAN,
+            std: Preprocessing::IMAGENET_STD,
+        },
+        dropout_rate: 0.2,
+        prefix: None,
+        description: String::new(),
+        licence: String::new(),
+    }
+}
+
+/// Imports a file of the fixture, unpacked to a folder of its own.
+fn import_fixture(name: &str, options: ImportOptions) -> Result<ModelFile, ImportError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, unpack(&fs::read(fixtures().join(format!("{name}.gz"))).unwrap())).unwrap();
+    import(&path, options)
+}
+
+fn assert_parity(file: &ModelFile, probabilities: &str) {
+    let ModelFile { manifest, parameters } = file;
+    let device = pollster::block_on(DeviceKind::Cpu.open()).unwrap();
+    let compared =
+        pollster::block_on(stage_differences(parameters, &manifest.classifier, probabilities, &device));
+    for (stage, difference) in compared {
+        println!("{stage}: max abs difference {difference:.1e}");
+        assert!(difference <= TOLERANCE, "{stage}: {difference:e}");
+    }
+}
+
+#[test]
+fn a_pytorch_checkpoint_under_module_equals_torchvision() {
+    let file = import_fixture("classifier.pth", options(1000)).unwrap();
+    assert_eq!(file.manifest.classifier, ClassifierConfig::ImageNet { num_classes: 1000 });
+    assert_parity(&file, "probabilities");
+}
+
+#[test]
+fn a_safetensors_backbone_with_a_head_equals_torchvision() {
+    let file = import_fixture("head.safetensors", options(5)).unwrap();
+    assert_parity(&file, "head.probabilities");
+}
+
+/// One with the batch norms folded into the convolutions (the older exporter), one as the newer exporter
+/// names and shares its constants.
+#[test]
+fn onnx_exports_equal_torchvision() {
+    for name in ["folded.onnx", "named.onnx"] {
+        let file = import_fixture(name, options(1000)).unwrap();
+        assert_parity(&file, "probabilities");
+    }
+}
+
+#[test]
+fn both_weight_types_survive_the_model_file() {
+    // The fixture's weights are exact in f16, so that both must come back to the bit.
+    let file = import_fixture("head.safetensors", options(5)).unwrap();
+    for dtype in [WeightsDtype::F16, WeightsDtype::F32] {
+        assert_eq!(ModelFile::from_bytes(&file.to_bytes(dtype).unwrap()).unwrap(), file);
+    }
+}
+
+#[test]
+fn a_changed_byte_anywhere_is_found() {
+    let file = import_fixture("head.safetensors", options(5)).unwrap();
+    let bytes = file.to_bytes(WeightsDtype::F16).unwrap();
+    for at in (0..bytes.len()).step_by(bytes.len() / 97) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x10;
+        assert!(ModelFile::from_bytes(&changed).is_err(), "byte {at} of {}", bytes.len());
+    }
+    for length in [0, 7, 100, bytes.len() / 2, bytes.len() - 1] {
+        assert!(ModelFile::from_bytes(&bytes[..length]).is_err(), "cut to {length} bytes");
+    }
+}
+
+#[test]
+fn another_network_is_refused_by_its_first_layer_that_differs() {
+    let mut file = import_fixture("head.safetensors", options(5)).unwrap();
+    let wider = vec![0.1; 24 * 16 * 9];
+    file.parameters.insert("features.1.block.0.0.weight", vec![24, 16, 3, 3], wider);
+    file.parameters.insert("features.12.0.weight", vec![1], vec![0.1]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.safetensors");
+    fs::write(&path, file.to_bytes(WeightsDtype::F32).unwrap()).unwrap();
+    let message = import(&path, options(5)).unwrap_err().to_string();
+    assert!(message.contains("`features.1.block.0.0.weight`"), "{message}");
+    assert!(message.contains("[16, 1, 3, 3]") && message.contains("[24, 16, 3, 3]"), "{message}");
+}
+
+#[test]
+fn labels_are_asked_for() {
+    let message = import_fixture("head.safetensors", options(3)).unwrap_err().to_string();
+    assert!(message.contains("5 classes but 3 labels"), "{message}");
+}
+
+#[test]
+fn a_tile_is_scaled_and_cut_as_by_torchvision() {
+    let tile = decode(&fs::read(fixtures().join("large.png")).unwrap()).unwrap();
+    let preprocessing = Preprocessing { resize_px: 256, ..options(0).preprocessing };
+    let pixels: Vec<f32> = preprocessing.crop(&tile).into_iter().map(f32::from).collect();
+    // Both round to whole levels after each of two passes; 1 of 255 is one rounding apart.
+    let difference = fixture().crop.difference(&pixels);
+    println!("crop: max abs difference {difference}");
+    assert!(difference <= 1.0, "{difference}");
+}
