@@ -6,6 +6,8 @@ mod parity;
 
 use js_sys::Reflect;
 use tilelens::device::DeviceKind;
+use tilelens::import::read_safetensors;
+use tilelens::model::head::{ClassifierConfig, HeadConfig};
 use tilelens::web::{Engine, decode_tile};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -13,6 +15,8 @@ use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_config
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 const MODEL: &[u8] = include_bytes!("../models/land-cover.safetensors");
+/// torchvision's network with a head of 5 classes.
+const FIXTURE: &[u8] = include_bytes!("fixtures/parity/head.safetensors.gz");
 const SAMPLE: &[u8] = include_bytes!("../www/samples/synthetic-forest.jpg");
 
 fn code(thrown: &JsValue) -> String {
@@ -32,7 +36,10 @@ async fn probabilities(engine: &Engine) -> Vec<f32> {
 
 async fn assert_parity(kind: DeviceKind) {
     let device = kind.open().await.unwrap();
-    for (stage, difference) in parity::differences(&device).await {
+    let parameters = read_safetensors(&parity::unpack(FIXTURE), None).unwrap();
+    let head = ClassifierConfig::Head(HeadConfig { dropout_rate: 0.2, dense_neurons: 32, num_classes: 5 });
+    let compared = parity::stage_differences(&parameters, &head, "head.probabilities", &device).await;
+    for (stage, difference) in compared {
         console_log!("{kind:?} {stage}: max abs difference {difference:.1e}");
         assert!(difference <= parity::TOLERANCE, "{stage}: {difference:e}");
     }

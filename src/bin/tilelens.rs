@@ -207,10 +207,11 @@ struct Row<'a> {
     error: Option<String>,
 }
 
-/// Prints one row a tile and counts those that failed.
+/// Prints one row a tile and counts them, and those that failed.
 struct Report<'a> {
     labels: &'a [String],
     csv: Option<csv::Writer<io::Stdout>>,
+    written: usize,
     failed: usize,
 }
 
@@ -226,7 +227,7 @@ impl<'a> Report<'a> {
                 Some(writer)
             }
         };
-        Ok(Self { labels, csv, failed: 0 })
+        Ok(Self { labels, csv, written: 0, failed: 0 })
     }
 
     fn write(&mut self, path: &Path, answer: Result<Vec<f32>, String>) -> Result<()> {
@@ -234,6 +235,7 @@ impl<'a> Report<'a> {
             Ok(probabilities) => (probabilities, None),
             Err(error) => (Vec::new(), Some(error)),
         };
+        self.written += 1;
         self.failed += usize::from(error.is_some());
         let top = (0..probabilities.len()).max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
         let row = Row {
@@ -260,7 +262,7 @@ impl<'a> Report<'a> {
             csv.flush()?;
         }
         if self.failed > 0 {
-            bail!("{} files gave no class; see their error", self.failed);
+            bail!("{} of {} files gave no class: their error says why", self.failed, self.written);
         }
         Ok(())
     }

@@ -27,6 +27,9 @@ const MAX_ALLOCATION: u64 = 512 << 20;
 /// What transparent pixels are laid on: white, as a page shows them.
 const BACKGROUND: f32 = 255.0;
 
+/// What the decoders say of a file that ends too early; their errors have no kind for it.
+const ENDS_TOO_EARLY: [&str; 3] = ["unexpected end", "failed to fill whole buffer", "Not enough bytes"];
+
 /// Why a file gives no tile.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum TileError {
@@ -203,7 +206,7 @@ fn failure(error: ImageError, format: &'static str) -> TileError {
         }),
         other => {
             let detail = other.to_string();
-            if detail.contains("unexpected end") || detail.contains("failed to fill whole buffer") {
+            if ENDS_TOO_EARLY.iter().any(|words| detail.contains(words)) {
                 TileError::Truncated(format)
             } else {
                 TileError::Corrupt { format, detail }

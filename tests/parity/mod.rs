@@ -6,9 +6,8 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
-use tilelens::import::read_safetensors;
 use tilelens::model::classifier::read;
-use tilelens::model::head::{Classification, ClassifierConfig, HeadConfig};
+use tilelens::model::head::{Classification, ClassifierConfig};
 use tilelens::model::layers::global_average_pool;
 use tilelens::model::mobilenet_v3::MobileNetV3Small;
 use tilelens::model::parameters::Parameters;
@@ -18,8 +17,6 @@ use tilelens::tile::{Preprocessing, Tile, decode};
 /// epsilon is off by 1e-2 and more.
 pub const TOLERANCE: f32 = 1e-4;
 
-/// The same backbone and a head of 5 classes, in f16, under `backbone.` and `head.`.
-const HEAD: &[u8] = include_bytes!("../fixtures/parity/head.safetensors.gz");
 const INPUT: &[u8] = include_bytes!("../fixtures/parity/input.png");
 const STAGES: &str = include_str!("../fixtures/parity/stages.json");
 
@@ -79,15 +76,8 @@ pub fn images(device: &Device) -> Tensor<4> {
     Tensor::<1>::from_floats(values.as_slice(), device).reshape([1, 3, height_px as usize, width_px as usize])
 }
 
-/// Each stage of the backbone and the head: its name and the largest absolute difference.
-pub async fn differences(device: &Device) -> Vec<(String, f32)> {
-    let parameters = read_safetensors(&unpack(HEAD), None).unwrap();
-    let head = ClassifierConfig::Head(HeadConfig { dropout_rate: 0.2, dense_neurons: 32, num_classes: 5 });
-    stage_differences(&parameters, &head, "head.probabilities", device).await
-}
-
-/// As [`differences`], for any weights of the fixture's network; `probabilities` names the classifier's
-/// answer in the fixture.
+/// Each stage of the network: its name and the largest absolute difference. `probabilities` names the
+/// classifier's answer in the fixture.
 pub async fn stage_differences(
     parameters: &Parameters,
     classifier: &ClassifierConfig,

@@ -53,9 +53,14 @@ export function beforePaint(draw) {
   };
 }
 
-/** @param {number} share 0 to 1 */
+/**
+ * Whole percents; a tenth where it tells near certainty from certainty.
+ * @param {number} share 0 to 1
+ */
 export function percent(share) {
-  return `${(share * 100).toFixed(share < 0.9995 && share >= 0.0995 ? 0 : 1)} %`;
+  const value = share * 100;
+  const digits = (value >= 0.05 && value < 1) || (value >= 99 && value < 99.95) ? 1 : 0;
+  return `${value.toFixed(digits)} %`;
 }
 
 /** @param {number} ms */
