@@ -25,7 +25,7 @@ usage: ./build.sh COMMAND
   bench [FOLDER]            build, then measure sizes and times (on the tiles in FOLDER)
   weights imagenet [PATH]   fetch torchvision's ImageNet weights, or take them from PATH
 
-What is installed goes to $TILELENS_CACHE (~/.cache/tilelens); CHROMIUM and CHROMEDRIVER name another browser.
+What is installed goes to $TILELENS_CACHE (~/.cache/tilelens); CHROMIUM, CHROMEDRIVER and FIREFOX name other browsers.
 TEXT
 }
 

@@ -2,8 +2,8 @@
 
 mod parity;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, thread};
 
 use parity::{TOLERANCE, fixture, stage_differences, unpack};
 use tilelens::device::DeviceKind;
@@ -33,12 +33,18 @@ fn options(classes: usize) -> ImportOptions {
     }
 }
 
-/// Imports a file of the fixture, unpacked to a folder of its own.
+/// Imports bytes as if they came in a file of that name. Tests run side by side, each in its thread.
+fn import_bytes(name: &str, bytes: &[u8], options: ImportOptions) -> Result<ModelFile, ImportError> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{:?}", thread::current().id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(name), bytes).unwrap();
+    import(&folder.join(name), options)
+}
+
+/// Imports a file of the fixture.
 fn import_fixture(name: &str, options: ImportOptions) -> Result<ModelFile, ImportError> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
-    fs::write(&path, unpack(&fs::read(fixtures().join(format!("{name}.gz"))).unwrap())).unwrap();
-    import(&path, options)
+    let packed = fs::read(fixtures().join(format!("{name}.gz"))).unwrap();
+    import_bytes(name, &unpack(&packed), options)
 }
 
 fn assert_parity(file: &ModelFile, probabilities: &str) {
@@ -104,10 +110,8 @@ fn another_network_is_refused_by_its_first_layer_that_differs() {
     let wider = vec![0.1; 24 * 16 * 9];
     file.parameters.insert("features.1.block.0.0.weight", vec![24, 16, 3, 3], wider);
     file.parameters.insert("features.12.0.weight", vec![1], vec![0.1]);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("other.safetensors");
-    fs::write(&path, file.to_bytes(WeightsDtype::F32).unwrap()).unwrap();
-    let message = import(&path, options(5)).unwrap_err().to_string();
+    let bytes = file.to_bytes(WeightsDtype::F32).unwrap();
+    let message = import_bytes("other.safetensors", &bytes, options(5)).unwrap_err().to_string();
     assert!(message.contains("`features.1.block.0.0.weight`"), "{message}");
     assert!(message.contains("[16, 1, 3, 3]") && message.contains("[24, 16, 3, 3]"), "{message}");
 }

@@ -6,6 +6,7 @@ FAILED=0
 
 run_tests() {
   setup_browser
+  setup_firefox
   build
   cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack
   build_command_line
@@ -31,6 +32,15 @@ setup_browser() {
     CHROMEDRIVER=$(command -v chromedriver)
   fi
   export CHROMIUM CHROMEDRIVER
+}
+
+# Firefox is a second opinion on the wasm: without it the tests go on.
+setup_firefox() {
+  FIREFOX=${FIREFOX:-$(command -v firefox-esr || command -v firefox || true)}
+  if [[ -z $FIREFOX ]] && (apt_install firefox-esr); then
+    FIREFOX=$(command -v firefox-esr)
+  fi
+  [[ -z $FIREFOX ]] || cargo_tool geckodriver "$GECKODRIVER_VERSION" geckodriver
 }
 
 # suite NAME COMMAND…: shows and keeps the output, and adds up what it counted. A suite that ends badly
@@ -69,8 +79,12 @@ wasm_tests() {
     shift
   done
   filter=("$@")
-  printf '{"goog:chromeOptions":{"binary":"%s","args":["--headless","--no-sandbox","--enable-unsafe-webgpu"]}}\n' \
-    "$CHROMIUM" >"$TARGET/test/webdriver.json"
+  cat >"$TARGET/test/webdriver.json" <<JSON
+{
+  "goog:chromeOptions": { "binary": "$CHROMIUM", "args": ["--headless", "--no-sandbox", "--enable-unsafe-webgpu"] },
+  "moz:firefoxOptions": { "binary": "$FIREFOX" }
+}
+JSON
   # The software GPU takes its time over a whole network.
   WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=600 \
     with_wasm "$(cargo_tool_folder wasm-pack "$WASM_PACK_VERSION")/bin/wasm-pack" test \
@@ -79,10 +93,11 @@ wasm_tests() {
 }
 
 firefox_suite() {
-  if ! have geckodriver || ! { have firefox || have firefox-esr; }; then
-    say "Firefox's tests are left out: firefox and geckodriver (cargo install geckodriver) are not both on the PATH"
+  if [[ -z $FIREFOX ]]; then
+    say "Firefox's tests are left out: there is no Firefox here, and Debian's firefox-esr could not be installed"
     return
   fi
   # A headless Firefox has no GPU adapter.
-  suite firefox wasm_tests --firefox --geckodriver "$(command -v geckodriver)" -- --skip webgpu
+  suite firefox wasm_tests --firefox --geckodriver \
+    "$(cargo_tool_folder geckodriver "$GECKODRIVER_VERSION")/bin/geckodriver" -- --skip webgpu
 }

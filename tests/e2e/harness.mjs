@@ -260,10 +260,12 @@ export async function visit(t, url, options = {}) {
 
 /**
  * The longest task of the page's main thread while `action` runs, in milliseconds, from a trace that is kept
- * beside the screenshots.
+ * beside the screenshots: by the thread's own clock, and by the wall clock, which also counts the time that
+ * the system gave the core to somebody else.
  * @param {import('playwright-core').Page} page
  * @param {string} name
  * @param {() => Promise<void>} action
+ * @returns {Promise<{ cpuMs: number, wallMs: number }>}
  */
 export async function longestMainThreadTask(page, name, action) {
   const session = await page.context().newCDPSession(page);
@@ -287,7 +289,8 @@ export async function longestMainThreadTask(page, name, action) {
   const mainThreads = new Set(named.map(thread));
   const tasks = events.filter((event) => event.name.endsWith('RunTask') && mainThreads.has(thread(event)));
   assert.ok(tasks.length > 0, 'the trace has tasks of the main thread');
-  return tasks.reduce((longest, event) => Math.max(longest, (event.dur ?? 0) / 1000), 0);
+  const longestMs = (/** @type {'tdur' | 'dur'} */ clock) => Math.max(...tasks.map((event) => event[clock] ?? 0)) / 1000;
+  return { cpuMs: longestMs('tdur'), wallMs: longestMs('dur') };
 }
 
 /**

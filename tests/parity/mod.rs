@@ -46,9 +46,10 @@ impl Sampled {
         let sampled = found.iter().step_by(self.step);
         assert_eq!(sampled.len(), self.values.len(), "{}", self.name);
         // f32::max would drop a NaN.
-        sampled.zip(&self.values).map(|(a, b)| (a - b).abs()).fold(0.0, |worst, next| {
-            if next > worst || next.is_nan() { next } else { worst }
-        })
+        sampled
+            .zip(&self.values)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, |worst, next| if next > worst || next.is_nan() { next } else { worst })
     }
 }
 
@@ -70,8 +71,8 @@ pub fn input_tile() -> Tile {
 pub fn images(device: &Device) -> Tensor<4> {
     let Tile { width_px, height_px, rgb, .. } = input_tile();
     let (mean, std) = (Preprocessing::IMAGENET_MEAN, Preprocessing::IMAGENET_STD);
-    let normalised =
-        (0..3).flat_map(|c| rgb.iter().skip(c).step_by(3).map(move |&v| (f32::from(v) / 255.0 - mean[c]) / std[c]));
+    let normalised = (0..3)
+        .flat_map(|c| rgb.iter().skip(c).step_by(3).map(move |&v| (f32::from(v) / 255.0 - mean[c]) / std[c]));
     let values: Vec<f32> = normalised.collect();
     Tensor::<1>::from_floats(values.as_slice(), device).reshape([1, 3, height_px as usize, width_px as usize])
 }

@@ -12,7 +12,7 @@ import { createCard, updateCard } from './tile-card.js';
 /** @typedef {{ order: Order, byClass: ClassFilter, byConfidence: ConfidenceFilter }} Arrangement */
 
 /** Cards made or changed in one frame. */
-const CARDS_A_FRAME = 12;
+const CARDS_A_FRAME = 8;
 
 /** While answers stream in, the order is kept up this often. */
 const REORDER_INTERVAL_MS = 500;
