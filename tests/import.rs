@@ -10,6 +10,7 @@ use tilelens::device::DeviceKind;
 use tilelens::import::{ImportError, ImportOptions, import};
 use tilelens::model::head::ClassifierConfig;
 use tilelens::model::model_file::{ModelFile, WeightsDtype};
+use tilelens::model::parameters::Parameters;
 use tilelens::tile::{Preprocessing, decode};
 
 fn fixtures() -> PathBuf {
@@ -79,6 +80,22 @@ fn onnx_exports_equal_torchvision() {
         let file = import_fixture(name, options(1000)).unwrap();
         assert_parity(&file, "probabilities");
     }
+}
+
+#[test]
+fn a_backbone_alone_needs_no_labels() {
+    let mut file = import_fixture("head.safetensors", options(5)).unwrap();
+    let mut backbone = Parameters::default();
+    for (name, parameter) in file.parameters.iter().filter(|(name, _)| name.starts_with("features.")) {
+        backbone.insert(name, parameter.shape.clone(), parameter.values.clone());
+    }
+    file.parameters = backbone;
+    file.manifest.classifier = ClassifierConfig::None;
+    file.manifest.labels.clear();
+    let bytes = file.to_bytes(WeightsDtype::F32).unwrap();
+    let found = import_bytes("backbone.safetensors", &bytes, options(0)).unwrap();
+    assert_eq!(found.manifest.classifier, ClassifierConfig::None);
+    assert_eq!(found.parameters, file.parameters);
 }
 
 #[test]

@@ -56,7 +56,7 @@ async fn every_stage_equals_torchvision_on_webgpu() {
 }
 
 #[wasm_bindgen_test]
-async fn both_devices_give_the_same_probabilities() {
+async fn webgpu_and_the_cpu_give_the_same_probabilities() {
     let cpu = probabilities(&engine("cpu").await).await;
     let gpu_engine = engine("webgpu").await;
     let gpu = probabilities(&gpu_engine).await;

@@ -109,8 +109,9 @@ impl<'a> Graph<'a> {
         let missing =
             || unreadable(format!("input {index} of {} `{}` is no constant", node.op_type, node.name));
         let mut name = node.input.get(index).ok_or_else(missing)?.as_str();
-        while let Some(&alias) = self.aliases.get(name) {
-            name = alias;
+        // As many steps as there are aliases: a cycle of them leads nowhere.
+        for _ in 0..self.aliases.len() {
+            name = self.aliases.get(name).copied().unwrap_or(name);
         }
         parameter(self.constants.get(name).ok_or_else(missing)?)
     }
@@ -124,6 +125,14 @@ impl<'a> Graph<'a> {
     ) -> Result<[(&'static str, Vec<f32>); 4], ImportError> {
         const PARTS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
         let norm = self.consumer(conv).filter(|node| node.op_type == "BatchNormalization");
+        if let Some(epsilon) = norm.and_then(epsilon_of)
+            && (f64::from(epsilon) - BATCH_NORM_EPSILON).abs() > 1e-6
+        {
+            return Err(unreadable(format!(
+                "the batch norm behind `{}` has an epsilon of {epsilon}, MobileNetV3-Small has {BATCH_NORM_EPSILON}",
+                conv.name
+            )));
+        }
         let values = match norm {
             Some(norm) => [
                 self.input(norm, 1)?.values,
@@ -162,6 +171,11 @@ impl<'a> Graph<'a> {
         }
         Ok(())
     }
+}
+
+/// The epsilon of a batch norm, where it states one.
+fn epsilon_of(norm: &NodeProto) -> Option<f32> {
+    norm.attribute.iter().find(|attribute| attribute.name == "epsilon").map(|attribute| attribute.f)
 }
 
 /// `[rows, columns]` → `[columns, rows]`.

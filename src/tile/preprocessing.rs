@@ -54,7 +54,10 @@ impl Preprocessing {
         let left = f64::from(center(width_px - self.crop_px)) * step_x;
         let top = f64::from(center(height_px - self.crop_px)) * step_y;
         let side = f64::from(self.crop_px);
-        let options = ResizeOptions::new().crop(left, top, side * step_x, side * step_y);
+        // The last bit of a product may lie beyond the edge, and the resizer refuses such a box.
+        let width = (side * step_x).min(f64::from(tile.width_px) - left);
+        let height = (side * step_y).min(f64::from(tile.height_px) - top);
+        let options = ResizeOptions::new().crop(left, top, width, height);
         resize(tile, self.crop_px, self.crop_px, options)
     }
 
@@ -101,4 +104,26 @@ fn resize(tile: &Tile, width_px: u32, height_px: u32, options: ResizeOptions) ->
     let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     Resizer::new().resize_typed(&source, &mut pixels, &options).expect("a tile and its target have pixels");
     target.into_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_of_tile_can_be_cut() {
+        for (resize_px, crop_px) in [(224, 224), (256, 224)] {
+            let (mean, std) = (Preprocessing::IMAGENET_MEAN, Preprocessing::IMAGENET_STD);
+            let preprocessing = Preprocessing { resize_px, crop_px, mean, std };
+            for side_px in 8..1100 {
+                for (width_px, height_px) in [(side_px, 8), (8, side_px), (side_px, side_px / 3 + 8)] {
+                    let rgb = vec![7; (width_px * height_px * 3) as usize];
+                    let tile = Tile { width_px, height_px, rgb, format: "test", notes: Vec::new() };
+                    let pixels = preprocessing.crop(&tile);
+                    assert_eq!(pixels.len(), 3 * (crop_px * crop_px) as usize);
+                    assert!(pixels.iter().all(|&value| value == 7), "{width_px} × {height_px}");
+                }
+            }
+        }
+    }
 }
