@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The one entry of Tilelens. Each command runs those that it needs; all may be run again at any time.
 set -euo pipefail
+CALLER_FOLDER=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # shellcheck source=tools/common.sh
@@ -29,6 +30,11 @@ What is installed goes to $TILELENS_CACHE (~/.cache/tilelens); CHROMIUM, CHROMED
 TEXT
 }
 
+# A path as the caller meant it, who may stand in another folder.
+from_caller() {
+  (cd "$CALLER_FOLDER" && realpath --canonicalize-missing -- "$1")
+}
+
 serve() {
   build
   exec node tools/serve.mjs --port "${1:-${PORT:-8080}}"
@@ -37,7 +43,7 @@ serve() {
 bench() {
   setup_browser
   build
-  exec node tools/bench.mjs "$@"
+  exec node tools/bench.mjs "${1:+$(from_caller "$1")}"
 }
 
 case ${1:-} in

@@ -30,6 +30,7 @@ sha256() {
 # Installs Debian packages, as root or through sudo.
 apt_install() {
   local as_root=()
+  mkdir -p "$CACHE"
   have apt-get || die "these are missing: $*; install them with this system's package manager, then run the command again"
   if ((EUID != 0)); then
     { have sudo && sudo -n true 2>/dev/null; } ||

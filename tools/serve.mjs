@@ -44,6 +44,8 @@ const SECURITY_HEADERS = {
  */
 export async function startServer({ root = DEFAULT_ROOT, port = 0 } = {}) {
   const files = sirv(root, {
+    // Looks at the disk for every request, so that a new build is served at once.
+    dev: true,
     etag: true,
     brotli: true,
     gzip: true,

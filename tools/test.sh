@@ -5,6 +5,7 @@ PASSED=0
 FAILED=0
 
 run_tests() {
+  setup
   setup_browser
   setup_firefox
   build
@@ -40,7 +41,9 @@ setup_firefox() {
   if [[ -z $FIREFOX ]] && (apt_install firefox-esr); then
     FIREFOX=$(command -v firefox-esr)
   fi
-  [[ -z $FIREFOX ]] || cargo_tool geckodriver "$GECKODRIVER_VERSION" geckodriver
+  if [[ -n $FIREFOX ]] && ! (cargo_tool geckodriver "$GECKODRIVER_VERSION" geckodriver); then
+    FIREFOX=
+  fi
 }
 
 # suite NAME COMMAND…: shows and keeps the output, and adds up what it counted. A suite that ends badly
@@ -94,7 +97,7 @@ JSON
 
 firefox_suite() {
   if [[ -z $FIREFOX ]]; then
-    say "Firefox's tests are left out: there is no Firefox here, and Debian's firefox-esr could not be installed"
+    say "Firefox's tests are left out: firefox-esr or geckodriver could not be installed"
     return
   fi
   # A headless Firefox has no GPU adapter.

@@ -5,7 +5,7 @@ IMAGENET_URL=${TILELENS_IMAGENET_URL:-https://download.pytorch.org/models/mobile
 
 weights() {
   case ${1:-} in
-    imagenet) weights_imagenet "${2:-}" ;;
+    imagenet) weights_imagenet "${2:+$(from_caller "$2")}" ;;
     *) die "which weights? use: ./build.sh weights imagenet [PATH]" ;;
   esac
 }

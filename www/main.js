@@ -44,9 +44,10 @@ function startEngine({ engine, worker, models }, tiles) {
 
   const changeModel = async (/** @type {ModelSource} */ wanted) => {
     try {
-      await session.changeModel(wanted);
-      source = wanted;
-      classification.restart();
+      if (await session.changeModel(wanted)) {
+        source = wanted;
+        classification.restart();
+      }
     } catch (thrown) {
       notify(`The model was not loaded: ${thrown instanceof Error ? thrown.message : thrown}`);
     }

@@ -6,7 +6,7 @@
 import init from '../pkg/tilelens.js';
 import { openDevice, verifyDevice } from './worker/device-choice.js';
 import { fetchEngine } from './worker/download.js';
-import { CodedError, isTrap, toFailure } from './worker/failures.js';
+import { CodedError, isFatal, toFailure } from './worker/failures.js';
 import { modelBytes } from './worker/model-source.js';
 import { classifyFiles } from './worker/tile-work.js';
 
@@ -72,7 +72,11 @@ async function loadModel(payload, emit) {
     const open = await openedDevice();
     const model = new Uint8Array(bytes);
     const info = open.engine.loadModel(model);
-    const verified = await verifyDevice(open, preference, model);
+    const verified = await verifyDevice(open, preference, model).catch((thrown) => {
+      // The new model is in the engine and the page goes on with the one before: this engine is of no use.
+      const { code, message } = toFailure(thrown);
+      throw new CodedError(code, message, true);
+    });
     opening = Promise.resolve(verified);
     await stored;
     return { info, fromCache, ...verified.choice };
@@ -114,7 +118,7 @@ globalThis.addEventListener('message', async (/** @type {MessageEvent<WorkerRequ
     const value = await answer(data, (event, transfer = []) => postMessage({ id, ...event }, { transfer }));
     postMessage({ id, ok: true, value });
   } catch (thrown) {
-    postMessage({ id, ok: false, error: toFailure(thrown), fatal: isTrap(thrown) });
+    postMessage({ id, ok: false, error: toFailure(thrown), fatal: isFatal(thrown) });
   }
 });
 

@@ -5,6 +5,9 @@
 /** @typedef {(event: WorkerEvent) => void} EventListener */
 /** @typedef {{ resolve: (value: any) => void, reject: (error: EngineError) => void, onEvent: EventListener }} Pending */
 
+/** The code of requests whose worker was replaced on purpose. */
+export const REPLACED = 'engine.replaced';
+
 /** A failure that the worker reported. */
 export class EngineError extends Error {
   /**
@@ -23,6 +26,8 @@ export class Connection {
   #pending = new Map();
   #lastId = 0;
   #worker;
+  /** Why the worker is no more. @type {EngineError | null} */
+  #ended = null;
 
   /** @param {string} url the worker's script */
   constructor(url) {
@@ -44,6 +49,11 @@ export class Connection {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
+      // A worker may also die while nobody waits for it.
+      if (this.#ended) {
+        reject(this.#ended);
+        return;
+      }
       this.#pending.set(id, { resolve, reject, onEvent });
       this.#worker.postMessage({ id, ...request });
     });
@@ -51,7 +61,7 @@ export class Connection {
 
   /** Ends the worker; whoever waits is told so. */
   close() {
-    this.#end(new EngineError({ code: 'engine.closed', message: 'The engine was replaced.' }));
+    this.#end(new EngineError({ code: REPLACED, message: 'The engine was replaced.' }));
   }
 
   /** @param {{ id: number } & (WorkerEvent | WorkerReply)} message */
@@ -69,6 +79,7 @@ export class Connection {
 
   /** @param {EngineError} reason */
   #end(reason) {
+    this.#ended ??= reason;
     this.#worker.terminate();
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();

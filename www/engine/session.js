@@ -3,7 +3,7 @@
  * replaced by a fresh one with the same device and model.
  */
 
-import { Connection, EngineError } from './connection.js';
+import { Connection, EngineError, REPLACED } from './connection.js';
 
 /** @typedef {import('../messages.js').DevicePreference} DevicePreference */
 /** @typedef {import('../messages.js').ModelInfo} ModelInfo */
@@ -47,21 +47,50 @@ export class Session extends EventTarget {
    * Starts a worker on this device with this model. What goes wrong is in the status.
    * @param {DevicePreference} device
    * @param {ModelSource} source
+   * @returns {Promise<boolean>} whether this is what answers from now on
    */
   async open(device, source) {
     this.#opened = { device, source };
+    try {
+      const loaded = await this.#start(device, source).catch((thrown) => {
+        const error = asEngineError(thrown);
+        if (device !== 'auto' || !error.fatal) throw error;
+        return this.#startOnCpu(source, error);
+      });
+      this.#set({ state: 'ready', loaded });
+      return true;
+    } catch (thrown) {
+      const error = asEngineError(thrown);
+      if (error.code !== REPLACED) this.#set({ state: 'failed', error });
+      return false;
+    }
+  }
+
+  /**
+   * Replaces the worker.
+   * @param {DevicePreference} device
+   * @param {ModelSource} source
+   * @returns {Promise<LoadedModel>}
+   */
+  async #start(device, source) {
     this.#connection?.close();
     const connection = new Connection(this.#workerUrl);
     this.#connection = connection;
     const onEvent = this.#progressOf(connection, this.#engine.bytes + bytesOf(source));
-    try {
-      const started = connection.request({ kind: 'start', payload: { engine: this.#engine, device } }, onEvent);
-      const loading = connection.request({ kind: 'loadModel', payload: this.#payload(source) }, onEvent);
-      const [, loaded] = await Promise.all([started, loading]);
-      if (connection === this.#connection) this.#set({ state: 'ready', loaded });
-    } catch (thrown) {
-      if (connection === this.#connection) this.#set({ state: 'failed', error: asEngineError(thrown) });
-    }
+    const started = connection.request({ kind: 'start', payload: { engine: this.#engine, device } }, onEvent);
+    const loading = connection.request({ kind: 'loadModel', payload: this.#payload(source) }, onEvent);
+    const [, loaded] = await Promise.all([started, loading]);
+    return loaded;
+  }
+
+  /**
+   * A graphics driver can take the whole worker with it.
+   * @param {ModelSource} source
+   * @param {EngineError} error what ended the worker
+   */
+  async #startOnCpu(source, error) {
+    const loaded = await this.#start('cpu', source);
+    return { ...loaded, reason: `Running on the CPU: the engine stopped when it tried the GPU. (${error.message})` };
   }
 
   /** Opens again what was open last. */
@@ -73,25 +102,30 @@ export class Session extends EventTarget {
    * Takes another model on the same device. Rejects with an {@link EngineError}, and the model before it
    * goes on answering, when the new one cannot be used.
    * @param {ModelSource} source
+   * @returns {Promise<boolean>} whether it answers from now on; not where the engine failed, which the
+   *   status tells, or where another choice came after it
    */
   async changeModel(source) {
     const connection = this.#connection;
-    if (!connection || !this.#opened) throw new EngineError({ code: 'engine.not_started', message: 'The engine is not there yet.' });
-    const { device } = this.#opened;
-    if (this.status.state === 'failed') {
-      await this.open(device, source);
-      return;
+    if (!connection || !this.#opened) throw notStarted();
+    const before = this.#opened;
+    // Two loads in one worker could end in any order.
+    if (this.status.state !== 'ready') {
+      const opened = await this.open(before.device, source);
+      if (!opened && this.status.state === 'failed') this.#opened = before;
+      return opened;
     }
     const onEvent = this.#progressOf(connection, bytesOf(source));
     try {
       const loaded = await connection.request({ kind: 'loadModel', payload: this.#payload(source) }, onEvent);
-      if (connection !== this.#connection) return;
-      this.#opened = { device, source };
+      this.#opened = { device: before.device, source };
       this.#set({ state: 'ready', loaded });
+      return true;
     } catch (thrown) {
       const error = asEngineError(thrown);
+      if (error.code === REPLACED) return false;
       if (error.fatal) await this.reopen();
-      else if (connection === this.#connection) this.#set({ state: 'ready' });
+      else this.#set({ state: 'ready' });
       throw error;
     }
   }
@@ -104,7 +138,7 @@ export class Session extends EventTarget {
    */
   async classify(tiles, onTile) {
     const connection = this.#connection;
-    if (!connection) throw new EngineError({ code: 'engine.not_started', message: 'The engine is not there yet.' });
+    if (!connection) throw notStarted();
     try {
       await connection.request({ kind: 'classify', payload: { tiles } }, (event) => {
         if (event.event === 'tile') onTile(event);
@@ -142,6 +176,10 @@ export class Session extends EventTarget {
     this.status = { ...this.status, ...change };
     this.dispatchEvent(new Event('status'));
   }
+}
+
+function notStarted() {
+  return new EngineError({ code: 'engine.not_started', message: 'The engine is not there yet: wait a moment, then try again.' });
 }
 
 /** @param {ModelSource} source */

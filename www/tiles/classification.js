@@ -1,6 +1,6 @@
 /** Takes queued tiles to the engine, a few at a time, until none is left or the user cancels. */
 
-import { EngineError } from '../engine/connection.js';
+import { EngineError, REPLACED } from '../engine/connection.js';
 
 /** @typedef {import('../engine/session.js').Session} Session */
 /** @typedef {import('./tile-list.js').Tile} Tile */
@@ -46,10 +46,10 @@ export class Classification extends EventTarget {
     this.run();
   }
 
-  /** Asks for every tile again, as after a change of the model. */
+  /** Asks for every tile again that was not cancelled, as after a change of the model. */
   restart() {
     this.#suspects.clear();
-    this.#tiles.mark(this.#tiles.all, 'queued');
+    this.#tiles.forgetAnswers();
     this.run();
   }
 
@@ -103,7 +103,7 @@ export class Classification extends EventTarget {
   #afterFailure(unanswered, failure) {
     if (unanswered.length === 0) return;
     const [first] = unanswered;
-    if (failure?.code === 'engine.closed') {
+    if (failure?.code === REPLACED) {
       // The worker was replaced on purpose, which says nothing about its tiles.
     } else if (this.#suspects.has(first.id)) {
       const message = `The engine stopped twice at this tile, which is left out. (${failure?.message ?? 'no answer'})`;

@@ -13,11 +13,11 @@ const BYTE_ORDER_MARK = '\uFEFF';
  * @returns {Blob}
  */
 export function resultsCsv(tiles) {
-  const classes = [...new Set(tiles.flatMap((tile) => tile.labels))];
+  const classes = [...new Set(tiles.flatMap((tile) => columnsOf(tile.labels)))];
   const fields = ['file', 'class', 'confidence', ...classes, 'width_px', 'height_px', 'decode_ms', 'inference_ms', 'notes', 'error'];
   const rows = tiles.map((tile) => {
     const { path, state, answer, labels, verdict, error } = tile;
-    const probabilityOf = new Map(labels.map((label, index) => [label, answer?.probabilities[index]]));
+    const probabilityOf = new Map(columnsOf(labels).map((column, index) => [column, answer?.probabilities[index]]));
     return [
       path,
       verdict?.className,
@@ -34,6 +34,20 @@ export function resultsCsv(tiles) {
   // A file name may begin with `=`: spreadsheets would run it.
   const csv = Papa.unparse({ fields, data: rows }, { escapeFormulae: true, newline: '\r\n' });
   return new Blob([BYTE_ORDER_MARK, csv], { type: 'text/csv;charset=utf-8' });
+}
+
+/**
+ * A column for each class: of ImageNet's two classes called `crane` the second is `crane (2)`.
+ * @param {string[]} labels
+ */
+function columnsOf(labels) {
+  /** @type {Map<string, number>} */
+  const seen = new Map();
+  return labels.map((label) => {
+    const times = (seen.get(label) ?? 0) + 1;
+    seen.set(label, times);
+    return times === 1 ? label : `${label} (${times})`;
+  });
 }
 
 /**

@@ -107,6 +107,15 @@ export class TileList extends EventTarget {
     this.#tell('changed', [tile]);
   }
 
+  /** What another model said of the tiles no longer holds: all but the cancelled ones wait again. */
+  forgetAnswers() {
+    for (const tile of this.all) {
+      Object.assign(tile, { answer: null, labels: [], verdict: null, error: null });
+      if (tile.state !== 'cancelled') tile.state = 'queued';
+    }
+    this.#tell('changed', this.all);
+  }
+
   /** @param {string} id */
   remove(id) {
     const tile = this.#tiles.get(id);

@@ -34,7 +34,7 @@ export function setUpEnginePanel(session, chooseDevice) {
   session.addEventListener('status', () => {
     const { state, loaded, error } = session.status;
     if (state === 'loading') draw();
-    if (state === before) return;
+    if (state === before && state !== 'ready') return;
     before = state;
     root.dataset.engine = state;
     box.hidden = state !== 'loading';
@@ -48,7 +48,7 @@ export function setUpEnginePanel(session, chooseDevice) {
       status.textContent = '';
       const retry = { label: 'Try again', act: () => session.reopen() };
       const useCpu = { label: 'Use the CPU', act: () => chooseDevice('cpu') };
-      closeNotice = notify(error.message, error.code.startsWith('device.') ? [useCpu, retry] : [retry]);
+      closeNotice = notify(error.message, error.fatal || error.code.startsWith('device.') ? [useCpu, retry] : [retry]);
     }
   });
 }

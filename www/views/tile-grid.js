@@ -89,9 +89,11 @@ export function setUpTileGrid(tiles) {
     const button = target instanceof Element ? target.closest('button.remove') : null;
     const card = /** @type {HTMLElement | null} */ (button?.closest('article.tile') ?? null);
     if (!card?.dataset.id) return;
-    const neighbour = card.nextElementSibling ?? card.previousElementSibling;
+    const shown = [...grid.querySelectorAll('article.tile:not([hidden])')];
+    const place = shown.indexOf(card);
     tiles.remove(card.dataset.id);
-    neighbour?.querySelector('button')?.focus();
+    const neighbour = shown[place + 1] ?? shown[place - 1];
+    (neighbour?.querySelector('button') ?? document.getElementById('choose-files'))?.focus();
   });
 
   return {

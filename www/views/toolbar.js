@@ -88,6 +88,8 @@ function setUpBatch(tiles, classification) {
   });
   cancel.addEventListener('click', () => classification.cancel());
   resume.addEventListener('click', () => classification.resume());
+  // Tiles may have come before the toolbar.
+  draw();
 }
 
 /**

@@ -8,6 +8,9 @@ import { CodedError } from './failures.js';
 /** More often than this a progress bar cannot be seen to move. */
 const REPORT_INTERVAL_MS = 50;
 
+/** How a file is asked for, and how again where its bytes were wrong. @type {RequestCache[]} */
+const FRESH_AT_LAST = ['default', 'reload'];
+
 /**
  * A response whose body reports each byte that passes. The count is of decoded bytes, which is what
  * `RemoteFile.bytes` states whether or not the server compresses.
@@ -55,36 +58,37 @@ export async function hasDigest(bytes, sha256) {
 }
 
 /**
- * Compiles while the bytes arrive, and verifies them beside it.
+ * Compiles while the bytes arrive, and verifies them beside it. Damaged bytes are asked for once more past
+ * the HTTP cache, which may have kept them.
  * @param {RemoteFile} engine
  * @param {ByteListener} onBytes
  */
 export async function fetchEngine(engine, onBytes) {
-  const response = await fetchCounted(engine.url, onBytes);
-  const [forCompiler, forDigest] = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).tee();
-  // The type is stated here so that a server that does not know wasm serves it all the same.
-  const compiling = WebAssembly.compileStreaming(
-    new Response(forCompiler, { headers: { 'Content-Type': 'application/wasm' } }),
-  );
-  const verifying = new Response(forDigest).arrayBuffer().then((bytes) => hasDigest(bytes, engine.sha256));
-  const [compiled, verified] = await Promise.allSettled([compiling, verifying]);
-  if (verified.status === 'rejected') throw interrupted();
-  if (!verified.value) throw damaged('engine.checksum', 'engine');
-  if (compiled.status === 'rejected') {
+  for (const cache of FRESH_AT_LAST) {
+    const response = await fetchCounted(engine.url, onBytes, cache);
+    const [forCompiler, forDigest] = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).tee();
+    // The type is stated here so that a server that does not know wasm serves it all the same.
+    const compiling = WebAssembly.compileStreaming(
+      new Response(forCompiler, { headers: { 'Content-Type': 'application/wasm' } }),
+    );
+    const verifying = new Response(forDigest).arrayBuffer().then((bytes) => hasDigest(bytes, engine.sha256));
+    const [compiled, verified] = await Promise.allSettled([compiling, verifying]);
+    if (verified.status === 'rejected') throw interrupted();
+    if (!verified.value) continue;
+    if (compiled.status === 'fulfilled') return compiled.value;
     const detail = compiled.reason instanceof Error ? compiled.reason.message : String(compiled.reason);
     throw new CodedError('engine.unsupported', `This browser cannot run the engine: use a newer one. (${detail})`);
   }
-  return compiled.value;
+  throw damaged('engine.checksum', 'engine');
 }
 
 /**
- * The verified bytes of a file. A damaged answer is asked for once more past the HTTP cache, which may
- * have kept it.
+ * The verified bytes of a file; damaged ones are asked for once more, as by {@link fetchEngine}.
  * @param {RemoteFile} file
  * @param {ByteListener} onBytes
  */
 export async function fetchVerified(file, onBytes) {
-  for (const cache of /** @type {const} */ (['default', 'reload'])) {
+  for (const cache of FRESH_AT_LAST) {
     const response = await fetchCounted(file.url, onBytes, cache);
     const bytes = await response.arrayBuffer().catch(() => {
       throw interrupted();

@@ -7,10 +7,12 @@ export class CodedError extends Error {
   /**
    * @param {string} code
    * @param {string} message a sentence for people: what is wrong and what to do
+   * @param {boolean} [fatal] whether the engine can no longer be used
    */
-  constructor(code, message) {
+  constructor(code, message, fatal = false) {
     super(message);
     this.code = code;
+    this.fatal = fatal;
   }
 }
 
@@ -27,6 +29,15 @@ export function toFailure(thrown) {
     code: typeof code === 'string' ? code : 'engine.failed',
     message: typeof message === 'string' && message !== '' ? message : String(thrown),
   };
+}
+
+/**
+ * Whether the worker has to be replaced: after a trap, a failure of the device, or where it is said so.
+ * @param {unknown} thrown
+ */
+export function isFatal(thrown) {
+  const said = thrown instanceof CodedError && thrown.fatal;
+  return said || isTrap(thrown) || toFailure(thrown).code === 'device.failed';
 }
 
 /**

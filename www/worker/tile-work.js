@@ -1,7 +1,7 @@
 /** From files to probabilities: reading, decoding, thumbnails, inference. A bad file fails alone. */
 
 import { decodeTile } from '../../pkg/tilelens.js';
-import { CodedError, isTrap, toFailure } from './failures.js';
+import { CodedError, isFatal, isTrap, toFailure } from './failures.js';
 
 /** @typedef {import('../../pkg/tilelens.js').Engine} Engine */
 /** @typedef {import('../../pkg/tilelens.js').Tile} Tile */
@@ -103,7 +103,8 @@ async function classifyTogether(engine, decoded, onTile) {
   try {
     probabilities = await engine.classify(decoded.map(({ tile }) => tile));
   } catch (thrown) {
-    if (isTrap(thrown)) throw thrown;
+    // A device that is lost stays lost: the tiles are for the next worker.
+    if (isFatal(thrown)) throw thrown;
     for (const { tileId } of decoded) onTile({ event: 'tile', tileId, error: toFailure(thrown) });
     return;
   }
