@@ -115,8 +115,8 @@ mod tests {
         for (resize_px, crop_px) in [(224, 224), (256, 224)] {
             let (mean, std) = (Preprocessing::IMAGENET_MEAN, Preprocessing::IMAGENET_STD);
             let preprocessing = Preprocessing { resize_px, crop_px, mean, std };
-            for side_px in 8..1100 {
-                for (width_px, height_px) in [(side_px, 8), (8, side_px), (side_px, side_px / 3 + 8)] {
+            for side_px in 8..1024 {
+                for (width_px, height_px) in [(side_px, side_px + 9), (side_px + 9, side_px), (9, side_px)] {
                     let rgb = vec![7; (width_px * height_px * 3) as usize];
                     let tile = Tile { width_px, height_px, rgb, format: "test", notes: Vec::new() };
                     let pixels = preprocessing.crop(&tile);
