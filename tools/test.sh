@@ -76,23 +76,23 @@ count_tests() {
 
 # wasm_tests BROWSER_OPTIONS… [-- TEST_OPTIONS…]
 wasm_tests() {
-  local browser=() filter=()
+  local browser=()
   while (($# > 0)) && [[ $1 != -- ]]; do
     browser+=("$1")
     shift
   done
-  filter=("$@")
   cat >"$TARGET/test/webdriver.json" <<JSON
 {
   "goog:chromeOptions": { "binary": "$CHROMIUM", "args": ["--headless", "--no-sandbox", "--enable-unsafe-webgpu"] },
   "moz:firefoxOptions": { "binary": "$FIREFOX" }
 }
 JSON
-  # The software GPU takes its time over a whole network.
+  # The software GPU takes its time over a whole network. Not captured: the tests say how far each stage is
+  # from torchvision's.
   WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=600 \
     with_wasm "$(cargo_tool_folder wasm-pack "$WASM_PACK_VERSION")/bin/wasm-pack" test \
     --mode no-install --release --headless "${browser[@]}" \
-    -- --no-default-features --features webgpu --test web "${filter[@]}"
+    -- --no-default-features --features webgpu --test web -- --nocapture "${@:2}"
 }
 
 firefox_suite() {
