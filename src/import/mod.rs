@@ -49,7 +49,7 @@ pub enum ImportError {
     #[error("the checkpoint holds no MobileNetV3: it has no layer named …features.0.0.weight")]
     NoBackbone,
     /// It holds several networks.
-    #[error("the checkpoint holds several networks; choose one with --prefix: {}", .0.join(", "))]
+    #[error("the checkpoint holds several networks; choose one with --prefix: {}", quoted(.0))]
     SeveralBackbones(Vec<String>),
     /// It is another network.
     #[error("the checkpoint is not a MobileNetV3-Small: {0}")]
@@ -67,6 +67,11 @@ pub enum ImportError {
     /// The result would not be a model file.
     #[error(transparent)]
     ModelFile(#[from] ModelFileError),
+}
+
+/// The prefixes as they are typed; one of them may be empty.
+fn quoted(prefixes: &[String]) -> String {
+    prefixes.iter().map(|prefix| format!("{prefix:?}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The weights of a `.safetensors` checkpoint under torchvision's bare names.

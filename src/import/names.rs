@@ -13,22 +13,23 @@ const BACKBONE: &str = "backbone.";
 ///
 /// `prefix` chooses among several networks in one checkpoint.
 pub fn normalise(checkpoint: Parameters, prefix: Option<&str>) -> Result<Parameters, ImportError> {
-    let prefixes: Vec<String> = checkpoint
-        .iter()
-        .filter_map(|(name, _)| name.strip_suffix(FIRST_LAYER))
-        .filter(|found| prefix.is_none_or(|prefix| found.starts_with(prefix)))
-        .map(String::from)
-        .collect();
+    let mut prefixes: Vec<&str> =
+        checkpoint.iter().filter_map(|(name, _)| name.strip_suffix(FIRST_LAYER)).collect();
+    if let Some(prefix) = prefix {
+        // The whole prefix means itself alone: `""` the network without one, where others begin with it too.
+        let whole = prefixes.contains(&prefix);
+        prefixes.retain(|found| if whole { *found == prefix } else { found.starts_with(prefix) });
+    }
     let prefix = match prefixes.as_slice() {
         [] => return Err(ImportError::NoBackbone),
-        [prefix] => prefix,
-        _ => return Err(ImportError::SeveralBackbones(prefixes)),
+        [prefix] => *prefix,
+        _ => return Err(ImportError::SeveralBackbones(prefixes.into_iter().map(String::from).collect())),
     };
     let outer = prefix.strip_suffix(BACKBONE).unwrap_or(prefix);
 
     let mut parameters = Parameters::default();
     for (name, parameter) in checkpoint.iter() {
-        let bare = name.strip_prefix(prefix.as_str()).or_else(|| name.strip_prefix(outer));
+        let bare = name.strip_prefix(prefix).or_else(|| name.strip_prefix(outer));
         let Some(bare) = bare.filter(|name| is_weight(name)) else {
             continue;
         };
@@ -77,5 +78,11 @@ mod tests {
         assert!(matches!(normalise(two(), None), Err(ImportError::SeveralBackbones(_))));
         let one = normalise(two(), Some("ema.")).unwrap();
         assert_eq!(names(&one), ["features.0.0.weight"]);
+
+        let bare = || checkpoint(&["features.0.0.weight", "features.9", "ema.features.0.0.weight"]);
+        let message = normalise(bare(), None).unwrap_err().to_string();
+        assert!(message.ends_with(r#"--prefix: "ema.", """#), "{message}");
+        let one = normalise(bare(), Some("")).unwrap();
+        assert_eq!(names(&one), ["features.0.0.weight", "features.9"]);
     }
 }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::head::ClassifierConfig;
-use super::parameters::{LayerMismatch, Parameters};
+use super::parameters::Parameters;
 use crate::ErrorCode;
 use crate::tile::Preprocessing;
 
@@ -106,9 +106,6 @@ pub enum ModelFileError {
     /// The manifest contradicts itself.
     #[error("the model file's description is not usable: {0}")]
     Manifest(String),
-    /// The weights are not those of the network.
-    #[error(transparent)]
-    Layer(#[from] LayerMismatch),
 }
 
 impl ErrorCode for ModelFileError {
@@ -119,7 +116,6 @@ impl ErrorCode for ModelFileError {
             Self::Checksum => "model.checksum",
             Self::Version { .. } => "model.version",
             Self::Manifest(_) => "model.manifest",
-            Self::Layer(error) => error.code(),
         }
     }
 }

@@ -105,6 +105,10 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
     let mut decoder = reader.into_decoder().map_err(failed)?;
     let (width_px, height_px) = decoder.dimensions();
     check_size(width_px, height_px)?;
+    // The limit above binds only what a decoder needs beside the pixels.
+    if decoder.total_bytes() > MAX_ALLOCATION {
+        return Err(TileError::TooMuchMemory(name));
+    }
     if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
         return Err(TileError::Truncated(name));
     }

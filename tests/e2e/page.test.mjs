@@ -223,7 +223,8 @@ test('Cancel stops a batch; what was done stays', options, async (t) => {
   const url = await serve(t);
   const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
   await seen.ready();
-  const files = await tiles(t, 100);
+  // Enough that a fast machine is not through before the click.
+  const files = await tiles(t, 400);
   await seen.drop(files.map((file) => file.path));
   await seen.settled(4);
   await page.locator('#cancel').click();
