@@ -24,7 +24,6 @@ run_tests() {
 }
 
 setup_browser() {
-  mkdir -p "$CACHE"
   CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v google-chrome || true)}
   CHROMEDRIVER=${CHROMEDRIVER:-$(command -v chromedriver || true)}
   if [[ -z $CHROMIUM || -z $CHROMEDRIVER ]]; then

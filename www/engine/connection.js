@@ -21,6 +21,12 @@ export class EngineError extends Error {
   }
 }
 
+/** @param {unknown} thrown */
+export function asEngineError(thrown) {
+  if (thrown instanceof EngineError) return thrown;
+  return new EngineError({ code: 'engine.failed', message: thrown instanceof Error ? thrown.message : String(thrown) });
+}
+
 export class Connection {
   /** @type {Map<number, Pending>} */
   #pending = new Map();

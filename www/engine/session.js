@@ -3,7 +3,7 @@
  * replaced by a fresh one with the same device and model.
  */
 
-import { Connection, EngineError, REPLACED } from './connection.js';
+import { Connection, EngineError, REPLACED, asEngineError } from './connection.js';
 
 /** @typedef {import('../messages.js').DevicePreference} DevicePreference */
 /** @typedef {import('../messages.js').ModelInfo} ModelInfo */
@@ -185,10 +185,4 @@ function notStarted() {
 /** @param {ModelSource} source */
 function bytesOf(source) {
   return 'model' in source ? source.model.bytes : source.file.size;
-}
-
-/** @param {unknown} thrown */
-function asEngineError(thrown) {
-  if (thrown instanceof EngineError) return thrown;
-  return new EngineError({ code: 'engine.failed', message: thrown instanceof Error ? thrown.message : String(thrown) });
 }

@@ -1,6 +1,6 @@
 /** Takes queued tiles to the engine, a few at a time, until none is left or the user cancels. */
 
-import { EngineError, REPLACED } from '../engine/connection.js';
+import { REPLACED, asEngineError } from '../engine/connection.js';
 
 /** @typedef {import('../engine/session.js').Session} Session */
 /** @typedef {import('./tile-list.js').Tile} Tile */
@@ -80,7 +80,7 @@ export class Classification extends EventTarget {
     const labels = this.#session.status.loaded?.info.labels ?? [];
     const requests = chunk.map(({ id, file, thumbnailUrl }) => ({ tileId: id, file, needsThumbnail: thumbnailUrl === null }));
     this.#tiles.mark(chunk, 'working');
-    /** @type {EngineError | null} */
+    /** @type {import('../engine/connection.js').EngineError | null} */
     let failure = null;
     try {
       await this.#session.classify(requests, ({ tileId, result, error }) => {
@@ -90,7 +90,7 @@ export class Classification extends EventTarget {
         else if (error) this.#tiles.fail(tile, error);
       });
     } catch (thrown) {
-      failure = thrown instanceof EngineError ? thrown : new EngineError({ code: 'engine.failed', message: String(thrown) });
+      failure = asEngineError(thrown);
     }
     const unanswered = chunk.filter(({ id, state }) => state === 'working' && this.#tiles.get(id));
     if (turn === this.#turn) this.#afterFailure(unanswered, failure);
@@ -98,7 +98,7 @@ export class Classification extends EventTarget {
 
   /**
    * @param {Tile[]} unanswered
-   * @param {EngineError | null} failure
+   * @param {import('../engine/connection.js').EngineError | null} failure
    */
   #afterFailure(unanswered, failure) {
     if (unanswered.length === 0) return;

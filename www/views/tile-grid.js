@@ -9,6 +9,7 @@ import { createCard, updateCard } from './tile-card.js';
 /** @typedef {import('../tiles/arrangement.js').Order} Order */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('../tiles/tile-list.js').TilesEvent} TilesEvent */
 /** @typedef {{ order: Order, byClass: ClassFilter, byConfidence: ConfidenceFilter }} Arrangement */
 
 /** Cards made or changed in one frame. */
@@ -72,13 +73,13 @@ export function setUpTileGrid(tiles) {
 
   /** @param {Event} event */
   const refresh = (event) => {
-    for (const tile of /** @type {CustomEvent<{ tiles: Tile[] }>} */ (event).detail.tiles) stale.add(tile);
+    for (const tile of /** @type {TilesEvent} */ (event).detail.tiles) stale.add(tile);
     draw();
   };
   tiles.addEventListener('added', refresh);
   tiles.addEventListener('changed', refresh);
   tiles.addEventListener('removed', (event) => {
-    for (const tile of /** @type {CustomEvent<{ tiles: Tile[] }>} */ (event).detail.tiles) {
+    for (const tile of /** @type {TilesEvent} */ (event).detail.tiles) {
       stale.delete(tile);
       cards.get(tile.id)?.remove();
       cards.delete(tile.id);
