@@ -1,6 +1,6 @@
 //! Where the network runs.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use thiserror::Error;
 
 use crate::ErrorCode;
@@ -20,6 +20,9 @@ pub enum DeviceError {
     /// There is no such device, or it refused.
     #[error("no graphics processor can be used: {0}")]
     Unavailable(String),
+    /// The device failed while it computed, or while its answer was read.
+    #[error("the device stopped while it computed: {0}")]
+    Failed(String),
     /// This build was made without that backend.
     #[error("this build of Tilelens has no GPU support")]
     NotBuilt,
@@ -29,6 +32,7 @@ impl ErrorCode for DeviceError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "device.unavailable",
+            Self::Failed(_) => "device.failed",
             Self::NotBuilt => "device.not_built",
         }
     }
@@ -69,4 +73,15 @@ async fn open_gpu() -> Result<Device, DeviceError> {
 #[cfg(not(feature = "webgpu"))]
 async fn open_gpu() -> Result<Device, DeviceError> {
     Err(DeviceError::NotBuilt)
+}
+
+/// The values of a tensor, copied from its device.
+///
+/// # Errors
+///
+/// [`DeviceError::Failed`] when the device fails.
+pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceError> {
+    let failed = |error: &dyn std::fmt::Display| DeviceError::Failed(error.to_string());
+    let data = tensor.into_data_async().await.map_err(|error| failed(&error))?;
+    data.try_to_vec().map_err(|error| failed(&error))
 }

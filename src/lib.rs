@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`tile`] | bytes → [`tile::Tile`] → the network's input |
 //! | [`model`] | MobileNetV3-Small, the heads, the model file, the classifier |
+//! | [`training`] | labelled features → a new head, and how good it is |
 //! | [`device`] | where the network runs: the CPU with SIMD, or the GPU |
 //! | [`import`] | checkpoints of PyTorch, safetensors and ONNX → our parameters |
 //! | `web` | the wasm-bindgen surface (wasm only) |
@@ -17,6 +18,7 @@ mod error;
 pub mod import;
 pub mod model;
 pub mod tile;
+pub mod training;
 #[cfg(target_family = "wasm")]
 pub mod web;
 

@@ -32,9 +32,10 @@ def class_names(data: Path) -> list[str]:
     return sorted(folder.name for folder in data.iterdir() if folder.is_dir())
 
 
-def load_split(data: Path, split: str) -> Tiles:
+def load_split(data: Path, split: str, classes: list[str]) -> Tiles:
+    """The split's tiles of `classes`, whose order numbers the labels."""
     names = (SPLITS_FOLDER / f"{split}.txt").read_text().split()
-    classes = class_names(data)
+    names = [name for name in names if name.split("/")[0] in classes]
     return Tiles(
         names=names,
         images=[decode_image(str(data / name), ImageReadMode.RGB) for name in names],

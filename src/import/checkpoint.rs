@@ -56,6 +56,7 @@ pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportEr
             labels: options.labels,
             preprocessing: options.preprocessing,
             classifier,
+            temperature: 1.0,
             provenance: Provenance {
                 source: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 source_sha256: hex(&Sha256::digest(&bytes)),

@@ -10,6 +10,7 @@ use super::mobilenet_v3::MobileNetV3Small;
 use super::model_file::{Manifest, ModelFile};
 use super::parameters::LayerMismatch;
 use crate::ErrorCode;
+use crate::device::{DeviceError, read};
 use crate::tile::Tile;
 
 /// A model ready to classify, on one device.
@@ -27,9 +28,9 @@ pub enum ClassifyError {
     /// The model is a backbone alone.
     #[error("this model is a backbone without a classifier: it knows features and no classes")]
     NoClassifier,
-    /// The device failed while it computed, or while its answer was read.
-    #[error("the device stopped while it classified: {0}")]
-    Device(String),
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// The answer holds NaN or infinity.
     #[error("the device gave an answer that is not a number; try the CPU instead")]
     NotFinite,
@@ -39,7 +40,7 @@ impl ErrorCode for ClassifyError {
     fn code(&self) -> &'static str {
         match self {
             Self::NoClassifier => "model.no_classifier",
-            Self::Device(_) => "device.failed",
+            Self::Device(error) => error.code(),
             Self::NotFinite => "device.not_finite",
         }
     }
@@ -84,6 +85,17 @@ impl Classifier {
         global_average_pool(self.backbone.forward(images)).flatten(1, 3)
     }
 
+    /// The features of a tile in its eight flips and right-angle turns, `[8, 576]`; the first is upright.
+    /// Overhead imagery has no up: all of them are views of the same ground.
+    pub fn features_of_views(&self, tile: &Tile) -> Tensor<2> {
+        let upright = self.images(&[tile]);
+        let turned = upright.clone().swap_dims(2, 3);
+        let mirrored = |image: Tensor<4>| {
+            [image.clone(), image.clone().flip([2]), image.clone().flip([3]), image.flip([2, 3])]
+        };
+        self.features(Tensor::cat([mirrored(upright), mirrored(turned)].concat(), 0))
+    }
+
     /// Class scores before softmax: `[batch, 576]` → `[batch, num_classes]`.
     ///
     /// # Errors
@@ -106,20 +118,10 @@ impl Classifier {
             return Ok(Vec::new());
         }
         let logits = self.logits(self.features(self.images(tiles)))?;
-        let probabilities = read(softmax(logits, 1)).await?;
+        let probabilities = read(softmax(logits / self.manifest.temperature, 1)).await?;
         if !probabilities.iter().all(|value| value.is_finite()) {
             return Err(ClassifyError::NotFinite);
         }
         Ok(probabilities)
     }
-}
-
-/// The values of a tensor, copied from its device.
-///
-/// # Errors
-///
-/// [`ClassifyError::Device`] when the device fails.
-pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ClassifyError> {
-    let data = tensor.into_data_async().await.map_err(|error| ClassifyError::Device(error.to_string()))?;
-    data.try_to_vec().map_err(|error| ClassifyError::Device(error.to_string()))
 }

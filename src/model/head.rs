@@ -5,11 +5,17 @@ use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear};
 use burn::tensor::activation::{hard_swish, relu};
 use burn::tensor::{Device, Tensor};
+use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::layers::load_linear;
+use super::layers::{load_linear, store_linear};
 use super::mobilenet_v3::FEATURES;
 use super::parameters::{LayerMismatch, Parameters};
+use crate::device::DeviceError;
+
+/// Under which the head's parameters stand in a model file.
+pub const HEAD_PREFIX: &str = "head.";
 
 /// Width of the hidden layer of torchvision's classifier (paper, table 2: 1×1, 1024).
 const IMAGENET_NEURONS: usize = 1024;
@@ -54,30 +60,59 @@ pub struct HeadConfig {
     pub num_classes: usize,
 }
 
+impl HeadConfig {
+    /// Weights to begin with, each between ±1/√inputs, as PyTorch and burn draw them for a dense layer.
+    pub fn random_parameters(&self, random: &mut ChaCha8Rng) -> Parameters {
+        let mut parameters = Parameters::default();
+        let dense = ("head.dense", FEATURES, self.dense_neurons);
+        let output = ("head.output", self.dense_neurons, self.num_classes);
+        for (name, inputs, outputs) in [dense, output] {
+            let bound = 1.0 / (inputs as f32).sqrt();
+            let mut draw = |count: usize| (0..count).map(|_| random.random_range(-bound..bound)).collect();
+            parameters.insert(format!("{name}.weight"), vec![outputs, inputs], draw(outputs * inputs));
+            parameters.insert(format!("{name}.bias"), vec![outputs], draw(outputs));
+        }
+        parameters
+    }
+}
+
 /// Dropout → Dense(ReLU) → Dense over pooled features.
+///
+/// Dropout acts in training alone, where [`crate::training::network`] draws it: its input is the head's.
 #[derive(Module, Debug)]
 pub struct Head {
-    dropout: Dropout,
     dense: Linear,
     output: Linear,
 }
 
 impl Head {
     /// Loads `head.dense` and `head.output`.
-    fn load(config: &HeadConfig, parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
-        let HeadConfig { dropout_rate, dense_neurons, num_classes } = *config;
+    ///
+    /// # Errors
+    ///
+    /// [`LayerMismatch`] naming the layer that is missing or has another shape.
+    pub fn load(config: &HeadConfig, parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
+        let HeadConfig { dense_neurons, num_classes, .. } = *config;
         let linear = |shape, name| load_linear(shape, parameters, name, device);
         Ok(Self {
-            dropout: DropoutConfig::new(dropout_rate).init(),
             dense: linear([FEATURES, dense_neurons], "head.dense")?,
             output: linear([dense_neurons, num_classes], "head.output")?,
         })
     }
 
+    /// Writes what [`load`](Self::load) reads.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Failed`] when the device fails.
+    pub async fn store(&self, parameters: &mut Parameters) -> Result<(), DeviceError> {
+        store_linear(&self.dense, parameters, "head.dense").await?;
+        store_linear(&self.output, parameters, "head.output").await
+    }
+
     /// `[batch, 576]` → logits `[batch, num_classes]`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
-        let hidden = self.dense.forward(self.dropout.forward(features));
-        self.output.forward(relu(hidden))
+        self.output.forward(relu(self.dense.forward(features)))
     }
 }
 

@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::mobilenet_v3::BATCH_NORM_EPSILON;
 use super::parameters::{LayerMismatch, Parameters};
+use crate::device::DeviceError;
 
 /// Squeeze-excitation narrows to a quarter of the channels (paper, section 5.3) …
 const SQUEEZE_FACTOR: usize = 4;
@@ -93,6 +94,15 @@ fn load_conv(
     Ok(conv)
 }
 
+/// Writes what [`load_conv`] reads.
+async fn store_conv(conv: &Conv2d, parameters: &mut Parameters, path: &str) -> Result<(), DeviceError> {
+    parameters.store(format!("{path}.weight"), conv.weight.val()).await?;
+    if let Some(bias) = &conv.bias {
+        parameters.store(format!("{path}.bias"), bias.val()).await?;
+    }
+    Ok(())
+}
+
 /// Loads `{path}.weight` (PyTorch's `[output, input]`) and `{path}.bias`.
 pub(super) fn load_linear(
     [input, output]: [usize; 2],
@@ -106,6 +116,17 @@ pub(super) fn load_linear(
     let bias = parameters.tensor(&format!("{path}.bias"), [output], device)?;
     linear.bias = Some(Param::from_tensor(bias));
     Ok(linear)
+}
+
+/// Writes what [`load_linear`] reads.
+pub(super) async fn store_linear(
+    linear: &Linear,
+    parameters: &mut Parameters,
+    path: &str,
+) -> Result<(), DeviceError> {
+    parameters.store(format!("{path}.weight"), linear.weight.val().transpose()).await?;
+    let bias = linear.bias.as_ref().expect("every dense layer here has a bias");
+    parameters.store(format!("{path}.bias"), bias.val()).await
 }
 
 fn load_batch_norm(
@@ -148,6 +169,16 @@ impl ConvNormActivation {
         })
     }
 
+    /// Writes the convolution that [`load`](Self::load) reads; the batch norm is never trained here.
+    pub(super) async fn store(&self, parameters: &mut Parameters, path: &str) -> Result<(), DeviceError> {
+        store_conv(&self.conv, parameters, &format!("{path}.0")).await
+    }
+
+    /// The same layer with its batch norm frozen: neither its statistics nor its scale are trained.
+    pub(super) fn with_frozen_norm(self) -> Self {
+        Self { norm: self.norm.freeze(), ..self }
+    }
+
     /// `[batch, input, height, width]` → `[batch, output, height / stride, width / stride]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.activation.forward(self.norm.forward(self.conv.forward(x)))
@@ -176,6 +207,12 @@ impl SqueezeExcitation {
             load_conv(shape, true, parameters, &format!("{path}.{name}"), device)
         };
         Ok(Self { squeeze: conv(channels, squeezed, "fc1")?, excite: conv(squeezed, channels, "fc2")? })
+    }
+
+    /// Writes what [`load`](Self::load) reads.
+    pub(super) async fn store(&self, parameters: &mut Parameters, path: &str) -> Result<(), DeviceError> {
+        store_conv(&self.squeeze, parameters, &format!("{path}.fc1")).await?;
+        store_conv(&self.excite, parameters, &format!("{path}.fc2")).await
     }
 
     /// `[batch, channels, height, width]` → the same shape, each channel scaled by 0 to 1.

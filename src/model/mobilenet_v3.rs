@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::layers::{Activation, ConvNormActivation, ConvShape, SqueezeExcitation};
 use super::parameters::{LayerMismatch, Parameters};
+use crate::device::DeviceError;
 
 /// The number of features that the backbone gives for a tile.
 pub const FEATURES: usize = 576;
@@ -42,9 +43,12 @@ const fn row(
 
 use Activation::{HardSwish as HS, Relu as RE};
 
+/// Bottleneck blocks between the stem and the last convolution.
+pub const BLOCKS: usize = 11;
+
 /// Table 2 of the paper, the `bneck` rows.
 #[rustfmt::skip]
-const ROWS: [Row; 11] = [
+const ROWS: [Row; BLOCKS] = [
     // input, kernel, expanded, output,  SE,   NL, stride
     row((16, 3,  16, 16), true,  RE, 2),
     row((16, 3,  72, 24), false, RE, 2),
@@ -73,8 +77,7 @@ pub fn convolutions() -> Vec<ConvName> {
     let normed = |path: String| ConvName { conv: format!("{path}.0"), norm: Some(format!("{path}.1")) };
     let mut names = vec![normed("features.0".into())];
     for (index, row) in ROWS.iter().enumerate() {
-        let mut layers = (0..).map(|layer| format!("features.{}.block.{layer}", index + 1));
-        let mut next = || layers.next().expect("endless");
+        let mut next = layer_paths(&format!("features.{}", index + 1));
         if row.expanded != row.input {
             names.push(normed(next()));
         }
@@ -85,7 +88,7 @@ pub fn convolutions() -> Vec<ConvName> {
         }
         names.push(normed(next()));
     }
-    names.push(normed(format!("features.{}", ROWS.len() + 1)));
+    names.push(normed(format!("features.{}", BLOCKS + 1)));
     names
 }
 
@@ -101,14 +104,9 @@ pub struct InvertedResidual {
 }
 
 impl InvertedResidual {
-    /// Loads `{path}.block.*`; torchvision numbers only the layers that a row has.
+    /// Loads `{path}.block.*`.
     fn load(row: Row, parameters: &Parameters, path: &str, device: &Device) -> Result<Self, LayerMismatch> {
-        let mut index = 0;
-        let mut next = || {
-            let layer = format!("{path}.block.{index}");
-            index += 1;
-            layer
-        };
+        let mut next = layer_paths(path);
         let expand = (row.expanded != row.input)
             .then(|| {
                 let shape = ConvShape::pointwise(row.input, row.expanded);
@@ -142,6 +140,28 @@ impl InvertedResidual {
         })
     }
 
+    /// Writes what [`load`](Self::load) reads, all but the batch norms.
+    async fn store(&self, parameters: &mut Parameters, path: &str) -> Result<(), DeviceError> {
+        let mut next = layer_paths(path);
+        if let Some(expand) = &self.expand {
+            expand.store(parameters, &next()).await?;
+        }
+        self.depthwise.store(parameters, &next()).await?;
+        if let Some(squeeze_excitation) = &self.squeeze_excitation {
+            squeeze_excitation.store(parameters, &next()).await?;
+        }
+        self.project.store(parameters, &next()).await
+    }
+
+    fn with_frozen_norms(self) -> Self {
+        Self {
+            expand: self.expand.map(ConvNormActivation::with_frozen_norm),
+            depthwise: self.depthwise.with_frozen_norm(),
+            project: self.project.with_frozen_norm(),
+            ..self
+        }
+    }
+
     /// `[batch, input, height, width]` → `[batch, output, height / stride, width / stride]`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let mut x = input.clone();
@@ -155,6 +175,13 @@ impl InvertedResidual {
         x = self.project.forward(x);
         if self.residual { x + input } else { x }
     }
+}
+
+/// The paths of a block's layers, one after the other: torchvision numbers only those that a row has.
+fn layer_paths(path: &str) -> impl FnMut() -> String + use<> {
+    let path = path.to_owned();
+    let mut layers = (0..).map(move |index| format!("{path}.block.{index}"));
+    move || layers.next().expect("endless")
 }
 
 /// The backbone: everything before the classifier.
@@ -192,7 +219,7 @@ impl MobileNetV3Small {
             ConvShape::pointwise(LAST_BLOCK_CHANNELS, FEATURES),
             Activation::HardSwish,
             parameters,
-            &format!("features.{}", ROWS.len() + 1),
+            &format!("features.{}", BLOCKS + 1),
             device,
         )?;
         Ok(Self { stem, blocks, last })
@@ -219,5 +246,65 @@ impl MobileNetV3Small {
             x = block.forward(x);
         }
         self.last.forward(x)
+    }
+
+    /// Cuts the network before its last `blocks` blocks: the part that stays as it is, and the part that
+    /// can be trained.
+    ///
+    /// # Panics
+    ///
+    /// When the network has fewer blocks ([`BLOCKS`]).
+    pub fn split(mut self, blocks: usize) -> (Trunk, Tail) {
+        let tail = self.blocks.split_off(BLOCKS - blocks);
+        let tail = Tail {
+            first: self.blocks.len(),
+            blocks: tail.into_iter().map(InvertedResidual::with_frozen_norms).collect(),
+            last: self.last.with_frozen_norm(),
+        };
+        (Trunk { stem: self.stem, blocks: self.blocks }, tail)
+    }
+}
+
+/// The first stages of the backbone.
+#[derive(Module, Debug)]
+pub struct Trunk {
+    stem: ConvNormActivation,
+    blocks: Vec<InvertedResidual>,
+}
+
+impl Trunk {
+    /// `[batch, 3, height, width]` → the maps that the [`Tail`] reads.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        self.blocks.iter().fold(self.stem.forward(images), |x, block| block.forward(x))
+    }
+}
+
+/// The last stages of the backbone, their batch norms frozen: statistics of a handful of tiles are worse than
+/// those of the data that the backbone was trained on.
+#[derive(Module, Debug)]
+pub struct Tail {
+    /// The index of the first block.
+    #[module(skip)]
+    first: usize,
+    blocks: Vec<InvertedResidual>,
+    last: ConvNormActivation,
+}
+
+impl Tail {
+    /// The maps of the [`Trunk`] → `[batch, 576, height / 32, width / 32]`.
+    pub fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
+        self.last.forward(self.blocks.iter().fold(maps, |x, block| block.forward(x)))
+    }
+
+    /// Writes the weights that training may have changed.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Failed`] when the device fails.
+    pub async fn store(&self, parameters: &mut Parameters) -> Result<(), DeviceError> {
+        for (index, block) in self.blocks.iter().enumerate() {
+            block.store(parameters, &format!("features.{}", self.first + index + 1)).await?;
+        }
+        self.last.store(parameters, &format!("features.{}", BLOCKS + 1)).await
     }
 }

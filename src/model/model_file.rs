@@ -20,7 +20,12 @@ use crate::ErrorCode;
 use crate::tile::Preprocessing;
 
 /// The version of the manifest that this code writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+///
+/// | format | adds |
+/// |---|---|
+/// | 1 | everything else |
+/// | 2 | `temperature`; a file of format 1 has a temperature of 1 |
+pub const FORMAT: u32 = 2;
 
 /// The entry of `__metadata__` that holds the manifest.
 const METADATA_KEY: &str = "tilelens";
@@ -41,6 +46,10 @@ pub struct Manifest {
     pub preprocessing: Preprocessing,
     /// Which classifier stands on the backbone.
     pub classifier: ClassifierConfig,
+    /// Logits are divided by it before the softmax, so that confidences are as high as they deserve
+    /// (Guo et al. 2017).
+    #[serde(default = "no_temperature")]
+    pub temperature: f32,
     /// Where the weights come from.
     pub provenance: Provenance,
 }
@@ -56,6 +65,10 @@ pub struct Provenance {
     pub description: String,
     /// The terms under which the weights may be used.
     pub licence: String,
+}
+
+fn no_temperature() -> f32 {
+    1.0
 }
 
 /// A manifest with the checksum of the file that it stands in.
@@ -161,7 +174,8 @@ impl ModelFile {
     /// [`ModelFileError::Manifest`] when the manifest contradicts itself.
     pub fn to_bytes(&self, dtype: WeightsDtype) -> Result<Vec<u8>, ModelFileError> {
         self.manifest.check()?;
-        let sealed = SealedManifest { sha256: NO_CHECKSUM.into(), manifest: self.manifest.clone() };
+        let manifest = Manifest { format: FORMAT, ..self.manifest.clone() };
+        let sealed = SealedManifest { sha256: NO_CHECKSUM.into(), manifest };
         let json = serde_json::to_string(&sealed).expect("a manifest has no map with odd keys");
         let views = self
             .parameters
@@ -195,6 +209,9 @@ impl Manifest {
             && !(0.0..1.0).contains(&head.dropout_rate)
         {
             return refuse(format!("a dropout_rate of {}", head.dropout_rate));
+        }
+        if !(0.01..=100.0).contains(&self.temperature) {
+            return refuse(format!("a temperature of {}", self.temperature));
         }
         self.preprocessing.check().map_err(ModelFileError::Manifest)
     }

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use thiserror::Error;
 
 use crate::ErrorCode;
+use crate::device::{DeviceError, read};
 
 /// One named array: its shape and its values in row-major order.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +73,16 @@ impl Parameters {
         self.by_name.insert(name.into(), Parameter { shape, values });
     }
 
+    /// Takes over the parameters of `other`; those of the same name are replaced.
+    pub fn extend(&mut self, other: Self) {
+        self.by_name.extend(other.by_name);
+    }
+
+    /// Drops every parameter whose name begins with one of `prefixes`.
+    pub fn remove(&mut self, prefixes: &[&str]) {
+        self.by_name.retain(|name, _| !prefixes.iter().any(|prefix| name.starts_with(prefix)));
+    }
+
     /// All parameters in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Parameter)> {
         self.by_name.iter().map(|(name, parameter)| (name.as_str(), parameter))
@@ -119,5 +130,20 @@ impl Parameters {
         let parameter = self.get(name, &shape)?;
         let data = TensorData::new(parameter.values.clone(), shape);
         Ok(Tensor::from_data(data, device))
+    }
+
+    /// Copies a tensor from its device; a parameter of the same name is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Failed`] when the device fails.
+    pub async fn store<const D: usize>(
+        &mut self,
+        name: impl Into<String>,
+        tensor: Tensor<D>,
+    ) -> Result<(), DeviceError> {
+        let shape = tensor.dims().to_vec();
+        self.insert(name, shape, read(tensor).await?);
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
-use tilelens::model::classifier::read;
+use tilelens::device::read;
 use tilelens::model::head::{Classification, ClassifierConfig};
 use tilelens::model::layers::global_average_pool;
 use tilelens::model::mobilenet_v3::MobileNetV3Small;

@@ -1,0 +1,10 @@
+//! Training the head on features that are computed once a tile.
+//!
+//! The network learns by Adam on the categorical cross-entropy; dropout, the order of the batches and the
+//! first weights come from one seeded generator, so that a run can be repeated on any device.
+
+pub mod calibration;
+pub mod metrics;
+pub mod network;
+pub mod samples;
+pub mod trainer;

@@ -1,0 +1,154 @@
+//! Labelled inputs of a network, and their split into training and validation.
+
+use std::ops::Range;
+
+use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+
+/// Labelled rows of numbers: a tile's features, or whatever else the trained network reads.
+///
+/// A tile may stand there in several views (its flips and turns): training draws one at a time,
+/// evaluation takes the first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Samples {
+    width: usize,
+    views: usize,
+    /// `[tiles, views, width]`.
+    inputs: Vec<f32>,
+    labels: Vec<usize>,
+}
+
+impl Samples {
+    /// No samples yet: `width` numbers a view, `views` views a tile.
+    ///
+    /// # Panics
+    ///
+    /// When either is zero.
+    pub fn new(width: usize, views: usize) -> Self {
+        assert!(width > 0 && views > 0);
+        Self { width, views, inputs: Vec::new(), labels: Vec::new() }
+    }
+
+    /// Adds a tile: its views one after the other, and its class.
+    ///
+    /// # Panics
+    ///
+    /// When `inputs` does not hold `views × width` numbers.
+    pub fn push(&mut self, inputs: &[f32], label: usize) {
+        assert_eq!(inputs.len(), self.views * self.width);
+        self.inputs.extend_from_slice(inputs);
+        self.labels.push(label);
+    }
+
+    /// Number of tiles.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no tile.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Numbers in one view.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The class of each tile.
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// The tiles of `indices`, in that order.
+    pub fn select(&self, indices: &[usize]) -> Self {
+        let mut selected = Self::new(self.width, self.views);
+        for &index in indices {
+            let size = self.views * self.width;
+            selected.push(&self.inputs[index * size..][..size], self.labels[index]);
+        }
+        selected
+    }
+
+    /// The first view of `tiles`, row after row.
+    pub(super) fn first_views(&self, tiles: Range<usize>) -> Vec<f32> {
+        tiles.flat_map(|tile| self.view(tile, 0)).copied().collect()
+    }
+
+    /// One view of each tile of `indices`, drawn at random.
+    pub(super) fn random_views(&self, indices: &[usize], random: &mut ChaCha8Rng) -> Vec<f32> {
+        indices
+            .iter()
+            .flat_map(|&tile| {
+                let view = if self.views == 1 { 0 } else { random.random_range(0..self.views) };
+                self.view(tile, view)
+            })
+            .copied()
+            .collect()
+    }
+
+    fn view(&self, tile: usize, view: usize) -> &[f32] {
+        &self.inputs[(tile * self.views + view) * self.width..][..self.width]
+    }
+}
+
+/// Which tiles train and which validate: indices in ascending order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// Tiles to learn from.
+    pub training: Vec<usize>,
+    /// Tiles to judge by.
+    pub validation: Vec<usize>,
+}
+
+impl Split {
+    /// Draws `validation_fraction` of each class for validation, rounded; a class keeps at least one tile to
+    /// learn from.
+    pub fn stratified(labels: &[usize], validation_fraction: f64, seed: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut split = Self { training: Vec::new(), validation: Vec::new() };
+        for class in 0..num_classes(labels) {
+            let mut members: Vec<usize> = (0..labels.len()).filter(|&tile| labels[tile] == class).collect();
+            members.shuffle(&mut random);
+            let wanted = (members.len() as f64 * validation_fraction).round() as usize;
+            let held = wanted.min(members.len().saturating_sub(1));
+            split.validation.extend(&members[..held]);
+            split.training.extend(&members[held..]);
+        }
+        split.training.sort_unstable();
+        split.validation.sort_unstable();
+        split
+    }
+}
+
+/// Tiles of each class.
+pub fn class_counts(labels: &[usize], classes: usize) -> Vec<usize> {
+    let mut counts = vec![0; classes];
+    for &label in labels {
+        counts[label] += 1;
+    }
+    counts
+}
+
+fn num_classes(labels: &[usize]) -> usize {
+    labels.iter().max().map_or(0, |largest| largest + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_split_takes_its_share_of_every_class_and_loses_no_tile() {
+        let labels: Vec<usize> = (0..100).map(|tile| usize::from(tile >= 80)).chain([2]).collect();
+        let split = Split::stratified(&labels, 0.25, 7);
+        let held: Vec<usize> = split.validation.iter().map(|&tile| labels[tile]).collect();
+        assert_eq!(class_counts(&held, 3), [20, 5, 0]);
+        let mut all = [split.training.clone(), split.validation.clone()].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..101).collect::<Vec<_>>());
+        assert_eq!(split, Split::stratified(&labels, 0.25, 7));
+        assert_ne!(split, Split::stratified(&labels, 0.25, 8));
+    }
+}

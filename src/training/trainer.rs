@@ -1,0 +1,318 @@
+//! The training loop, one epoch at a time.
+
+use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
+use burn::optim::{AdamConfig, ModuleOptimizer};
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::metrics::Evaluation;
+use super::network::{Dropout, Network};
+use super::samples::{Samples, class_counts};
+use crate::ErrorCode;
+use crate::device::{DeviceError, read};
+use crate::model::head::HeadConfig;
+
+/// Samples that are evaluated at once.
+const EVALUATION_BATCH: usize = 256;
+
+/// PyTorch's epsilon of Adam.
+const ADAM_EPSILON: f32 = 1e-8;
+
+/// What a run of training is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingConfig {
+    /// Adam's step size.
+    pub learning_rate: f64,
+    /// Share of the features that are dropped in training, 0 to 1.
+    pub dropout_rate: f64,
+    /// Width of the head's hidden layer.
+    pub dense_neurons: usize,
+    /// Passes over the training samples, at most.
+    pub epochs: usize,
+    /// Samples a step.
+    pub batch_size: usize,
+    /// Epochs without a lower validation loss after which training stops.
+    pub patience: usize,
+    /// Whether rare classes count for more, so that each class weighs the same in all.
+    pub class_weighting: bool,
+    /// Where first weights, batches and dropout are drawn from.
+    pub seed: u64,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 1e-3,
+            dropout_rate: 0.2,
+            dense_neurons: 128,
+            epochs: 100,
+            batch_size: 32,
+            patience: 15,
+            class_weighting: false,
+            seed: 0,
+        }
+    }
+}
+
+impl TrainingConfig {
+    /// The head that such a run trains.
+    pub fn head(&self, num_classes: usize) -> HeadConfig {
+        HeadConfig { dropout_rate: self.dropout_rate, dense_neurons: self.dense_neurons, num_classes }
+    }
+
+    /// The generator of a run: everything random in it comes from here.
+    pub fn random(&self) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(self.seed)
+    }
+
+    fn check(&self) -> Result<(), TrainingError> {
+        let refuse = |what: String| Err(TrainingError::Setting(what));
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return refuse(format!("learning_rate is {}; it must be above 0", self.learning_rate));
+        }
+        if !(0.0..1.0).contains(&self.dropout_rate) {
+            return refuse(format!("dropout_rate is {}; it must be from 0 to below 1", self.dropout_rate));
+        }
+        for (name, value) in [
+            ("dense_neurons", self.dense_neurons),
+            ("epochs", self.epochs),
+            ("batch_size", self.batch_size),
+            ("patience", self.patience),
+        ] {
+            if value == 0 {
+                return refuse(format!("{name} is 0; it must be at least 1"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why there is no trained network, or no better one.
+#[derive(Debug, Error)]
+pub enum TrainingError {
+    /// A setting is outside what makes sense.
+    #[error("{0}")]
+    Setting(String),
+    /// Fewer than two classes have tiles to learn from.
+    #[error("training needs tiles of at least two classes")]
+    OneClass,
+    /// The numbers went to infinity. The best network before that is kept.
+    #[error("training diverged in epoch {epoch}: choose a lower learning_rate")]
+    Diverged {
+        /// The epoch, counted from 1.
+        epoch: usize,
+    },
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}
+
+impl ErrorCode for TrainingError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Setting(_) => "training.setting",
+            Self::OneClass => "training.one_class",
+            Self::Diverged { .. } => "training.diverged",
+            Self::Device(error) => error.code(),
+        }
+    }
+}
+
+/// What an epoch came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub number: usize,
+    /// Mean training loss over the epoch's batches, dropout at work.
+    pub loss: f64,
+    /// The figures on the validation samples afterwards, if there are any.
+    pub validation: Option<Evaluation>,
+}
+
+/// Trains a network on samples. The network of the epoch with the lowest validation loss is kept.
+pub struct Trainer<N: Network> {
+    config: TrainingConfig,
+    network: N,
+    best: N,
+    best_epoch: usize,
+    best_loss: f64,
+    optimizer: ModuleOptimizer,
+    loss: CrossEntropyLoss,
+    training: Samples,
+    validation: Samples,
+    num_classes: usize,
+    device: Device,
+    order: ChaCha8Rng,
+    dropout: Dropout,
+    epoch: usize,
+}
+
+impl<N: Network> Trainer<N> {
+    /// Prepares to train `network`, which may be new or trained before, on `device`, where it is.
+    ///
+    /// `validation` may be empty: then the last epoch's network is the best.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainingError`] when a setting makes no sense or one class alone has tiles to learn from.
+    pub fn new(
+        config: TrainingConfig,
+        network: N,
+        num_classes: usize,
+        training: Samples,
+        validation: Samples,
+        device: &Device,
+    ) -> Result<Self, TrainingError> {
+        config.check()?;
+        let counts = class_counts(training.labels(), num_classes);
+        if counts.iter().filter(|&&count| count > 0).count() < 2 {
+            return Err(TrainingError::OneClass);
+        }
+        let device = device.clone().without_autodiff();
+        let weights = config.class_weighting.then(|| class_weights(&counts));
+        let loss = CrossEntropyLossConfig::new().with_weights(weights).init(&device.clone().autodiff());
+        let mut order = config.random();
+        // Two streams of one seed: the order of the batches does not depend on the dropout rate.
+        let dropout = ChaCha8Rng::from_rng(&mut order);
+        Ok(Self {
+            best: network.valid(),
+            best_epoch: 0,
+            best_loss: f64::INFINITY,
+            network: network.train(),
+            optimizer: AdamConfig::new().with_epsilon(ADAM_EPSILON).init(),
+            loss,
+            training,
+            validation,
+            num_classes,
+            device,
+            order,
+            dropout: Dropout::On { rate: config.dropout_rate, random: dropout },
+            epoch: 0,
+            config,
+        })
+    }
+
+    /// One pass over the training samples, then a look at the validation samples.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainingError::Diverged`] when a loss is no number; [`TrainingError::Device`] when the device fails. The
+    /// best network so far stays.
+    pub async fn train_epoch(&mut self) -> Result<Epoch, TrainingError> {
+        self.epoch += 1;
+        let device = self.device.clone().autodiff();
+        let mut tiles: Vec<usize> = (0..self.training.len()).collect();
+        tiles.shuffle(&mut self.order);
+        // Summed on the device and read once: a look at every batch would wait for it.
+        let mut total = Tensor::<1>::zeros([1], &self.device);
+        for batch in tiles.chunks(self.config.batch_size) {
+            let inputs = self.training.random_views(batch, &mut self.order);
+            let inputs = TensorData::new(inputs, [batch.len(), self.training.width()]);
+            let logits = self.network.forward(Tensor::from_data(inputs, &device), &mut self.dropout);
+            let labels: Vec<i32> = batch.iter().map(|&tile| self.training.labels()[tile] as i32).collect();
+            let labels = Tensor::<1, Int>::from_ints(labels.as_slice(), &device);
+            let loss = self.loss.forward(logits, labels);
+            total = total + loss.clone().inner() * batch.len() as f32;
+            let gradients = loss.backward();
+            let network = self.network.clone();
+            self.network = network.step(self.config.learning_rate, &mut self.optimizer, gradients);
+        }
+        let loss = f64::from(read(total).await?[0]) / tiles.len() as f64;
+        let diverged = TrainingError::Diverged { epoch: self.epoch };
+        if !loss.is_finite() {
+            return Err(diverged);
+        }
+        let network = self.network.valid();
+        let validation = match self.validation.is_empty() {
+            true => None,
+            false => {
+                let probabilities = probabilities(&network, &self.validation, 1.0, &self.device).await?;
+                Some(Evaluation::new(&probabilities, self.validation.labels(), self.num_classes))
+            }
+        };
+        let judged = validation.as_ref().map_or(f64::NEG_INFINITY, |evaluation| evaluation.loss);
+        if judged.is_nan() {
+            return Err(diverged);
+        }
+        if judged < self.best_loss || validation.is_none() {
+            (self.best, self.best_epoch, self.best_loss) = (network, self.epoch, judged);
+        }
+        Ok(Epoch { number: self.epoch, loss, validation })
+    }
+
+    /// Whether all epochs are done, or the last ones brought nothing.
+    pub fn is_finished(&self) -> bool {
+        self.epoch >= self.config.epochs || self.epoch - self.best_epoch >= self.config.patience
+    }
+
+    /// Trains to the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`train_epoch`](Self::train_epoch).
+    pub async fn train(&mut self, mut after_epoch: impl FnMut(&Epoch)) -> Result<(), TrainingError> {
+        while !self.is_finished() {
+            after_epoch(&self.train_epoch().await?);
+        }
+        Ok(())
+    }
+
+    /// The best network so far, on the plain device.
+    pub fn best(&self) -> &N {
+        &self.best
+    }
+
+    /// The epoch that it comes from; 0 before the first.
+    pub fn best_epoch(&self) -> usize {
+        self.best_epoch
+    }
+}
+
+/// Logits of every sample's first view, `[tiles, num_classes]` in row-major order.
+///
+/// # Errors
+///
+/// [`DeviceError::Failed`] when the device fails.
+pub async fn logits<N: Network>(
+    network: &N,
+    samples: &Samples,
+    device: &Device,
+) -> Result<Vec<f32>, DeviceError> {
+    let mut logits = Vec::new();
+    for start in (0..samples.len()).step_by(EVALUATION_BATCH) {
+        let tiles = start..samples.len().min(start + EVALUATION_BATCH);
+        let shape = [tiles.len(), samples.width()];
+        let inputs = Tensor::from_data(TensorData::new(samples.first_views(tiles), shape), device);
+        logits.extend(read(network.forward(inputs, &mut Dropout::Off)).await?);
+    }
+    Ok(logits)
+}
+
+/// The same as probabilities, at a temperature.
+///
+/// # Errors
+///
+/// [`DeviceError::Failed`] when the device fails.
+pub async fn probabilities<N: Network>(
+    network: &N,
+    samples: &Samples,
+    temperature: f32,
+    device: &Device,
+) -> Result<Vec<f32>, DeviceError> {
+    let logits = logits(network, samples, device).await?;
+    let shape = [samples.len(), logits.len() / samples.len().max(1)];
+    let logits = Tensor::<2>::from_data(TensorData::new(logits, shape), device);
+    read(softmax(logits / temperature, 1)).await
+}
+
+/// Weights under which every class counts the same in all; their mean over the samples is 1.
+fn class_weights(counts: &[usize]) -> Vec<f32> {
+    let total: usize = counts.iter().sum();
+    let present = counts.iter().filter(|&&count| count > 0).count();
+    counts.iter().map(|&count| total as f32 / (present * count.max(1)) as f32).collect()
+}
