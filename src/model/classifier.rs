@@ -79,21 +79,26 @@ impl Classifier {
         Tensor::from_data(data, &self.device)
     }
 
+    /// The network's input for a tile in its eight flips and right-angle turns, `[8, 3, crop_px, crop_px]`; the
+    /// first is as it stands. Overhead imagery has no up: all of them are views of the same ground.
+    pub fn views(&self, tile: &Tile) -> Tensor<4> {
+        let image = self.images(&[tile]);
+        let transposed = image.clone().swap_dims(2, 3);
+        let mirrored = |image: Tensor<4>| {
+            [image.clone(), image.clone().flip([2]), image.clone().flip([3]), image.flip([2, 3])]
+        };
+        Tensor::cat([mirrored(image), mirrored(transposed)].concat(), 0)
+    }
+
+    /// The backbone.
+    pub fn backbone(&self) -> &MobileNetV3Small {
+        &self.backbone
+    }
+
     /// The backbone's features, averaged over the image: `[batch, 3, height, width]` →
     /// `[batch, 576]`.
     pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
         global_average_pool(self.backbone.forward(images)).flatten(1, 3)
-    }
-
-    /// The features of a tile in its eight flips and right-angle turns, `[8, 576]`; the first is upright.
-    /// Overhead imagery has no up: all of them are views of the same ground.
-    pub fn features_of_views(&self, tile: &Tile) -> Tensor<2> {
-        let upright = self.images(&[tile]);
-        let turned = upright.clone().swap_dims(2, 3);
-        let mirrored = |image: Tensor<4>| {
-            [image.clone(), image.clone().flip([2]), image.clone().flip([3]), image.flip([2, 3])]
-        };
-        self.features(Tensor::cat([mirrored(upright), mirrored(turned)].concat(), 0))
     }
 
     /// Class scores before softmax: `[batch, 576]` → `[batch, num_classes]`.

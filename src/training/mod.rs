@@ -3,6 +3,7 @@
 //! The network learns by Adam on the categorical cross-entropy; dropout, the order of the batches and the
 //! first weights come from one seeded generator, so that a run can be repeated on any device.
 
+pub mod baselines;
 pub mod calibration;
 pub mod metrics;
 pub mod network;

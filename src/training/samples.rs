@@ -6,6 +6,16 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
+/// Deviations below this count as this.
+const MIN_DEVIATION: f32 = 1e-6;
+
+/// What [`Samples::standardised`] takes off and divides by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statistics {
+    mean: Vec<f32>,
+    deviation: Vec<f32>,
+}
+
 /// Labelled rows of numbers: a tile's features, or whatever else the trained network reads.
 ///
 /// A tile may stand there in several views (its flips and turns): training draws one at a time,
@@ -69,6 +79,32 @@ impl Samples {
             selected.push(&self.inputs[index * size..][..size], self.labels[index]);
         }
         selected
+    }
+
+    /// Mean and standard deviation of each column.
+    pub fn statistics(&self) -> Statistics {
+        let rows = (self.inputs.len() / self.width) as f64;
+        let mut sums = vec![(0.0_f64, 0.0_f64); self.width];
+        for row in self.inputs.chunks(self.width) {
+            for (sum, &value) in sums.iter_mut().zip(row) {
+                *sum = (sum.0 + f64::from(value), sum.1 + f64::from(value).powi(2));
+            }
+        }
+        let mean: Vec<f32> = sums.iter().map(|sum| (sum.0 / rows) as f32).collect();
+        let variance = sums.iter().map(|sum| sum.1 / rows - (sum.0 / rows).powi(2));
+        // A column that hardly varies says nothing; it must not be blown up to say it loudly.
+        let deviation = variance.map(|variance| (variance.max(0.0).sqrt() as f32).max(MIN_DEVIATION)).collect();
+        Statistics { mean, deviation }
+    }
+
+    /// The same samples with each column shifted and scaled to mean 0 and deviation 1 of `statistics`.
+    pub fn standardised(mut self, statistics: &Statistics) -> Self {
+        for row in self.inputs.chunks_mut(self.width) {
+            for ((value, mean), deviation) in row.iter_mut().zip(&statistics.mean).zip(&statistics.deviation) {
+                *value = (*value - mean) / deviation;
+            }
+        }
+        self
     }
 
     /// The first view of `tiles`, row after row.

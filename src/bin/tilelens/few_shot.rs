@@ -1,0 +1,173 @@
+//! `tilelens few-shot`: how good a head gets from a few labelled tiles a class.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use burn::tensor::Device;
+use clap::Args;
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
+use serde::Serialize;
+use tilelens::model::classifier::Classifier;
+use tilelens::model::head::Head;
+use tilelens::model::model_file::ModelFile;
+use tilelens::training::baselines::{HISTOGRAM_BINS, LinearClassifier, random_backbone};
+use tilelens::training::metrics::{argmax, mean_interval};
+use tilelens::training::network::Network;
+use tilelens::training::samples::Samples;
+use tilelens::training::trainer::{Trainer, TrainingConfig, logits};
+
+use super::DeviceChoice;
+use super::dataset::Dataset;
+use super::files::{open_model, write};
+use super::report::{percent, table};
+use super::samples::{features, histograms};
+use super::settings::Settings;
+use super::tiles::progress_bar;
+
+#[derive(Args)]
+pub struct FewShotArgs {
+    /// A folder with a folder of tiles for each class.
+    data: PathBuf,
+    /// The model file whose backbone gives the features.
+    #[arg(long, short, default_value = "models/land-cover.safetensors")]
+    model: PathBuf,
+    /// The classes to tell apart; choose such as the backbone never saw.
+    #[arg(long, value_delimiter = ',')]
+    classes: Vec<String>,
+    /// Labelled tiles a class.
+    #[arg(long, value_delimiter = ',', default_value = "5,10,20")]
+    shots: Vec<usize>,
+    /// Draws of labelled tiles; every other tile judges.
+    #[arg(long, default_value_t = 20)]
+    draws: usize,
+    #[command(flatten)]
+    settings: Settings,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
+    device: DeviceChoice,
+    /// Write the figures as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// One kind of classifier with so many labels.
+#[derive(Serialize)]
+struct Row {
+    classifier: &'static str,
+    shots: usize,
+    mean: f64,
+    /// Half of the mean's 95 % interval over the draws.
+    interval: f64,
+    accuracies: Vec<f64>,
+}
+
+pub fn run(args: FewShotArgs) -> Result<()> {
+    let base = open_model(&args.model)?;
+    let device = args.device.open()?;
+    let dataset = Dataset::read(&args.data, &args.classes)?;
+    let classes = dataset.classes.len();
+    let config = args.settings.config();
+    let parameters = random_backbone(&base.parameters, &mut config.random());
+    let random = ModelFile { parameters, ..base.clone() };
+    let of_backbone = |model: &ModelFile, what: &str| {
+        features(&dataset.files, &Classifier::load(model, &device)?, args.settings.augmentation(), what)
+    };
+    let scaled = |samples: Samples| {
+        let statistics = samples.statistics();
+        samples.standardised(&statistics)
+    };
+    let transferred = of_backbone(&base, "Features")?;
+    let random = scaled(of_backbone(&random, "Random features")?);
+    let histograms = scaled(histograms(&dataset.files)?);
+
+    let head = || -> Result<Head> {
+        let head = config.head(classes);
+        Ok(Head::load(&head, &head.random_parameters(&mut config.random()), &device)?)
+    };
+    let linear = || Ok(LinearClassifier::new(HISTOGRAM_BINS, classes, &device));
+    let bar = progress_bar(3 * args.shots.len() * args.draws, "Draws");
+    let mut rows = Vec::new();
+    for &shots in &args.shots {
+        let draws = Draws { count: args.draws, shots, classes, config: &config, device: &device, bar: &bar };
+        rows.push(draws.row("head on this backbone", &transferred, head)?);
+        rows.push(draws.row("head on a random backbone", &random, head)?);
+        rows.push(draws.row("linear on colour histograms", &histograms, linear)?);
+    }
+    bar.finish_and_clear();
+
+    println!("{} tiles of {}; {} draws", transferred.len(), dataset.classes.join(", "), args.draws);
+    let header: Vec<String> = args.shots.iter().map(|shots| format!("{shots} labels a class")).collect();
+    let mut figures = table(&[&["classifier"], &*header.iter().map(String::as_str).collect::<Vec<_>>()].concat());
+    for kind in rows[..3].iter().map(|row| row.classifier) {
+        let of_kind = rows.iter().filter(|row| row.classifier == kind);
+        let cells = of_kind.map(|row| format!("{} ± {:.1}", percent(row.mean), row.interval * 100.0));
+        figures.add_row([kind.to_owned()].into_iter().chain(cells));
+    }
+    println!("{figures}");
+    if let Some(path) = &args.json {
+        write(path, serde_json::to_string_pretty(&rows)?.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The same draws for every kind of classifier.
+struct Draws<'a> {
+    count: usize,
+    shots: usize,
+    classes: usize,
+    config: &'a TrainingConfig,
+    device: &'a Device,
+    bar: &'a indicatif::ProgressBar,
+}
+
+impl Draws<'_> {
+    fn row<N: Network>(
+        &self,
+        classifier: &'static str,
+        samples: &Samples,
+        network: impl Fn() -> Result<N>,
+    ) -> Result<Row> {
+        let accuracies = (0..self.count)
+            .map(|draw| {
+                self.bar.inc(1);
+                self.accuracy(draw, samples, network()?)
+            })
+            .collect::<Result<Vec<f64>>>()?;
+        let (mean, interval) = mean_interval(&accuracies);
+        Ok(Row { classifier, shots: self.shots, mean, interval, accuracies })
+    }
+
+    /// Trains on `shots` tiles a class and judges by all the others.
+    fn accuracy<N: Network>(&self, draw: usize, samples: &Samples, network: N) -> Result<f64> {
+        let seed = self.config.seed + draw as u64;
+        let (labelled, others) = self.draw(samples.labels(), seed)?;
+        let config = TrainingConfig { seed, ..self.config.clone() };
+        // So few tiles cannot spare any for validation: the last epoch counts.
+        let nothing = samples.select(&[]);
+        let mut trainer =
+            Trainer::new(config, network, self.classes, samples.select(&labelled), nothing, self.device)?;
+        pollster::block_on(trainer.train(|_| ()))?;
+        let judges = samples.select(&others);
+        let logits = pollster::block_on(logits(trainer.best(), &judges, self.device))?;
+        let rows = logits.chunks(self.classes).zip(judges.labels());
+        let right = rows.filter(|(row, label)| argmax(row) == **label).count();
+        Ok(right as f64 / judges.len() as f64)
+    }
+
+    fn draw(&self, labels: &[usize], seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let (mut labelled, mut others) = (Vec::new(), Vec::new());
+        for class in 0..self.classes {
+            let mut tiles: Vec<usize> = (0..labels.len()).filter(|&tile| labels[tile] == class).collect();
+            if tiles.len() <= self.shots {
+                bail!("a class has {} tiles: too few to label {} and judge by others", tiles.len(), self.shots);
+            }
+            tiles.shuffle(&mut random);
+            labelled.extend(&tiles[..self.shots]);
+            others.extend(&tiles[self.shots..]);
+        }
+        Ok((labelled, others))
+    }
+}

@@ -1,0 +1,79 @@
+//! The library on the command line: import checkpoints, describe models, classify tiles, train heads and judge
+//! them.
+
+mod classify;
+mod confusion_picture;
+mod dataset;
+mod evaluate;
+mod few_shot;
+mod files;
+mod import;
+mod report;
+mod samples;
+mod settings;
+mod tiles;
+mod train;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use burn::tensor::Device;
+use clap::{Parser, Subcommand, ValueEnum};
+use tilelens::device::DeviceKind;
+
+/// Classify satellite tiles with MobileNetV3-Small.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Turn a checkpoint (.pth, .safetensors, .onnx) into a model file.
+    Import(import::ImportArgs),
+    /// Say what a model file holds.
+    Info {
+        /// The model file.
+        model: PathBuf,
+    },
+    /// Classify image files and folders of them.
+    Classify(classify::ClassifyArgs),
+    /// Judge a model on labelled tiles: accuracy, F1, confusion matrix, calibration, speed.
+    Evaluate(evaluate::EvaluateArgs),
+    /// Train a head on labelled tiles, with the code that trains in the browser.
+    Train(train::TrainArgs),
+    /// How good heads get from a few labelled tiles, beside baselines that know nothing.
+    FewShot(few_shot::FewShotArgs),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DeviceChoice {
+    Cpu,
+    Webgpu,
+}
+
+impl DeviceChoice {
+    fn open(self) -> Result<Device> {
+        let kind = match self {
+            Self::Cpu => DeviceKind::Cpu,
+            Self::Webgpu => DeviceKind::WebGpu,
+        };
+        Ok(pollster::block_on(kind.open())?)
+    }
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Import(args) => import::run(args),
+        Command::Info { model } => {
+            println!("{}", serde_json::to_string_pretty(&files::open_model(&model)?.manifest)?);
+            Ok(())
+        }
+        Command::Classify(args) => classify::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
+        Command::Train(args) => train::run(args),
+        Command::FewShot(args) => few_shot::run(args),
+    }
+}

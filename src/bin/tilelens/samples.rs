@@ -1,0 +1,61 @@
+//! Labelled files → samples: what each kind of classifier reads of a tile.
+
+use anyhow::Result;
+use burn::tensor::{Device, Tensor};
+use tilelens::device::read;
+use tilelens::model::classifier::Classifier;
+use tilelens::model::mobilenet_v3::{FEATURES, Trunk};
+use tilelens::tile::Tile;
+use tilelens::training::baselines::{HISTOGRAM_BINS, colour_histogram};
+use tilelens::training::samples::Samples;
+
+use super::dataset::LabelledFile;
+use super::tiles::for_each_tile;
+
+/// Flips and right-angle turns of a tile.
+const VIEWS: usize = 8;
+
+/// The backbone's features, of every view or of the tile as it stands.
+pub fn features(files: &[LabelledFile], classifier: &Classifier, all_views: bool, what: &str) -> Result<Samples> {
+    let rows = for_each_tile(files, what, |tile| values(classifier.features(images(classifier, tile, all_views))))?;
+    Ok(collect(rows, FEATURES, if all_views { VIEWS } else { 1 }))
+}
+
+/// The maps in front of the blocks that are trained, and their shape: channels, height, width.
+pub fn maps(
+    files: &[LabelledFile],
+    classifier: &Classifier,
+    trunk: &Trunk,
+    all_views: bool,
+    what: &str,
+) -> Result<(Samples, [usize; 3])> {
+    let preprocessing = &classifier.manifest().preprocessing;
+    let side = preprocessing.crop_px as usize;
+    let blank = Tensor::zeros([1, 3, side, side], &Device::flex());
+    let [_, channels, height, width] = trunk.forward(blank).dims();
+    let rows = for_each_tile(files, what, |tile| values(trunk.forward(images(classifier, tile, all_views))))?;
+    let samples = collect(rows, channels * height * width, if all_views { VIEWS } else { 1 });
+    Ok((samples, [channels, height, width]))
+}
+
+/// The colour histograms; a turned tile has the same.
+pub fn histograms(files: &[LabelledFile]) -> Result<Samples> {
+    let rows = for_each_tile(files, "Colour histograms", |tile| Ok(colour_histogram(tile)))?;
+    Ok(collect(rows, HISTOGRAM_BINS, 1))
+}
+
+fn images(classifier: &Classifier, tile: &Tile, all_views: bool) -> Tensor<4> {
+    if all_views { classifier.views(tile) } else { classifier.images(&[tile]) }
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    Ok(pollster::block_on(read(tensor))?)
+}
+
+fn collect(rows: Vec<(Vec<f32>, usize)>, width: usize, views: usize) -> Samples {
+    let mut samples = Samples::new(width, views);
+    for (row, class) in rows {
+        samples.push(&row, class);
+    }
+    samples
+}

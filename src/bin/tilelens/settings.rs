@@ -1,0 +1,81 @@
+//! The parameters of training, and training with a progress bar.
+
+use anyhow::Result;
+use burn::tensor::Device;
+use clap::Args;
+use tilelens::training::network::Network;
+use tilelens::training::samples::Samples;
+use tilelens::training::trainer::{Trainer, TrainingConfig};
+
+use super::tiles::progress_bar;
+
+#[derive(Args)]
+pub struct Settings {
+    /// Adam's step size.
+    #[arg(long, default_value_t = TrainingConfig::default().learning_rate)]
+    learning_rate: f64,
+    /// Share of the features that are dropped in training.
+    #[arg(long, default_value_t = TrainingConfig::default().dropout_rate)]
+    dropout_rate: f64,
+    /// Width of the head's hidden layer.
+    #[arg(long, default_value_t = TrainingConfig::default().dense_neurons)]
+    dense_neurons: usize,
+    /// Passes over the training tiles, at most.
+    #[arg(long, default_value_t = TrainingConfig::default().epochs)]
+    epochs: usize,
+    /// Tiles a step.
+    #[arg(long, default_value_t = TrainingConfig::default().batch_size)]
+    batch_size: usize,
+    /// Epochs without a lower validation loss after which training stops.
+    #[arg(long, default_value_t = TrainingConfig::default().patience)]
+    patience: usize,
+    /// Let rare classes count for more, so that each class weighs the same in all.
+    #[arg(long)]
+    class_weighting: bool,
+    /// See every tile as it stands, not in its eight flips and turns.
+    #[arg(long)]
+    no_augmentation: bool,
+    /// Where the split, the first weights, the batches and dropout are drawn from.
+    #[arg(long, default_value_t = TrainingConfig::default().seed)]
+    pub seed: u64,
+}
+
+impl Settings {
+    pub fn config(&self) -> TrainingConfig {
+        TrainingConfig {
+            learning_rate: self.learning_rate,
+            dropout_rate: self.dropout_rate,
+            dense_neurons: self.dense_neurons,
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            patience: self.patience,
+            class_weighting: self.class_weighting,
+            seed: self.seed,
+        }
+    }
+
+    pub fn augmentation(&self) -> bool {
+        !self.no_augmentation
+    }
+}
+
+/// Trains to the end and gives the best network, and the epoch that it comes from.
+pub fn fit<N: Network>(
+    config: &TrainingConfig,
+    network: N,
+    num_classes: usize,
+    (training, validation): (Samples, Samples),
+    device: &Device,
+    what: &str,
+) -> Result<(N, usize)> {
+    let mut trainer = Trainer::new(config.clone(), network, num_classes, training, validation, device)?;
+    let bar = progress_bar(config.epochs, what);
+    pollster::block_on(trainer.train(|epoch| {
+        bar.inc(1);
+        let validation = epoch.validation.as_ref();
+        let accuracy = validation.map(|figures| format!(", validation {:.1} %", figures.accuracy * 100.0));
+        bar.set_message(format!("{what}: loss {:.3}{}", epoch.loss, accuracy.unwrap_or_default()));
+    }))?;
+    bar.finish_and_clear();
+    Ok((trainer.best().clone(), trainer.best_epoch()))
+}

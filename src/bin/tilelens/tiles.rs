@@ -1,0 +1,65 @@
+//! Files → whatever is computed of each tile, on all cores and with a progress bar.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use tilelens::ErrorCode;
+use tilelens::tile::{Tile, decode};
+
+use super::dataset::LabelledFile;
+
+/// A bar of `length` steps, shown on a terminal only.
+pub fn progress_bar(length: usize, what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:24} {bar:32} {pos}/{len} {eta} left")
+        .expect("the template is well formed");
+    ProgressBar::new(length as u64).with_style(style).with_message(what.to_owned())
+}
+
+/// What `compute` makes of each file's tile, with the file's class. A file that is no image is named and left
+/// out.
+pub fn for_each_tile<T: Send>(
+    files: &[LabelledFile],
+    what: &str,
+    compute: impl Fn(&Tile) -> Result<T> + Sync,
+) -> Result<Vec<(T, usize)>> {
+    let bar = progress_bar(files.len(), what);
+    let next = AtomicUsize::new(0);
+    let slots = Mutex::new(files.iter().map(|_| None).collect::<Vec<_>>());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from).min(files.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(file) = files.get(index) else { break };
+                    let answer = read_tile(&file.path).and_then(|tile| compute(&tile));
+                    slots.lock().expect("no thread panics with the lock")[index] = Some(answer);
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    let slots = slots.into_inner().expect("no thread panics with the lock");
+    let mut answers = Vec::new();
+    for (slot, file) in slots.into_iter().zip(files) {
+        match slot.expect("every file was taken") {
+            Ok(answer) => answers.push((answer, file.class)),
+            Err(error) => eprintln!("{} is left out: {error}", file.path.display()),
+        }
+    }
+    if answers.is_empty() {
+        bail!("none of {} files can be used", files.len());
+    }
+    Ok(answers)
+}
+
+/// The tile of a file, or an error with its code.
+pub fn read_tile(path: &Path) -> Result<Tile> {
+    let bytes = fs::read(path).map_err(|error| anyhow::anyhow!("file.unreadable: {error}"))?;
+    decode(&bytes).map_err(|error| anyhow::anyhow!("{}: {error}", error.code()))
+}

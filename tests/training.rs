@@ -1,0 +1,204 @@
+//! Training against PyTorch, and on what it promises: repeatable, stops, keeps the best, refuses nonsense.
+
+use burn::tensor::Device;
+use pollster::block_on;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use tilelens::model::head::{Head, HeadConfig};
+use tilelens::model::mobilenet_v3::FEATURES;
+use tilelens::model::parameters::Parameters;
+use tilelens::training::metrics::Evaluation;
+use tilelens::training::samples::Samples;
+use tilelens::training::trainer::{Trainer, TrainingConfig, TrainingError, probabilities};
+
+/// Both sum in f32, in another order; over 50 steps the worst seen is 3e-6 of the largest weight.
+const TOLERANCE: f32 = 1e-5;
+
+const ADAM: &str = include_str!("fixtures/training/adam.json");
+
+#[derive(Deserialize)]
+struct Fixture {
+    sample_step: usize,
+    plain: Answers,
+    weighted: Answers,
+}
+
+#[derive(Deserialize)]
+struct Answers {
+    losses: Vec<f32>,
+    after_1: BTreeMap<String, Vec<f32>>,
+    after_50: BTreeMap<String, Vec<f32>>,
+}
+
+/// The formula of `make_fixture.py`: numbers from 0 to below 1.
+fn pattern(count: usize, multiplier: usize, modulus: usize) -> Vec<f32> {
+    (0..count).map(|index| ((index * multiplier % modulus) as f64 / modulus as f64) as f32).collect()
+}
+
+fn parameter(shape: &[usize], multiplier: usize, bound: f32) -> Vec<f32> {
+    let drawn = pattern(shape.iter().product(), multiplier, 2003);
+    drawn.into_iter().map(|value| (value * 2.0 - 1.0) * bound).collect()
+}
+
+const HEAD: HeadConfig = HeadConfig { dropout_rate: 0.0, dense_neurons: 16, num_classes: 4 };
+
+fn first_weights() -> Parameters {
+    let mut parameters = Parameters::default();
+    for (name, shape, multiplier, bound) in [
+        ("head.dense.weight", vec![16, FEATURES], 31, 1.0 / 24.0),
+        ("head.dense.bias", vec![16], 37, 1.0 / 24.0),
+        ("head.output.weight", vec![4, 16], 41, 0.25),
+        ("head.output.bias", vec![4], 43, 0.25),
+    ] {
+        let values = parameter(&shape, multiplier, bound);
+        parameters.insert(name, shape, values);
+    }
+    parameters
+}
+
+fn fixture_samples() -> Samples {
+    let labels = (0..22).map(|index| index * index % 4).chain([2, 3]);
+    let mut samples = Samples::new(FEATURES, 1);
+    for (row, label) in pattern(24 * FEATURES, 7919, 10007).chunks(FEATURES).zip(labels) {
+        samples.push(row, label);
+    }
+    samples
+}
+
+/// The largest difference over all parameters, relative to the largest value of each.
+fn difference(network: &Head, expected: &BTreeMap<String, Vec<f32>>, step: usize) -> f32 {
+    let mut found = Parameters::default();
+    block_on(network.store(&mut found)).unwrap();
+    let mut worst = 0.0_f32;
+    for (name, parameter) in found.iter() {
+        let sampled: Vec<f32> = parameter.values.iter().copied().step_by(step).collect();
+        assert_eq!(sampled.len(), expected[name].len(), "{name}");
+        let largest = expected[name].iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+        for (a, b) in sampled.iter().zip(&expected[name]) {
+            let relative = (a - b).abs() / largest;
+            assert!(!relative.is_nan());
+            worst = worst.max(relative);
+        }
+    }
+    worst
+}
+
+/// One epoch is one step here: a batch holds all samples.
+fn follow(class_weighting: bool, expected: &Answers, sample_step: usize) {
+    let device = Device::flex();
+    let config = TrainingConfig {
+        learning_rate: 1e-3,
+        dropout_rate: 0.0,
+        dense_neurons: 16,
+        epochs: 50,
+        batch_size: 24,
+        patience: 50,
+        class_weighting,
+        seed: 1,
+    };
+    let head = Head::load(&HEAD, &first_weights(), &device).unwrap();
+    let nothing = Samples::new(FEATURES, 1);
+    let mut trainer = Trainer::new(config, head, 4, fixture_samples(), nothing, &device).unwrap();
+    for (step, &loss) in expected.losses.iter().enumerate() {
+        let epoch = block_on(trainer.train_epoch()).unwrap();
+        assert!((epoch.loss as f32 - loss).abs() <= TOLERANCE * loss, "step {}: {} for {loss}", step + 1, epoch.loss);
+        let weights = match step + 1 {
+            1 => &expected.after_1,
+            50 => &expected.after_50,
+            _ => continue,
+        };
+        let worst = difference(trainer.best(), weights, sample_step);
+        println!("class weights {class_weighting}, step {}: worst relative difference {worst:.1e}", step + 1);
+        assert!(worst <= TOLERANCE, "step {}: {worst:e}", step + 1);
+    }
+}
+
+#[test]
+fn fifty_steps_of_adam_are_those_of_pytorch() {
+    let fixture: Fixture = serde_json::from_str(ADAM).unwrap();
+    follow(false, &fixture.plain, fixture.sample_step);
+    follow(true, &fixture.weighted, fixture.sample_step);
+}
+
+/// Four classes whose features overlap a little, in two views each.
+fn overlapping_samples(tiles: usize, seed: usize) -> Samples {
+    let mut samples = Samples::new(FEATURES, 2);
+    for tile in 0..tiles {
+        let label = tile % 4;
+        let mut noise = pattern(2 * FEATURES, 2 * (tile + 1) * (seed + 3) + 1, 4099);
+        for (index, value) in noise.iter_mut().enumerate() {
+            *value += if index % 4 == label { 0.06 } else { 0.0 };
+        }
+        samples.push(&noise, label);
+    }
+    samples
+}
+
+fn trainer(config: &TrainingConfig, training: Samples, validation: Samples) -> Result<Trainer<Head>, TrainingError> {
+    let device = Device::flex();
+    let shape = config.head(4);
+    let head = Head::load(&shape, &shape.random_parameters(&mut config.random()), &device).unwrap();
+    Trainer::new(config.clone(), head, 4, training, validation, &device)
+}
+
+fn weights(head: &Head) -> Parameters {
+    let mut parameters = Parameters::default();
+    block_on(head.store(&mut parameters)).unwrap();
+    parameters
+}
+
+#[test]
+fn a_seed_repeats_a_run_to_the_last_bit() {
+    let run = |seed: u64| {
+        let config = TrainingConfig { epochs: 3, batch_size: 8, seed, ..TrainingConfig::default() };
+        let mut trainer = trainer(&config, overlapping_samples(40, 0), overlapping_samples(20, 1)).unwrap();
+        block_on(trainer.train(|_| ())).unwrap();
+        weights(trainer.best())
+    };
+    assert_eq!(run(5), run(5));
+    assert_ne!(run(5), run(6));
+}
+
+#[test]
+fn training_stops_when_validation_no_longer_gains_and_keeps_its_best_epoch() {
+    // Validation labels that are wrong: the better the head learns, the worse it looks.
+    let right = overlapping_samples(40, 1);
+    let mut wrong = Samples::new(FEATURES, 1);
+    for (tile, label) in right.labels().iter().enumerate() {
+        let noise = pattern(FEATURES, 2 * (tile + 1) * 4 + 1, 4099);
+        wrong.push(&noise, (label + 1) % 4);
+    }
+    let config = TrainingConfig { epochs: 60, batch_size: 8, patience: 5, ..TrainingConfig::default() };
+    let mut trainer = trainer(&config, overlapping_samples(40, 0), wrong.clone()).unwrap();
+    let mut losses = Vec::new();
+    block_on(trainer.train(|epoch| losses.push(epoch.validation.as_ref().unwrap().loss))).unwrap();
+    let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    assert_eq!(losses.len(), trainer.best_epoch() + 5);
+    assert_eq!(losses[trainer.best_epoch() - 1], best);
+    let found = block_on(probabilities(trainer.best(), &wrong, 1.0, &Device::flex())).unwrap();
+    let found = Evaluation::new(&found, wrong.labels(), 4);
+    assert_eq!(found.loss, best);
+}
+
+#[test]
+fn an_absurd_learning_rate_is_told_and_the_last_good_head_is_kept() {
+    let config = TrainingConfig { learning_rate: 1e36, batch_size: 8, ..TrainingConfig::default() };
+    let mut trainer = trainer(&config, overlapping_samples(40, 0), overlapping_samples(20, 1)).unwrap();
+    let error = block_on(trainer.train(|_| ())).unwrap_err();
+    assert!(matches!(error, TrainingError::Diverged { .. }), "{error}");
+    assert!(weights(trainer.best()).iter().all(|(_, parameter)| parameter.values.iter().all(|v| v.is_finite())));
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused_in_words() {
+    let refused = |config: TrainingConfig, training: Samples| {
+        trainer(&config, training, Samples::new(FEATURES, 1)).err().unwrap().to_string()
+    };
+    let default = TrainingConfig::default;
+    let samples = || overlapping_samples(8, 0);
+    assert!(refused(TrainingConfig { learning_rate: f64::NAN, ..default() }, samples()).contains("learning_rate"));
+    assert!(refused(TrainingConfig { dropout_rate: 1.0, ..default() }, samples()).contains("dropout_rate"));
+    assert!(refused(TrainingConfig { batch_size: 0, ..default() }, samples()).contains("batch_size"));
+    let one_class = samples().select(&[1, 5]);
+    assert_eq!(refused(default(), one_class), "training needs tiles of at least two classes");
+}
