@@ -2,8 +2,8 @@
 
     python train.py DATA_FOLDER LESSONS.npz OUTPUT_FOLDER
 
-Three losses: cross-entropy with the label, the distance from the teacher's class probabilities, and the error of a
-linear guess of the teacher's 1280 features, which carry more than seven classes can say. A first stage sees small
+Three losses: cross-entropy with the label, the distance from the teacher's class probabilities where the lessons have
+them, and the error of a linear guess of the teacher's 1280 features, which carry more than a few classes can say. A first stage sees small
 crops, which is fast; a second sees things in the size that the classifier sees. The weights kept are an exponential
 average over the steps. Validation chooses the epoch; the test split is not read here.
 """
@@ -85,7 +85,10 @@ class Lessons:
         features = torch.from_numpy(stored["features"].astype(np.float32))
         # Each feature counts the same: mean 0 and deviation 1 over the training crops.
         self.features = (features - features.mean((0, 1))) / features.std((0, 1)).clamp(min=1e-3)
-        self.beliefs = torch.from_numpy(stored["logits"]).div(TEACHER_TEMPERATURE).softmax(-1)
+        # Without a teacher's classes, the label is all that is believed.
+        self.beliefs = None
+        if "logits" in stored:
+            self.beliefs = torch.from_numpy(stored["logits"]).div(TEACHER_TEMPERATURE).softmax(-1)
 
     def batches(self, side_px: int):
         """One crop of every tile, in random order: images, labels as shares, the teacher's beliefs and features."""
@@ -95,7 +98,8 @@ class Lessons:
             crops = torch.randint(self.boxes.shape[1], (len(indices),))
             images = [self.crop(i, c, side_px) for i, c in zip(indices.tolist(), crops.tolist())]
             labels = functional.one_hot(self.tiles.labels[indices], len(self.classes)).float()
-            yield normalise(torch.stack(images)), labels, self.beliefs[indices, crops], self.features[indices, crops]
+            beliefs = labels if self.beliefs is None else self.beliefs[indices, crops]
+            yield normalise(torch.stack(images)), labels, beliefs, self.features[indices, crops]
 
     def crop(self, index: int, crop: int, side_px: int) -> torch.Tensor:
         box = self.boxes[index, crop].tolist()
@@ -112,14 +116,14 @@ def accuracy(student: nn.Module, tiles: Tiles) -> float:
     return right / len(tiles)
 
 
-def loss_of(student: nn.Module, images, labels, beliefs, features) -> torch.Tensor:
+def loss_of(student: nn.Module, label_share: float, images, labels, beliefs, features) -> torch.Tensor:
     logits, guess = student(images.contiguous(memory_format=torch.channels_last))
     label_loss = functional.cross_entropy(logits, labels, label_smoothing=LABEL_SMOOTHING)
     # Hinton et al., "Distilling the Knowledge in a Neural Network", 2015: the square keeps the gradient's size.
     belief_loss = functional.cross_entropy(logits / TEACHER_TEMPERATURE, beliefs) * TEACHER_TEMPERATURE**2
     return (
-        LABEL_SHARE * label_loss
-        + (1 - LABEL_SHARE) * belief_loss
+        label_share * label_loss
+        + (1 - label_share) * belief_loss
         + GUESS_WEIGHT * functional.mse_loss(guess, features)
     )
 
@@ -130,12 +134,13 @@ def train_stage(stage: Stage, student: Student, average: AveragedModel, lessons:
     descent = Descent(student, stage.learning_rate, stage.epochs * steps, WARM_UP_EPOCHS * steps)
     # Fuses what lies between the convolutions: 1.6 times as fast.
     compiled = torch.compile(student)
+    label_share = 1.0 if lessons.beliefs is None else LABEL_SHARE
     best, best_weights = 0.0, None
     for epoch in range(stage.epochs):
         start, total = time.monotonic(), 0.0
         student.train()
         for step, batch in enumerate(lessons.batches(stage.side_px)):
-            loss = loss_of(compiled, *(mixed(*batch) if step % 2 == 0 else batch))
+            loss = loss_of(compiled, label_share, *(mixed(*batch) if step % 2 == 0 else batch))
             descent.step(loss)
             average.update_parameters(student)
             total += loss.item() / steps

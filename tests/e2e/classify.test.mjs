@@ -1,7 +1,20 @@
 /** The main job: drop tiles, read their classes. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { test } from 'node:test';
-import { SLOW_MS, WEBGPU, hasRealTiles, longestMainThreadTask, serve, spelling, tiles, visit } from './harness.mjs';
+import {
+  REAL_TILES,
+  ROOT,
+  SLOW_MS,
+  WEBGPU,
+  hasRealTiles,
+  longestMainThreadTask,
+  serve,
+  spelling,
+  tiles,
+  visit,
+} from './harness.mjs';
 
 const LONGEST_TASK_MS = 50;
 /** How far the confidences of two devices may lie apart. */
@@ -67,3 +80,39 @@ test('100 tiles get 100 classes, and the page answers throughout', { timeout: SL
   }
   await close();
 });
+
+/** What PyTorch answers with the shipped weights: file, index of its class, confidence (models/recipe/predict.py). */
+const PYTORCH = path.join(ROOT, 'tests/fixtures/model/pytorch.json');
+const AGREEING = 0.999;
+/** The browser's answers come from another JPEG decoder. */
+const CONFIDENCE_AGREEMENT = 0.05;
+
+// A software GPU takes a second a tile: a sample of them shows that the shaders are right.
+for (const [query, flags, every] of /** @type {const} */ ([
+  ['?device=cpu', [], 1],
+  ['?device=webgpu', WEBGPU, 20],
+])) {
+  const reason = hasRealTiles ? false : 'the test tiles may not be redistributed; set TILELENS_TILES';
+  test(`the page calls the test tiles what PyTorch calls them (${query})`, { timeout: SLOW_MS, skip: reason }, async (t) => {
+    /** @type {[string, number, number][]} */
+    const answers = JSON.parse(await readFile(PYTORCH, 'utf8'));
+    const { labels } = JSON.parse(await readFile(path.join(ROOT, 'models/land-cover.json'), 'utf8'));
+    const sample = answers.filter((_, index) => index % every === 0);
+    const { visit: seen, close } = await visit(t, await serve(t), { query, flags: [...flags] });
+    await seen.ready();
+    const cards = await seen.classify(sample.map(([name]) => path.join(REAL_TILES, name)));
+    let agreeing = 0;
+    let furthest = 0;
+    for (const [name, index, confidence] of sample) {
+      const card = cards.get(path.basename(name));
+      assert.ok(card, name);
+      if (card.className !== labels[index]) continue;
+      agreeing += 1;
+      furthest = Math.max(furthest, Math.abs(card.confidence - confidence));
+    }
+    t.diagnostic(`${agreeing} of ${sample.length} classes are PyTorch's; confidences differ by ${furthest.toFixed(4)} at most`);
+    assert.ok(agreeing >= AGREEING * sample.length, `${agreeing} of ${sample.length}`);
+    assert.ok(furthest <= CONFIDENCE_AGREEMENT, `confidences differ by ${furthest}`);
+    await close();
+  });
+}

@@ -29,7 +29,7 @@ import { startServer } from '../../tools/serve.mjs';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const IMAGES = path.join(ROOT, 'tests/fixtures/images');
 const SAMPLES = path.join(ROOT, 'www/samples');
-const REAL_TILES = process.env.TILELENS_TILES ?? path.join(ROOT, '../shared/data/rsscn7');
+export const REAL_TILES = process.env.TILELENS_TILES ?? path.join(ROOT, '../shared/data/rsscn7');
 const ARTEFACTS = path.join(ROOT, 'target/screenshots');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 

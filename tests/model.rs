@@ -1,0 +1,190 @@
+//! The shipped model does what its card says, on the test tiles that its training never saw.
+//!
+//! The tiles may not be redistributed: they are read from `$TILELENS_TILES`, else from `../shared/data/rsscn7`. Where
+//! neither is there, these tests have nothing to judge by and say so.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use burn::tensor::{Device, Tensor};
+use pollster::block_on;
+use serde::Deserialize;
+use tilelens::device::read;
+use tilelens::model::classifier::Classifier;
+use tilelens::model::head::Head;
+use tilelens::model::mobilenet_v3::FEATURES;
+use tilelens::model::model_file::{ModelFile, WeightsDtype};
+use tilelens::model::parameters::Parameters;
+use tilelens::tile::{Tile, decode};
+use tilelens::training::metrics::{Evaluation, argmax};
+use tilelens::training::network::HeadAndTail;
+use tilelens::training::samples::Samples;
+use tilelens::training::trainer::{Trainer, TrainingConfig, logits, probabilities};
+
+const FOLDERS: [&str; 7] = ["field", "forest", "grass", "industry", "parking", "residential", "river_lake"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn real_tiles() -> Option<PathBuf> {
+    let named = env::var_os("TILELENS_TILES").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| root().join("../shared/data/rsscn7"));
+    if !folder.is_dir() {
+        eprintln!("no real tiles: set TILELENS_TILES to a folder of RSSCN7");
+        return None;
+    }
+    Some(folder)
+}
+
+/// The tiles of the test split, each with its class.
+fn test_tiles() -> Option<Vec<(String, Tile, usize)>> {
+    let folder = real_tiles()?;
+    let list = fs::read_to_string(root().join("models/recipe/splits/test.txt")).unwrap();
+    let tile = |name: &str| {
+        let class = FOLDERS.iter().position(|class| name.starts_with(class)).unwrap();
+        (name.to_owned(), decode(&fs::read(folder.join(name)).unwrap()).unwrap(), class)
+    };
+    Some(list.lines().map(tile).collect())
+}
+
+fn model(name: &str) -> ModelFile {
+    ModelFile::from_bytes(&fs::read(root().join("models").join(name)).unwrap()).unwrap()
+}
+
+fn classifier(model: &ModelFile) -> Classifier {
+    Classifier::load(model, &Device::flex()).unwrap()
+}
+
+#[derive(Deserialize)]
+struct Card {
+    tiles: usize,
+    right: usize,
+    calibration_error: f64,
+}
+
+#[test]
+fn the_card_states_what_the_model_does_and_pytorch_says_the_same_of_every_tile() {
+    let Some(tiles) = test_tiles() else { return };
+    let card: Card = serde_json::from_slice(&fs::read(root().join("models/land-cover.json")).unwrap()).unwrap();
+    let answers = fs::read(root().join("tests/fixtures/model/pytorch.json")).unwrap();
+    let answers: Vec<(String, usize, f32)> = serde_json::from_slice(&answers).unwrap();
+    let classifier = classifier(&model("land-cover.safetensors"));
+    let (mut found, mut agreeing, mut furthest) = (Vec::new(), 0, 0.0_f32);
+    for ((name, tile, _), (expected_name, expected, confidence)) in tiles.iter().zip(&answers) {
+        assert_eq!(name, expected_name);
+        let probabilities = block_on(classifier.classify(&[tile])).unwrap();
+        agreeing += usize::from(argmax(&probabilities) == *expected);
+        furthest = furthest.max((probabilities[*expected] - confidence).abs());
+        found.extend(probabilities);
+    }
+    println!("{agreeing} of {} classes are PyTorch's; confidences differ by {furthest:.4} at most", tiles.len());
+    // The two decode JPEG by different libraries, whose pixels differ by a level here and there.
+    assert!(agreeing as f64 >= 0.999 * tiles.len() as f64, "{agreeing} of {}", tiles.len());
+    assert!(furthest <= 0.05, "{furthest}");
+    let labels: Vec<usize> = tiles.iter().map(|(_, _, class)| *class).collect();
+    let evaluation = Evaluation::new(&found, &labels, 7);
+    assert_eq!((evaluation.tiles, evaluation.right), (card.tiles, card.right));
+    assert!((evaluation.calibration_error - card.calibration_error).abs() < 1e-3);
+}
+
+/// Features of `tiles` and the classes that stand in `classes`, renumbered.
+fn samples(classifier: &Classifier, tiles: &[(String, Tile, usize)], classes: &[usize]) -> Samples {
+    let mut samples = Samples::new(FEATURES, 1);
+    for (_, tile, class) in tiles {
+        if let Some(label) = classes.iter().position(|wanted| wanted == class) {
+            let features = block_on(read(classifier.features(classifier.images(&[tile])))).unwrap();
+            samples.push(&features, label);
+        }
+    }
+    samples
+}
+
+/// Ten tiles of each class, and all the others.
+fn ten_shots(samples: &Samples, num_classes: usize) -> (Samples, Samples) {
+    let labels = samples.labels();
+    let of = |class: usize| (0..labels.len()).filter(move |&tile| labels[tile] == class);
+    let labelled: Vec<usize> = (0..num_classes).flat_map(|class| of(class).take(10)).collect();
+    let others: Vec<usize> = (0..num_classes).flat_map(|class| of(class).skip(10)).collect();
+    (samples.select(&labelled), samples.select(&others))
+}
+
+#[test]
+fn a_head_learns_classes_that_its_backbone_never_saw_from_ten_tiles_each() {
+    let Some(tiles) = test_tiles() else { return };
+    let device = Device::flex();
+    // This backbone was trained on the other three classes; see models/recipe.
+    let backbone = classifier(&model("recipe/three-classes.safetensors"));
+    let unseen = LEFT_OUT.map(|class| FOLDERS.iter().position(|folder| *folder == class).unwrap());
+    let (labelled, others) = ten_shots(&samples(&backbone, &tiles, &unseen), 4);
+    let config = TrainingConfig { epochs: 60, batch_size: 16, ..TrainingConfig::default() };
+    let shape = config.head(4);
+    let head = Head::load(&shape, &shape.random_parameters(&mut config.random()), &device).unwrap();
+    let nothing = Samples::new(FEATURES, 1);
+    let mut trainer = Trainer::new(config, head, 4, labelled, nothing, &device).unwrap();
+    block_on(trainer.train(|_| ())).unwrap();
+    let found = block_on(probabilities(trainer.best(), &others, 1.0, &device)).unwrap();
+    let evaluation = Evaluation::new(&found, others.labels(), 4);
+    println!("{} of {} right", evaluation.right, evaluation.tiles);
+    assert!(evaluation.accuracy >= LEFT_OUT_ACCURACY, "{}", evaluation.accuracy);
+}
+
+#[test]
+fn unfreezing_trains_the_last_blocks_and_leaves_the_others_and_the_batch_norms_alone() {
+    let device = Device::flex();
+    let mut before = model("land-cover.safetensors");
+    let sample = |name: &str| decode(&fs::read(root().join("www/samples").join(name)).unwrap()).unwrap();
+    let tiles = [(sample("synthetic-forest.jpg"), 0), (sample("synthetic-field.jpg"), 1)];
+    let classifier_before = classifier(&before);
+    let (trunk, tail) = classifier_before.backbone().clone().split(2);
+    let shape = TrainingConfig::default().head(2);
+    let head = shape.random_parameters(&mut TrainingConfig::default().random());
+    let maps: Vec<Tensor<4>> =
+        tiles.iter().map(|(tile, _)| trunk.forward(classifier_before.images(&[tile]))).collect();
+    let [_, channels, height, width] = maps[0].dims();
+    let mut training = Samples::new(channels * height * width, 1);
+    for (map, (_, class)) in maps.into_iter().zip(&tiles) {
+        training.push(&block_on(read(map)).unwrap(), *class);
+    }
+    let head = Head::load(&shape, &head, &device).unwrap();
+    let network = HeadAndTail { tail, head, map_shape: [channels, height, width] };
+    let config = TrainingConfig { epochs: 4, ..TrainingConfig::default() };
+    let nothing = Samples::new(1, 1);
+    let mut trainer = Trainer::new(config, network, 2, training.clone(), nothing, &device).unwrap();
+    let mut losses = Vec::new();
+    block_on(trainer.train(|epoch| losses.push(epoch.loss))).unwrap();
+    assert!(losses[3] < losses[0], "{losses:?}");
+
+    let mut after = before.clone();
+    after.parameters.remove(&["head."]);
+    block_on(trainer.best().head.store(&mut after.parameters)).unwrap();
+    block_on(trainer.best().tail.store(&mut after.parameters)).unwrap();
+    before.parameters.remove(&["head."]);
+    let changed = |file: &Parameters| -> Vec<String> {
+        let changed = file.iter().filter(|(name, parameter)| {
+            before.parameters.get(name, &parameter.shape).is_ok_and(|old| old != *parameter)
+        });
+        changed.map(|(name, _)| name.to_owned()).collect()
+    };
+    let changed = changed(&after.parameters);
+    assert!(changed.iter().any(|name| name.starts_with("features.10.")), "{changed:?}");
+    let allowed = ["features.10.", "features.11.", "features.12."];
+    assert!(changed.iter().all(|name| allowed.iter().any(|prefix| name.starts_with(prefix))), "{changed:?}");
+    // A 1×1 or depthwise kernel has four dimensions; what batch norm knows has one, as have biases of
+    // squeeze-excitation.
+    assert!(changed.iter().all(|name| !name.contains("running_")), "{changed:?}");
+
+    // The file that is written is the network that was trained.
+    after.manifest.labels = vec!["a".into(), "b".into()];
+    after.manifest.classifier = tilelens::model::head::ClassifierConfig::Head(shape);
+    let reread = ModelFile::from_bytes(&after.to_bytes(WeightsDtype::F32).unwrap()).unwrap();
+    let reread = classifier(&reread);
+    let trained = block_on(logits(trainer.best(), &training, &device)).unwrap();
+    for ((tile, _), trained) in tiles.iter().zip(trained.chunks(2)) {
+        let features = reread.features(reread.images(&[tile]));
+        let found = block_on(read(reread.logits(features).unwrap())).unwrap();
+        for (a, b) in found.iter().zip(trained) {
+            assert!((a - b).abs() < 1e-4, "{found:?} is not {trained:?}");
+        }
+    }
+}
