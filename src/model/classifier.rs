@@ -90,6 +90,11 @@ impl Classifier {
         Tensor::cat([mirrored(image), mirrored(transposed)].concat(), 0)
     }
 
+    /// Where the model is.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// The backbone.
     pub fn backbone(&self) -> &MobileNetV3Small {
         &self.backbone

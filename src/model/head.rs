@@ -14,9 +14,6 @@ use super::mobilenet_v3::FEATURES;
 use super::parameters::{LayerMismatch, Parameters};
 use crate::device::DeviceError;
 
-/// Under which the head's parameters stand in a model file.
-pub const HEAD_PREFIX: &str = "head.";
-
 /// Width of the hidden layer of torchvision's classifier (paper, table 2: 1×1, 1024).
 const IMAGENET_NEURONS: usize = 1024;
 

@@ -73,11 +73,6 @@ impl Parameters {
         self.by_name.insert(name.into(), Parameter { shape, values });
     }
 
-    /// Takes over the parameters of `other`; those of the same name are replaced.
-    pub fn extend(&mut self, other: Self) {
-        self.by_name.extend(other.by_name);
-    }
-
     /// Drops every parameter whose name begins with one of `prefixes`.
     pub fn remove(&mut self, prefixes: &[&str]) {
         self.by_name.retain(|name, _| !prefixes.iter().any(|prefix| name.starts_with(prefix)));

@@ -136,6 +136,19 @@ pub fn wilson_interval(right: usize, total: usize) -> [f64; 2] {
     [(middle - half).max(0.0), (middle + half).min(1.0)]
 }
 
+/// How probable it is that two classifiers of the same worth differ on as many tiles as these, and so unevenly: `a`
+/// tiles that the first alone has right, `b` that the second alone has (McNemar's test, exact).
+pub fn paired_p_value(a: usize, b: usize) -> f64 {
+    let differing = a + b;
+    // The binomial coefficients of a fair coin, by logarithms: 2^-1000 is no f64.
+    let ln_factorial = |n: usize| (2..=n).map(|i| (i as f64).ln()).sum::<f64>();
+    let probability = |k: usize| {
+        let ways = ln_factorial(differing) - ln_factorial(k) - ln_factorial(differing - k);
+        (ways - differing as f64 * 2.0_f64.ln()).exp()
+    };
+    (2.0 * (0..=a.min(b)).map(probability).sum::<f64>()).min(1.0)
+}
+
 /// Mean and half of its 95 % interval, of repeated draws (Student's t would widen it by 7 % at 20 draws).
 pub fn mean_interval(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
@@ -147,6 +160,14 @@ pub fn mean_interval(values: &[f64]) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// SciPy: `binomtest(1, 10).pvalue`, `binomtest(40, 100).pvalue`.
+    #[test]
+    fn a_paired_p_value_is_that_of_the_exact_test() {
+        assert!((paired_p_value(9, 1) - 0.021_484).abs() < 1e-6);
+        assert!((paired_p_value(40, 60) - 0.056_888).abs() < 1e-6);
+        assert_eq!(paired_p_value(0, 0), 1.0);
+    }
 
     /// Figures by scikit-learn 1.9.1's `classification_report` and `log_loss`, the calibration error by hand.
     #[test]

@@ -9,6 +9,10 @@ use rand::{RngExt, SeedableRng};
 /// Deviations below this count as this.
 const MIN_DEVIATION: f32 = 1e-6;
 
+/// A value further out than this is cut off: a column that was nearly constant in training would else decide
+/// alone.
+const MAX_DEVIATIONS: f32 = 5.0;
+
 /// What [`Samples::standardised`] takes off and divides by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statistics {
@@ -81,7 +85,7 @@ impl Samples {
         selected
     }
 
-    /// Mean and standard deviation of each column.
+    /// Mean and standard deviation of each column, over all views.
     pub fn statistics(&self) -> Statistics {
         let rows = (self.inputs.len() / self.width) as f64;
         let mut sums = vec![(0.0_f64, 0.0_f64); self.width];
@@ -92,7 +96,6 @@ impl Samples {
         }
         let mean: Vec<f32> = sums.iter().map(|sum| (sum.0 / rows) as f32).collect();
         let variance = sums.iter().map(|sum| sum.1 / rows - (sum.0 / rows).powi(2));
-        // A column that hardly varies says nothing; it must not be blown up to say it loudly.
         let deviation = variance.map(|variance| (variance.max(0.0).sqrt() as f32).max(MIN_DEVIATION)).collect();
         Statistics { mean, deviation }
     }
@@ -101,7 +104,7 @@ impl Samples {
     pub fn standardised(mut self, statistics: &Statistics) -> Self {
         for row in self.inputs.chunks_mut(self.width) {
             for ((value, mean), deviation) in row.iter_mut().zip(&statistics.mean).zip(&statistics.deviation) {
-                *value = (*value - mean) / deviation;
+                *value = ((*value - mean) / deviation).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
             }
         }
         self

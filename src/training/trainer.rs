@@ -70,7 +70,12 @@ impl TrainingConfig {
         ChaCha8Rng::seed_from_u64(self.seed)
     }
 
-    fn check(&self) -> Result<(), TrainingError> {
+    /// Whether every setting makes sense.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainingError::Setting`] naming the one that does not.
+    pub fn check(&self) -> Result<(), TrainingError> {
         let refuse = |what: String| Err(TrainingError::Setting(what));
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return refuse(format!("learning_rate is {}; it must be above 0", self.learning_rate));
@@ -134,7 +139,8 @@ pub struct Epoch {
     pub validation: Option<Evaluation>,
 }
 
-/// Trains a network on samples. The network of the epoch with the lowest validation loss is kept.
+/// Trains a network on samples. The network of the epoch with the lowest validation loss is kept; with class weights,
+/// the loss that they weigh.
 pub struct Trainer<N: Network> {
     config: TrainingConfig,
     network: N,
@@ -143,6 +149,8 @@ pub struct Trainer<N: Network> {
     best_loss: f64,
     optimizer: ModuleOptimizer,
     loss: CrossEntropyLoss,
+    /// What a sample of each class counts.
+    class_weights: Vec<f32>,
     training: Samples,
     validation: Samples,
     num_classes: usize,
@@ -174,8 +182,10 @@ impl<N: Network> Trainer<N> {
             return Err(TrainingError::OneClass);
         }
         let device = device.clone().without_autodiff();
-        let weights = config.class_weighting.then(|| class_weights(&counts));
-        let loss = CrossEntropyLossConfig::new().with_weights(weights).init(&device.clone().autodiff());
+        let class_weights = if config.class_weighting { balancing(&counts) } else { vec![1.0; num_classes] };
+        let loss = CrossEntropyLossConfig::new()
+            .with_weights(config.class_weighting.then(|| class_weights.clone()))
+            .init(&device.clone().autodiff());
         let mut order = config.random();
         // Two streams of one seed: the order of the batches does not depend on the dropout rate.
         let dropout = ChaCha8Rng::from_rng(&mut order);
@@ -186,6 +196,7 @@ impl<N: Network> Trainer<N> {
             network: network.train(),
             optimizer: AdamConfig::new().with_epsilon(ADAM_EPSILON).init(),
             loss,
+            class_weights,
             training,
             validation,
             num_classes,
@@ -223,26 +234,34 @@ impl<N: Network> Trainer<N> {
             self.network = network.step(self.config.learning_rate, &mut self.optimizer, gradients);
         }
         let loss = f64::from(read(total).await?[0]) / tiles.len() as f64;
-        let diverged = TrainingError::Diverged { epoch: self.epoch };
-        if !loss.is_finite() {
-            return Err(diverged);
-        }
         let network = self.network.valid();
-        let validation = match self.validation.is_empty() {
-            true => None,
-            false => {
-                let probabilities = probabilities(&network, &self.validation, 1.0, &self.device).await?;
-                Some(Evaluation::new(&probabilities, self.validation.labels(), self.num_classes))
-            }
-        };
-        let judged = validation.as_ref().map_or(f64::NEG_INFINITY, |evaluation| evaluation.loss);
-        if judged.is_nan() {
-            return Err(diverged);
+        // The loss is that before the last step; only answers tell whether that step went wrong.
+        let judges = if self.validation.is_empty() { &self.training } else { &self.validation };
+        let answers = probabilities(&network, judges, 1.0, &self.device).await?;
+        if !loss.is_finite() || !answers.iter().all(|answer| answer.is_finite()) {
+            return Err(TrainingError::Diverged { epoch: self.epoch });
         }
-        if judged < self.best_loss || validation.is_none() {
+        if self.validation.is_empty() {
+            (self.best, self.best_epoch) = (network, self.epoch);
+            return Ok(Epoch { number: self.epoch, loss, validation: None });
+        }
+        let judged = self.validation_loss(&answers);
+        if judged < self.best_loss {
             (self.best, self.best_epoch, self.best_loss) = (network, self.epoch, judged);
         }
-        Ok(Epoch { number: self.epoch, loss, validation })
+        let validation = Evaluation::new(&answers, self.validation.labels(), self.num_classes);
+        Ok(Epoch { number: self.epoch, loss, validation: Some(validation) })
+    }
+
+    /// The validation loss in which classes count as in the training loss.
+    fn validation_loss(&self, probabilities: &[f32]) -> f64 {
+        let (mut loss, mut weights) = (0.0, 0.0);
+        for (row, &label) in probabilities.chunks(self.num_classes).zip(self.validation.labels()) {
+            let weight = f64::from(self.class_weights[label]);
+            loss -= weight * f64::from(row[label].max(f32::MIN_POSITIVE)).ln();
+            weights += weight;
+        }
+        loss / weights
     }
 
     /// Whether all epochs are done, or the last ones brought nothing.
@@ -311,7 +330,7 @@ pub async fn probabilities<N: Network>(
 }
 
 /// Weights under which every class counts the same in all; their mean over the samples is 1.
-fn class_weights(counts: &[usize]) -> Vec<f32> {
+fn balancing(counts: &[usize]) -> Vec<f32> {
     let total: usize = counts.iter().sum();
     let present = counts.iter().filter(|&&count| count > 0).count();
     counts.iter().map(|&count| total as f32 / (present * count.max(1)) as f32).collect()

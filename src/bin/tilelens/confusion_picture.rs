@@ -9,6 +9,8 @@ const CELL_PX: i32 = 64;
 const MARGIN_PX: i32 = 150;
 /// The colour of a cell that holds its whole row.
 const FULL: RGBColor = RGBColor(20, 83, 116);
+/// Room for the line below the matrix.
+const CAPTION_PX: u32 = 640;
 const FONT: (&str, i32) = ("sans-serif", 15);
 
 /// Rows are classes, columns are predictions; a cell is the darker the larger its share of the row.
@@ -16,7 +18,8 @@ pub fn draw(evaluation: &Evaluation, labels: &[String]) -> Result<String> {
     let mut svg = String::new();
     let cells = CELL_PX * labels.len() as i32;
     {
-        let size = ((MARGIN_PX + cells + CELL_PX) as u32, (MARGIN_PX + cells + CELL_PX) as u32);
+        let side_px = (MARGIN_PX + cells + CELL_PX) as u32;
+        let size = (side_px.max(CAPTION_PX), side_px);
         let canvas = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         canvas.fill(&WHITE)?;
         let text = |position: Pos, rotated: bool| {

@@ -1,33 +1,33 @@
 //! A folder of tiles, one folder a class.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Result, bail};
-use walkdir::WalkDir;
+use anyhow::{Result, anyhow, bail};
+use walkdir::{DirEntry, WalkDir};
 
 use super::files::read_lines;
 
 /// Labelled files.
 #[derive(Debug)]
 pub struct Dataset {
-    /// Names of the class folders, sorted.
+    /// Names of the class folders: sorted, or in the order in which they were asked for.
     pub classes: Vec<String>,
     /// In the order of their names, or of the list.
     pub files: Vec<LabelledFile>,
 }
 
 /// A file and the index of its class.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LabelledFile {
     pub path: PathBuf,
     pub class: usize,
 }
 
 impl Dataset {
-    /// Every file beneath a class folder of `root`, hidden ones left out; those of `classes` alone, where some
-    /// are named.
-    pub fn read(root: &Path, classes: &[String]) -> Result<Self> {
-        let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
+    /// Every file beneath a class folder of `root`, hidden ones left out; those of the classes `wanted` alone,
+    /// where some are named.
+    pub fn read(root: &Path, wanted: &[String]) -> Result<Self> {
+        let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
         let mut names = Vec::new();
         for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(visible) {
             let entry = entry?;
@@ -35,56 +35,103 @@ impl Dataset {
                 names.push(entry.path().strip_prefix(root)?.to_path_buf());
             }
         }
-        let dataset = Self::of(root, names, classes)?;
-        if dataset.files.is_empty() {
+        if names.is_empty() {
             bail!("{} holds no tiles: it needs a folder for each class, and the tiles in them", root.display());
         }
-        Ok(dataset)
+        Self::of(root, names, wanted).map_err(|error| error.context(root.display().to_string()))
     }
 
-    /// The files that `list` names, one a line, as `class/file` beneath `root`.
-    pub fn listed(root: &Path, list: &Path, classes: &[String]) -> Result<Self> {
-        let names = read_lines(list)?.into_iter().map(PathBuf::from).collect();
-        let dataset = Self::of(root, names, classes)?;
-        if dataset.files.is_empty() {
-            bail!("{} names no tiles of these classes", list.display());
+    /// The files that `list` names, one `class/file` a line, beneath `root`.
+    pub fn listed(root: &Path, list: &Path, wanted: &[String]) -> Result<Self> {
+        let names: Vec<PathBuf> = read_lines(list)?.into_iter().map(PathBuf::from).collect();
+        if let Some(missing) = names.iter().find(|name| !root.join(name).is_file()) {
+            bail!("{} names {}, which is not in {}", list.display(), missing.display(), root.display());
         }
-        Ok(dataset)
+        Self::of(root, names, wanted).map_err(|error| error.context(list.display().to_string()))
     }
 
     fn of(root: &Path, names: Vec<PathBuf>, wanted: &[String]) -> Result<Self> {
-        let class_of = |name: &Path| {
-            name.components().next().map(|folder| folder.as_os_str().to_string_lossy().into_owned())
-        };
-        let mut found: Vec<String> = names.iter().filter_map(|name| class_of(name)).collect();
-        found.sort();
-        found.dedup();
-        if let Some(missing) = wanted.iter().find(|class| !found.contains(class)) {
-            bail!("there are no tiles of the class `{missing}` in {}", root.display());
+        let named = names.into_iter().map(|name| Ok((class_folder(&name)?, name)));
+        let named = named.collect::<Result<Vec<_>>>()?;
+        let mut classes = wanted.to_vec();
+        if classes.is_empty() {
+            classes = named.iter().map(|(class, _)| class.clone()).collect();
+            classes.sort();
+            classes.dedup();
         }
-        let classes = if wanted.is_empty() { found } else { wanted.to_vec() };
-        let files = names
+        let files: Vec<_> = named
             .into_iter()
-            .filter_map(|name| {
-                let class = classes.iter().position(|class| Some(class) == class_of(&name).as_ref())?;
+            .filter_map(|(class, name)| {
+                let class = classes.iter().position(|wanted| *wanted == class)?;
                 Some(LabelledFile { path: root.join(name), class })
             })
             .collect();
+        if let Some(class) = (0..classes.len()).find(|&class| !files.iter().any(|file| file.class == class)) {
+            bail!("there are no tiles of the class `{}`", classes[class]);
+        }
         Ok(Self { classes, files })
     }
 
-    /// Which of `labels` each class is: letters and digits alone are compared, so that the folder `river_lake` is
-    /// the label `River/lake`.
+    /// Which of `labels` each class is.
     pub fn label_indices(&self, labels: &[String]) -> Result<Vec<usize>> {
-        let bare = |name: &str| -> String {
-            name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        self.classes.iter().map(|class| label_index(class, labels)).collect()
+    }
+}
+
+/// The first folder of a path.
+fn class_folder(name: &Path) -> Result<String> {
+    let mut components = name.components().filter(|component| *component != Component::CurDir);
+    match (components.next(), components.next()) {
+        (Some(Component::Normal(folder)), Some(Component::Normal(_))) => Ok(folder.to_string_lossy().into_owned()),
+        _ => Err(anyhow!("`{}` is not of the form class/file", name.display())),
+    }
+}
+
+/// The label that a class folder stands for: that of its name, else the only one of the same letters and digits, so
+/// that the folder `river_lake` is the label `River/lake`.
+pub fn label_index(class: &str, labels: &[String]) -> Result<usize> {
+    if let Some(index) = labels.iter().position(|label| label == class) {
+        return Ok(index);
+    }
+    let bare = |name: &str| -> String {
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let alike: Vec<usize> = (0..labels.len()).filter(|&index| bare(&labels[index]) == bare(class)).collect();
+    match alike[..] {
+        [index] => Ok(index),
+        [] => bail!("the folder `{class}` is none of the model's classes: {}", labels.join(", ")),
+        _ => bail!("the folder `{class}` may be any of several classes: {}", labels.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_finds_its_label_by_name_or_by_its_letters_and_never_by_chance() {
+        let labels = ["River/lake", "A-1", "A1", "a1"].map(String::from);
+        assert_eq!(label_index("river_lake", &labels).unwrap(), 0);
+        assert_eq!(label_index("A1", &labels).unwrap(), 2);
+        assert!(label_index("a_1", &labels).unwrap_err().to_string().contains("several"));
+        assert!(label_index("forest", &labels).unwrap_err().to_string().contains("none of"));
+    }
+
+    #[test]
+    fn a_list_is_read_as_class_and_file_and_in_no_other_way() {
+        let of = |names: &[&str], wanted: &[&str]| {
+            let wanted: Vec<String> = wanted.iter().map(|class| class.to_string()).collect();
+            Dataset::of(Path::new("data"), names.iter().map(PathBuf::from).collect(), &wanted)
         };
-        self.classes
-            .iter()
-            .map(|class| match labels.iter().position(|label| bare(label) == bare(class)) {
-                Some(index) => Ok(index),
-                None => bail!("the folder `{class}` is none of the model's classes: {}", labels.join(", ")),
-            })
-            .collect()
+        let dataset = of(&["./b/1.jpg", "a/2.jpg", "b/deep/3.jpg"], &[]).unwrap();
+        assert_eq!(dataset.classes, ["a", "b"]);
+        assert_eq!(dataset.files.iter().map(|file| file.class).collect::<Vec<_>>(), [1, 0, 1]);
+        let dataset = of(&["b/1.jpg", "a/2.jpg", "c/3.jpg"], &["b", "a"]).unwrap();
+        assert_eq!(dataset.files.iter().map(|file| file.class).collect::<Vec<_>>(), [0, 1]);
+        for bad in ["1.jpg", "../b/1.jpg", "/b/1.jpg", "b/../../1.jpg"] {
+            let accepted = of(&[bad], &[]).is_ok();
+            assert!(!accepted, "{bad}");
+        }
+        assert!(of(&["a/1.jpg"], &["a", "b"]).unwrap_err().to_string().contains("`b`"));
     }
 }

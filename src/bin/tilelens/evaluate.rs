@@ -13,7 +13,7 @@ use super::DeviceChoice;
 use super::confusion_picture;
 use super::dataset::{Dataset, LabelledFile};
 use super::files::{open_model, write};
-use super::report::{class_table, confusion_table, with_interval};
+use super::report::{class_table, confusion_table, percent, with_interval};
 use super::tiles::for_each_tile;
 
 #[derive(Args)]
@@ -72,6 +72,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     println!("{}", confusion_table(&evaluation, labels));
     let Evaluation { tiles, right, accuracy, interval, .. } = evaluation;
     println!("accuracy           {}: {right} of {tiles}", with_interval(accuracy, interval));
+    println!("balanced accuracy  {}", percent(evaluation.balanced_accuracy));
     println!("calibration error  {:.3}", evaluation.calibration_error);
     println!("cross-entropy      {:.3}", evaluation.loss);
     println!("tiles a second     {tiles_per_second:.1}");

@@ -19,7 +19,7 @@ use tilelens::training::samples::Samples;
 use tilelens::training::trainer::{Trainer, TrainingConfig, logits};
 
 use super::DeviceChoice;
-use super::dataset::Dataset;
+use super::dataset::{Dataset, label_index};
 use super::files::{open_model, write};
 use super::report::{percent, table};
 use super::samples::{features, histograms};
@@ -37,11 +37,11 @@ pub struct FewShotArgs {
     #[arg(long, value_delimiter = ',')]
     classes: Vec<String>,
     /// Labelled tiles a class.
-    #[arg(long, value_delimiter = ',', default_value = "5,10,20")]
-    shots: Vec<usize>,
+    #[arg(long, value_delimiter = ',', default_value = "5,10,20", value_parser = clap::value_parser!(u64).range(1..))]
+    shots: Vec<u64>,
     /// Draws of labelled tiles; every other tile judges.
-    #[arg(long, default_value_t = 20)]
-    draws: usize,
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(2..))]
+    draws: u64,
     #[command(flatten)]
     settings: Settings,
     /// Where to compute.
@@ -68,32 +68,33 @@ pub fn run(args: FewShotArgs) -> Result<()> {
     let device = args.device.open()?;
     let dataset = Dataset::read(&args.data, &args.classes)?;
     let classes = dataset.classes.len();
-    let config = args.settings.config();
+    let config = args.settings.config()?;
+    let known = |class: &&String| label_index(class, &base.manifest.labels).is_ok();
+    for class in dataset.classes.iter().filter(known) {
+        eprintln!("The backbone was trained on the class `{class}`: the figures may flatter it.");
+    }
     let parameters = random_backbone(&base.parameters, &mut config.random());
     let random = ModelFile { parameters, ..base.clone() };
     let of_backbone = |model: &ModelFile, what: &str| {
         features(&dataset.files, &Classifier::load(model, &device)?, args.settings.augmentation(), what)
     };
-    let scaled = |samples: Samples| {
-        let statistics = samples.statistics();
-        samples.standardised(&statistics)
-    };
     let transferred = of_backbone(&base, "Features")?;
-    let random = scaled(of_backbone(&random, "Random features")?);
-    let histograms = scaled(histograms(&dataset.files)?);
+    let random = of_backbone(&random, "Random features")?;
+    let histograms = histograms(&dataset.files)?;
 
-    let head = || -> Result<Head> {
+    let head = |config: &TrainingConfig| -> Result<Head> {
         let head = config.head(classes);
         Ok(Head::load(&head, &head.random_parameters(&mut config.random()), &device)?)
     };
-    let linear = || Ok(LinearClassifier::new(HISTOGRAM_BINS, classes, &device));
-    let bar = progress_bar(3 * args.shots.len() * args.draws, "Draws");
+    let linear = |_: &TrainingConfig| Ok(LinearClassifier::new(HISTOGRAM_BINS, classes, &device));
+    let bar = progress_bar(3 * args.shots.len() * args.draws as usize, "Draws");
     let mut rows = Vec::new();
     for &shots in &args.shots {
+        let shots = shots as usize;
         let draws = Draws { count: args.draws, shots, classes, config: &config, device: &device, bar: &bar };
-        rows.push(draws.row("head on this backbone", &transferred, head)?);
-        rows.push(draws.row("head on a random backbone", &random, head)?);
-        rows.push(draws.row("linear on colour histograms", &histograms, linear)?);
+        rows.push(draws.row("head on this backbone", &transferred, Scale::AsIs, head)?);
+        rows.push(draws.row("head on a random backbone", &random, Scale::Standardised, head)?);
+        rows.push(draws.row("linear on colour histograms", &histograms, Scale::Standardised, linear)?);
     }
     bar.finish_and_clear();
 
@@ -112,9 +113,16 @@ pub fn run(args: FewShotArgs) -> Result<()> {
     Ok(())
 }
 
+/// Whether inputs have a scale that a head can learn from, or are brought to one by the labelled tiles' statistics.
+#[derive(Clone, Copy)]
+enum Scale {
+    AsIs,
+    Standardised,
+}
+
 /// The same draws for every kind of classifier.
 struct Draws<'a> {
-    count: usize,
+    count: u64,
     shots: usize,
     classes: usize,
     config: &'a TrainingConfig,
@@ -127,12 +135,15 @@ impl Draws<'_> {
         &self,
         classifier: &'static str,
         samples: &Samples,
-        network: impl Fn() -> Result<N>,
+        scale: Scale,
+        network: impl Fn(&TrainingConfig) -> Result<N>,
     ) -> Result<Row> {
         let accuracies = (0..self.count)
             .map(|draw| {
                 self.bar.inc(1);
-                self.accuracy(draw, samples, network()?)
+                let config = TrainingConfig { seed: self.config.seed + draw, ..self.config.clone() };
+                let network = network(&config)?;
+                self.accuracy(config, samples, scale, network)
             })
             .collect::<Result<Vec<f64>>>()?;
         let (mean, interval) = mean_interval(&accuracies);
@@ -140,16 +151,23 @@ impl Draws<'_> {
     }
 
     /// Trains on `shots` tiles a class and judges by all the others.
-    fn accuracy<N: Network>(&self, draw: usize, samples: &Samples, network: N) -> Result<f64> {
-        let seed = self.config.seed + draw as u64;
-        let (labelled, others) = self.draw(samples.labels(), seed)?;
-        let config = TrainingConfig { seed, ..self.config.clone() };
+    fn accuracy<N: Network>(
+        &self,
+        config: TrainingConfig,
+        samples: &Samples,
+        scale: Scale,
+        network: N,
+    ) -> Result<f64> {
+        let (labelled, others) = self.draw(samples.labels(), config.seed)?;
+        let (mut labelled, mut judges) = (samples.select(&labelled), samples.select(&others));
+        if let Scale::Standardised = scale {
+            let statistics = labelled.statistics();
+            (labelled, judges) = (labelled.standardised(&statistics), judges.standardised(&statistics));
+        }
         // So few tiles cannot spare any for validation: the last epoch counts.
         let nothing = samples.select(&[]);
-        let mut trainer =
-            Trainer::new(config, network, self.classes, samples.select(&labelled), nothing, self.device)?;
+        let mut trainer = Trainer::new(config, network, self.classes, labelled, nothing, self.device)?;
         pollster::block_on(trainer.train(|_| ()))?;
-        let judges = samples.select(&others);
         let logits = pollster::block_on(logits(trainer.best(), &judges, self.device))?;
         let rows = logits.chunks(self.classes).zip(judges.labels());
         let right = rows.filter(|(row, label)| argmax(row) == **label).count();

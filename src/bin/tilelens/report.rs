@@ -28,7 +28,8 @@ pub fn table(header: &[&str]) -> Table {
 pub fn class_table(evaluation: &Evaluation, labels: &[String]) -> Table {
     let mut table = table(&["class", "tiles", "precision", "recall", "F1"]);
     for (label, figures) in labels.iter().zip(&evaluation.classes) {
-        let [precision, recall, f1] = [figures.precision, figures.recall, figures.f1].map(percent);
+        let [precision, recall, f1] = [figures.precision, figures.recall, figures.f1]
+            .map(|share| if figures.tiles == 0 { "–".into() } else { percent(share) });
         table.add_row([label.clone(), figures.tiles.to_string(), precision, recall, f1]);
     }
     table

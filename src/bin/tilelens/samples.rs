@@ -1,7 +1,7 @@
 //! Labelled files → samples: what each kind of classifier reads of a tile.
 
 use anyhow::Result;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use tilelens::device::read;
 use tilelens::model::classifier::Classifier;
 use tilelens::model::mobilenet_v3::{FEATURES, Trunk};
@@ -13,7 +13,7 @@ use super::dataset::LabelledFile;
 use super::tiles::for_each_tile;
 
 /// Flips and right-angle turns of a tile.
-const VIEWS: usize = 8;
+pub const VIEWS: usize = 8;
 
 /// The backbone's features, of every view or of the tile as it stands.
 pub fn features(files: &[LabelledFile], classifier: &Classifier, all_views: bool, what: &str) -> Result<Samples> {
@@ -21,21 +21,19 @@ pub fn features(files: &[LabelledFile], classifier: &Classifier, all_views: bool
     Ok(collect(rows, FEATURES, if all_views { VIEWS } else { 1 }))
 }
 
-/// The maps in front of the blocks that are trained, and their shape: channels, height, width.
-pub fn maps(
-    files: &[LabelledFile],
-    classifier: &Classifier,
-    trunk: &Trunk,
-    all_views: bool,
-    what: &str,
-) -> Result<(Samples, [usize; 3])> {
-    let preprocessing = &classifier.manifest().preprocessing;
-    let side = preprocessing.crop_px as usize;
-    let blank = Tensor::zeros([1, 3, side, side], &Device::flex());
-    let [_, channels, height, width] = trunk.forward(blank).dims();
-    let rows = for_each_tile(files, what, |tile| values(trunk.forward(images(classifier, tile, all_views))))?;
-    let samples = collect(rows, channels * height * width, if all_views { VIEWS } else { 1 });
-    Ok((samples, [channels, height, width]))
+/// Channels, height and width of the maps that `trunk` gives.
+pub fn map_shape(classifier: &Classifier, trunk: &Trunk) -> [usize; 3] {
+    let side = classifier.manifest().preprocessing.crop_px as usize;
+    let [_, channels, height, width] =
+        trunk.forward(Tensor::zeros([1, 3, side, side], classifier.device())).dims();
+    [channels, height, width]
+}
+
+/// The maps in front of the blocks that are trained, flattened.
+pub fn maps(files: &[LabelledFile], classifier: &Classifier, trunk: &Trunk, all_views: bool) -> Result<Samples> {
+    let rows = for_each_tile(files, "Maps", |tile| values(trunk.forward(images(classifier, tile, all_views))))?;
+    let width = map_shape(classifier, trunk).iter().product();
+    Ok(collect(rows, width, if all_views { VIEWS } else { 1 }))
 }
 
 /// The colour histograms; a turned tile has the same.

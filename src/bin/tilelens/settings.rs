@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use clap::Args;
 use tilelens::training::network::Network;
 use tilelens::training::samples::Samples;
-use tilelens::training::trainer::{Trainer, TrainingConfig};
+use tilelens::training::trainer::{Trainer, TrainingConfig, TrainingError};
 
 use super::tiles::progress_bar;
 
@@ -41,8 +41,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn config(&self) -> TrainingConfig {
-        TrainingConfig {
+    /// The configuration, if every setting makes sense.
+    pub fn config(&self) -> Result<TrainingConfig> {
+        let config = TrainingConfig {
             learning_rate: self.learning_rate,
             dropout_rate: self.dropout_rate,
             dense_neurons: self.dense_neurons,
@@ -51,7 +52,9 @@ impl Settings {
             patience: self.patience,
             class_weighting: self.class_weighting,
             seed: self.seed,
-        }
+        };
+        config.check()?;
+        Ok(config)
     }
 
     pub fn augmentation(&self) -> bool {
@@ -59,7 +62,8 @@ impl Settings {
     }
 }
 
-/// Trains to the end and gives the best network, and the epoch that it comes from.
+/// Trains to the end and gives the best network, and the epoch that it comes from. Where training goes wrong after
+/// that epoch, it says so.
 pub fn fit<N: Network>(
     config: &TrainingConfig,
     network: N,
@@ -70,12 +74,16 @@ pub fn fit<N: Network>(
 ) -> Result<(N, usize)> {
     let mut trainer = Trainer::new(config.clone(), network, num_classes, training, validation, device)?;
     let bar = progress_bar(config.epochs, what);
-    pollster::block_on(trainer.train(|epoch| {
+    let outcome = pollster::block_on(trainer.train(|epoch| {
         bar.inc(1);
         let validation = epoch.validation.as_ref();
         let accuracy = validation.map(|figures| format!(", validation {:.1} %", figures.accuracy * 100.0));
         bar.set_message(format!("{what}: loss {:.3}{}", epoch.loss, accuracy.unwrap_or_default()));
-    }))?;
+    }));
     bar.finish_and_clear();
+    match outcome {
+        Err(error @ TrainingError::Diverged { .. }) if trainer.best_epoch() > 0 => eprintln!("{what}: {error}"),
+        outcome => outcome?,
+    }
     Ok((trainer.best().clone(), trainer.best_epoch()))
 }

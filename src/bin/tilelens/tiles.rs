@@ -20,8 +20,8 @@ pub fn progress_bar(length: usize, what: &str) -> ProgressBar {
     ProgressBar::new(length as u64).with_style(style).with_message(what.to_owned())
 }
 
-/// What `compute` makes of each file's tile, with the file's class. A file that is no image is named and left
-/// out.
+/// What `compute` makes of each file's tile, with the file's class. A file that is no image is named and left out;
+/// an error of `compute` ends it all.
 pub fn for_each_tile<T: Send>(
     files: &[LabelledFile],
     what: &str,
@@ -31,12 +31,12 @@ pub fn for_each_tile<T: Send>(
     let next = AtomicUsize::new(0);
     let slots = Mutex::new(files.iter().map(|_| None).collect::<Vec<_>>());
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from).min(files.len()) {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(file) = files.get(index) else { break };
-                    let answer = read_tile(&file.path).and_then(|tile| compute(&tile));
+                    let answer = read_tile(&file.path).map(|tile| compute(&tile));
                     slots.lock().expect("no thread panics with the lock")[index] = Some(answer);
                     bar.inc(1);
                 }
@@ -48,11 +48,11 @@ pub fn for_each_tile<T: Send>(
     let mut answers = Vec::new();
     for (slot, file) in slots.into_iter().zip(files) {
         match slot.expect("every file was taken") {
-            Ok(answer) => answers.push((answer, file.class)),
+            Ok(answer) => answers.push((answer?, file.class)),
             Err(error) => eprintln!("{} is left out: {error}", file.path.display()),
         }
     }
-    if answers.is_empty() {
+    if answers.is_empty() && !files.is_empty() {
         bail!("none of {} files can be used", files.len());
     }
     Ok(answers)

@@ -1,5 +1,6 @@
 //! `tilelens train`: a new head on labelled tiles, and whether transfer was worth it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -13,9 +14,9 @@ use tilelens::model::mobilenet_v3::{BLOCKS, Tail};
 use tilelens::model::model_file::{Manifest, ModelFile, Provenance, hex};
 use tilelens::training::baselines::{HISTOGRAM_BINS, LinearClassifier, random_backbone};
 use tilelens::training::calibration::fit_temperature;
-use tilelens::training::metrics::Evaluation;
+use tilelens::training::metrics::{Evaluation, argmax, paired_p_value};
 use tilelens::training::network::{HeadAndTail, Network};
-use tilelens::training::samples::{Samples, Split};
+use tilelens::training::samples::{Samples, Split, class_counts};
 use tilelens::training::trainer::{TrainingConfig, logits, probabilities};
 
 use super::DeviceChoice;
@@ -23,10 +24,13 @@ use super::dataset::{Dataset, LabelledFile};
 use super::files::{open_model, read_lines, write, write_model};
 use super::import::Dtype;
 use super::report::{class_table, confusion_table, table, with_interval};
-use super::samples::{features, histograms, maps};
+use super::samples::{VIEWS, features, histograms, map_shape, maps};
 use super::settings::{Settings, fit};
 
-/// Maps of more than this are not kept for every view of a tile.
+/// Names of the heads that know nothing from before.
+const BASELINES: [&str; 2] = ["head on a random backbone", "linear on colour histograms"];
+
+/// Maps of more than this are not kept.
 const MAX_MAPS_BYTES: usize = 2 << 30;
 
 #[derive(Args)]
@@ -52,20 +56,20 @@ pub struct TrainArgs {
     #[arg(long)]
     test_list: Option<PathBuf>,
     /// Share of each class that is drawn for validation.
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = 0.2, value_parser = fraction)]
     validation_fraction: f64,
     #[command(flatten)]
     settings: Settings,
     /// Phase 2: train the backbone's last N blocks too, ten times slower than the head.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    unfreeze: usize,
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=BLOCKS as i64))]
+    unfreeze: u8,
     /// Passes over the training tiles in phase 2.
-    #[arg(long, default_value_t = 15)]
-    unfreeze_epochs: usize,
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
+    unfreeze_epochs: u16,
     /// Do not train the heads that show what could be had without transfer.
     #[arg(long)]
     no_baselines: bool,
-    /// A text file with a label for each class folder, in the folders' order; else the folders' names.
+    /// A text file with a label for each class, in the order of --classes, else of the folders' names.
     #[arg(long)]
     labels: Option<PathBuf>,
     /// The model's name.
@@ -74,9 +78,9 @@ pub struct TrainArgs {
     /// What the model was trained on and how.
     #[arg(long, default_value = "")]
     description: String,
-    /// The terms under which the weights may be used.
-    #[arg(long, default_value = "")]
-    licence: String,
+    /// The terms under which the weights may be used; those of the model that it starts from, if not given.
+    #[arg(long)]
+    licence: Option<String>,
     /// How kernels and matrices are stored.
     #[arg(long, value_enum, default_value_t = Dtype::F16)]
     dtype: Dtype,
@@ -92,10 +96,18 @@ pub struct TrainArgs {
 #[derive(Serialize)]
 struct Contender {
     name: String,
-    /// Whether it stands on what the backbone learnt before.
-    transferred: bool,
+    /// Whether it is what the model file holds.
+    written: bool,
     #[serde(flatten)]
     evaluation: Evaluation,
+    /// Whether it has each tile right.
+    #[serde(skip)]
+    right: Vec<bool>,
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    if (0.0..=0.9).contains(&value) { Ok(value) } else { Err("it must be from 0 to 0.9".into()) }
 }
 
 /// The tiles of a run: to learn from, to choose by, to judge by.
@@ -108,17 +120,35 @@ struct Tiles {
 
 impl Tiles {
     fn read(args: &TrainArgs) -> Result<Self> {
-        let listed = |list: &PathBuf| Dataset::listed(&args.data, list, &args.classes);
-        let test = args.test_list.as_ref().map(listed).transpose()?.map(|dataset| dataset.files);
-        if let (Some(train_list), Some(validation_list)) = (&args.train_list, &args.validation_list) {
-            let Dataset { classes, files } = listed(train_list)?;
-            return Ok(Self { classes, training: files, validation: listed(validation_list)?.files, test });
+        let lists = args.train_list.as_ref().zip(args.validation_list.as_ref());
+        let Dataset { classes, files } = match lists {
+            Some((train_list, _)) => Dataset::listed(&args.data, train_list, &args.classes)?,
+            None => Dataset::read(&args.data, &args.classes)?,
+        };
+        // The training tiles number the classes; a class that other lists lack would be judged by nothing.
+        let listed = |list: &PathBuf| anyhow::Ok(Dataset::listed(&args.data, list, &classes)?.files);
+        let test = args.test_list.as_ref().map(listed).transpose()?;
+        let (training, validation) = match lists {
+            Some((_, validation_list)) => (files, listed(validation_list)?),
+            None => {
+                let judging: HashSet<_> = test.iter().flatten().map(|file| &file.path).collect();
+                let files: Vec<_> = files.into_iter().filter(|file| !judging.contains(&file.path)).collect();
+                let labels: Vec<usize> = files.iter().map(|file| file.class).collect();
+                let split = Split::stratified(&labels, args.validation_fraction, args.settings.seed);
+                let chosen = |indices: &[usize]| indices.iter().map(|&index| files[index].clone()).collect();
+                (chosen(&split.training), chosen(&split.validation))
+            }
+        };
+        let tiles = Self { classes, training, validation, test };
+        let learnt: HashSet<_> = tiles.training.iter().map(|file| &file.path).collect();
+        let judging = tiles.validation.iter().chain(tiles.test.iter().flatten());
+        if let Some(twice) = judging.clone().find(|file| learnt.contains(&file.path)) {
+            bail!("{} stands in the training list and in another", twice.path.display());
         }
-        let Dataset { classes, files } = Dataset::read(&args.data, &args.classes)?;
-        let labels: Vec<usize> = files.iter().map(|file| file.class).collect();
-        let split = Split::stratified(&labels, args.validation_fraction, args.settings.seed);
-        let chosen = |indices: &[usize]| indices.iter().map(|&index| files[index].clone()).collect();
-        Ok(Self { training: chosen(&split.training), validation: chosen(&split.validation), classes, test })
+        if tiles.judges().is_empty() {
+            bail!("there are no tiles to judge by: raise --validation-fraction or label more tiles");
+        }
+        Ok(tiles)
     }
 
     fn judges(&self) -> &[LabelledFile] {
@@ -127,26 +157,35 @@ impl Tiles {
 }
 
 pub fn run(args: TrainArgs) -> Result<()> {
-    if args.unfreeze > BLOCKS {
-        bail!("--unfreeze {}: the backbone has {BLOCKS} blocks", args.unfreeze);
-    }
+    let config = args.settings.config()?;
     let base = open_model(&args.model)?;
     let tiles = Tiles::read(&args)?;
-    let labels = match &args.labels {
-        Some(path) => read_lines(path)?,
-        None => tiles.classes.clone(),
-    };
-    if labels.len() != tiles.classes.len() {
-        bail!("{} labels for {} classes: {}", labels.len(), tiles.classes.len(), tiles.classes.join(", "));
-    }
-    let run = Run { device: args.device.open()?, config: args.settings.config(), base, tiles, args };
-    let (head, tail, temperature, mut contenders) = run.train()?;
+    let labels = labels(&args, &tiles.classes)?;
+    let run = Run { device: args.device.open()?, config, base, tiles, labels, args };
+    let trained = run.train()?;
+    write_model(&run.args.output, &run.model_file(&trained)?, run.args.dtype.into())?;
+    let mut contenders = trained.contenders;
     if !run.args.no_baselines {
         contenders.extend(run.baselines()?);
     }
-    run.report(&contenders, &labels)?;
-    let model = run.model_file(labels, &head, tail.as_ref(), temperature)?;
-    write_model(&run.args.output, &model, run.args.dtype.into())
+    run.report(&contenders)
+}
+
+/// The label of each class.
+fn labels(args: &TrainArgs, classes: &[String]) -> Result<Vec<String>> {
+    let Some(path) = &args.labels else { return Ok(classes.to_vec()) };
+    let labels = read_lines(path)?;
+    if labels.len() != classes.len() {
+        bail!("{} labels for {} classes: {}", labels.len(), classes.len(), classes.join(", "));
+    }
+    let distinct: HashSet<_> = labels.iter().collect();
+    if distinct.len() < labels.len() {
+        bail!("{} names a label twice", path.display());
+    }
+    for (class, label) in classes.iter().zip(&labels) {
+        println!("{class} is labelled {label}");
+    }
+    Ok(labels)
 }
 
 /// What stays the same through one run.
@@ -154,8 +193,18 @@ struct Run {
     args: TrainArgs,
     base: ModelFile,
     tiles: Tiles,
+    labels: Vec<String>,
     config: TrainingConfig,
     device: Device,
+}
+
+/// What training came to.
+struct Trained {
+    head: Head,
+    /// The backbone's last blocks, if training them was to the better.
+    tail: Option<Tail>,
+    temperature: f32,
+    contenders: Vec<Contender>,
 }
 
 impl Run {
@@ -163,46 +212,63 @@ impl Run {
         self.tiles.classes.len()
     }
 
-    /// The head, the last blocks if they were trained to the better, the temperature, and the figures.
-    fn train(&self) -> Result<(Head, Option<Tail>, f32, Vec<Contender>)> {
+    fn train(&self) -> Result<Trained> {
         let classifier = Classifier::load(&self.base, &self.device)?;
         let [training, validation, judges] = self.features(&classifier, "Features")?;
+        let counts = class_counts(training.labels(), self.num_classes());
+        if let Some(class) = counts.iter().position(|&count| count == 0) {
+            bail!("no tile of the class `{}` can be read: there is nothing to learn it from", self.tiles.classes[class]);
+        }
         let (head, epoch) = self.fit_head((training, validation.clone()), "Head")?;
         println!("Head: the best epoch is {epoch}.");
-        let temperature = self.temperature(&head, &validation)?;
-        let evaluation = self.judge(&head, &judges, temperature)?;
-        let name = "head on the frozen backbone".to_owned();
-        let mut contenders = vec![Contender { name, transferred: true, evaluation }];
+        let (temperature, frozen) = self.judge("head on the frozen backbone", &head, &validation, &judges)?;
         if self.args.unfreeze == 0 {
-            return Ok((head, None, temperature, contenders));
+            let contenders = vec![Contender { written: true, ..frozen }];
+            return Ok(Trained { head, tail: None, temperature, contenders });
         }
-        let before = self.judge(&head, &validation, 1.0)?;
-        let (network, validation, judges) = self.fine_tune(&classifier, head.clone())?;
-        let after = self.judge(&network, &validation, 1.0)?;
-        let tuned_temperature = self.temperature(&network, &validation)?;
-        let evaluation = self.judge(&network, &judges, tuned_temperature)?;
-        let gain = (evaluation.accuracy - contenders[0].evaluation.accuracy) * 100.0;
-        println!("Phase 2 changes the accuracy by {gain:+.1} points over the frozen backbone.");
+        let (network, validation_maps, judge_maps) = self.fine_tune(&classifier, head.clone())?;
         let name = format!("head and the last {} blocks", self.args.unfreeze);
-        contenders.push(Contender { name, transferred: true, evaluation });
-        if after.loss < before.loss {
-            return Ok((network.head, Some(network.tail), tuned_temperature, contenders));
+        let (tuned_temperature, tuned) = self.judge(&name, &network, &validation_maps, &judge_maps)?;
+        let gain = (tuned.evaluation.accuracy - frozen.evaluation.accuracy) * 100.0;
+        println!("Phase 2 changes the accuracy by {gain:+.1} points over the frozen backbone.");
+        let before = self.validation_loss(&head, &validation, temperature)?;
+        let after = self.validation_loss(&network, &validation_maps, tuned_temperature)?;
+        let better = after < before;
+        if !better {
+            println!("Phase 2 does not lower the validation loss: the model is written without it.");
         }
-        println!("Phase 2 does not lower the validation loss: the model is written without it.");
-        Ok((head, None, temperature, contenders))
+        let contenders = vec![Contender { written: !better, ..frozen }, Contender { written: better, ..tuned }];
+        Ok(match better {
+            true => Trained {
+                head: network.head,
+                tail: Some(network.tail),
+                temperature: tuned_temperature,
+                contenders,
+            },
+            false => Trained { head, tail: None, temperature, contenders },
+        })
     }
 
     /// Features of the tiles to learn from, to choose by, to judge by.
     fn features(&self, classifier: &Classifier, what: &str) -> Result<[Samples; 3]> {
-        let of = |files: &[LabelledFile], all_views: bool| -> Result<Samples> {
-            if files.is_empty() { Ok(Samples::new(1, 1)) } else { features(files, classifier, all_views, what) }
-        };
+        self.samples(|files, all_views| features(files, classifier, all_views, what), self.augmentation())
+    }
+
+    fn augmentation(&self) -> bool {
+        self.args.settings.augmentation()
+    }
+
+    fn samples(
+        &self,
+        of: impl Fn(&[LabelledFile], bool) -> Result<Samples>,
+        all_views: bool,
+    ) -> Result<[Samples; 3]> {
         let validation = of(&self.tiles.validation, false)?;
         let judges = match &self.tiles.test {
             Some(test) => of(test, false)?,
             None => validation.clone(),
         };
-        Ok([of(&self.tiles.training, self.args.settings.augmentation())?, validation, judges])
+        Ok([of(&self.tiles.training, all_views)?, validation, judges])
     }
 
     fn fit_head(&self, samples: (Samples, Samples), what: &str) -> Result<(Head, usize)> {
@@ -212,19 +278,27 @@ impl Run {
         fit(&self.config, network, self.num_classes(), samples, &self.device, what)
     }
 
-    /// Trains head and last blocks together, from `head` on.
+    /// Trains head and last blocks together, from `head` on. Gives the maps to choose by and to judge by, too.
     fn fine_tune(&self, classifier: &Classifier, head: Head) -> Result<(HeadAndTail, Samples, Samples)> {
-        let (trunk, tail) = classifier.backbone().clone().split(self.args.unfreeze);
-        let of = |files: &[LabelledFile], all_views| maps(files, classifier, &trunk, all_views, "Maps");
-        let (validation, map_shape) = of(&self.tiles.validation, false)?;
-        let bytes = 8 * map_shape.iter().product::<usize>() * size_of::<f32>() * self.tiles.training.len();
-        let all_views = self.args.settings.augmentation() && bytes <= MAX_MAPS_BYTES;
-        let (training, _) = of(&self.tiles.training, all_views)?;
-        let judges = match &self.tiles.test {
-            Some(test) => of(test, false)?.0,
-            None => validation.clone(),
+        let (trunk, tail) = classifier.backbone().clone().split(self.args.unfreeze.into());
+        let map_shape = map_shape(classifier, &trunk);
+        let bytes = |views: usize| {
+            views * map_shape.iter().product::<usize>() * size_of::<f32>() * self.tiles.training.len()
         };
-        let config = TrainingConfig { epochs: self.args.unfreeze_epochs, ..self.config.clone() };
+        if bytes(1) > MAX_MAPS_BYTES {
+            bail!(
+                "the maps of {} tiles take {} MB: unfreeze fewer blocks",
+                self.tiles.training.len(),
+                bytes(1) >> 20
+            );
+        }
+        let all_views = self.augmentation() && bytes(VIEWS) <= MAX_MAPS_BYTES;
+        if self.augmentation() && !all_views {
+            println!("Phase 2 sees every tile as it stands alone: maps of all its flips and turns would not fit.");
+        }
+        let [training, validation, judges] =
+            self.samples(|files, all_views| maps(files, classifier, &trunk, all_views), all_views)?;
+        let config = TrainingConfig { epochs: self.args.unfreeze_epochs.into(), ..self.config.clone() };
         let network = HeadAndTail { tail, head, map_shape };
         let samples = (training, validation.clone());
         let (network, epoch) = fit(&config, network, self.num_classes(), samples, &self.device, "Last blocks")?;
@@ -232,69 +306,80 @@ impl Run {
         Ok((network, validation, judges))
     }
 
-    fn temperature<N: Network>(&self, network: &N, validation: &Samples) -> Result<f32> {
+    /// Fits the temperature on the validation tiles and judges by the others.
+    fn judge<N: Network>(
+        &self,
+        name: &str,
+        network: &N,
+        validation: &Samples,
+        judges: &Samples,
+    ) -> Result<(f32, Contender)> {
         let logits = pollster::block_on(logits(network, validation, &self.device))?;
-        Ok(fit_temperature(&logits, validation.labels(), self.num_classes()))
+        let temperature = fit_temperature(&logits, validation.labels(), self.num_classes());
+        let probabilities = pollster::block_on(probabilities(network, judges, temperature, &self.device))?;
+        let rows = probabilities.chunks(self.num_classes()).zip(judges.labels());
+        let contender = Contender {
+            name: name.into(),
+            written: false,
+            evaluation: Evaluation::new(&probabilities, judges.labels(), self.num_classes()),
+            right: rows.map(|(row, &label)| argmax(row) == label).collect(),
+        };
+        Ok((temperature, contender))
     }
 
-    fn judge<N: Network>(&self, network: &N, judges: &Samples, temperature: f32) -> Result<Evaluation> {
-        if judges.is_empty() {
-            bail!("there are no tiles to judge by: raise --validation-fraction");
+    fn validation_loss<N: Network>(&self, network: &N, validation: &Samples, temperature: f32) -> Result<f64> {
+        if validation.is_empty() {
+            return Ok(0.0);
         }
-        let probabilities = pollster::block_on(probabilities(network, judges, temperature, &self.device))?;
-        Ok(Evaluation::new(&probabilities, judges.labels(), self.num_classes()))
+        let probabilities = pollster::block_on(probabilities(network, validation, temperature, &self.device))?;
+        Ok(Evaluation::new(&probabilities, validation.labels(), self.num_classes()).loss)
     }
 
     /// What could be had without transfer, with the same settings on the same tiles.
-    fn baselines(&self) -> Result<Vec<Contender>> {
-        let contender = |name: &str, evaluation| Contender { name: name.into(), transferred: false, evaluation };
+    fn baselines(&self) -> Result<[Contender; 2]> {
+        // Random features and histograms have any scale: their classifiers get them in one that they can learn from.
+        let standardised = |samples: [Samples; 3]| {
+            let statistics = samples[0].statistics();
+            samples.map(|samples| samples.standardised(&statistics))
+        };
         let parameters = random_backbone(&self.base.parameters, &mut self.config.random());
-        let random = ModelFile { parameters, ..self.base.clone() };
-        let classifier = Classifier::load(&random, &self.device)?;
-        let [training, validation, judges] = self.features(&classifier, "Random features")?;
-        // A random network's features have any scale: the head gets them in one that it can learn from.
-        let statistics = training.statistics();
-        let [training, validation, judges] =
-            [training, validation, judges].map(|samples| samples.standardised(&statistics));
-        let (head, _) = self.fit_head((training, validation), "Head on random features")?;
-        let on_random = self.judge(&head, &judges, 1.0)?;
+        let random = Classifier::load(&ModelFile { parameters, ..self.base.clone() }, &self.device)?;
+        let [training, validation, judges] = standardised(self.features(&random, "Random features")?);
+        let (head, _) = self.fit_head((training, validation.clone()), "Head on random features")?;
+        let (_, on_random) = self.judge(BASELINES[0], &head, &validation, &judges)?;
 
-        let training = histograms(&self.tiles.training)?;
-        let statistics = training.statistics();
-        let validation = histograms(&self.tiles.validation)?.standardised(&statistics);
-        let judges = histograms(self.tiles.judges())?.standardised(&statistics);
+        let [training, validation, judges] = standardised(self.samples(|files, _| histograms(files), false)?);
         let network = LinearClassifier::new(HISTOGRAM_BINS, self.num_classes(), &self.device);
-        let samples = (training.standardised(&statistics), validation);
+        let samples = (training, validation.clone());
         let (linear, _) =
             fit(&self.config, network, self.num_classes(), samples, &self.device, "Colour histograms")?;
-        Ok(vec![
-            contender("head on a random backbone", on_random),
-            contender("linear on colour histograms", self.judge(&linear, &judges, 1.0)?),
-        ])
+        let (_, on_colours) = self.judge(BASELINES[1], &linear, &validation, &judges)?;
+        Ok([on_random, on_colours])
     }
 
-    fn report(&self, contenders: &[Contender], labels: &[String]) -> Result<()> {
+    fn report(&self, contenders: &[Contender]) -> Result<()> {
         let mut figures = table(&["trained on the same tiles", "accuracy (95 %)", "cross-entropy", "ECE"]);
-        for Contender { name, evaluation, .. } in contenders {
+        for Contender { name, written, evaluation, .. } in contenders {
             figures.add_row([
-                name.clone(),
+                format!("{name}{}", if *written { " (written)" } else { "" }),
                 with_interval(evaluation.accuracy, evaluation.interval),
                 format!("{:.3}", evaluation.loss),
                 format!("{:.3}", evaluation.calibration_error),
             ]);
         }
         println!("{figures}");
-        let transferred = contenders.iter().filter(|contender| contender.transferred);
-        let best = transferred.max_by(|a, b| a.evaluation.accuracy.total_cmp(&b.evaluation.accuracy));
-        let best = best.context("there is always a head")?;
-        println!("{}: {} tiles", best.name, best.evaluation.tiles);
-        println!("{}", class_table(&best.evaluation, labels));
-        println!("{}", confusion_table(&best.evaluation, labels));
+        let written = contenders.iter().find(|contender| contender.written);
+        let written = written.context("one of them is always written")?;
+        println!("{}: {} tiles", written.name, written.evaluation.tiles);
+        println!("{}", class_table(&written.evaluation, &self.labels));
+        println!("{}", confusion_table(&written.evaluation, &self.labels));
         if self.tiles.test.is_none() {
-            println!("The tiles that judge are those that chose the epoch: --test-list would be stricter.");
+            println!(
+                "The tiles that judge are those that chose the epoch and the temperature: --test-list is stricter."
+            );
         }
-        if let Some(verdict) = verdict(contenders) {
-            println!("{verdict}");
+        for baseline in contenders.iter().filter(|contender| BASELINES.contains(&contender.name.as_str())) {
+            println!("{}", verdict(written, baseline));
         }
         if let Some(path) = &self.args.json {
             write(path, serde_json::to_string_pretty(contenders)?.as_bytes())?;
@@ -302,53 +387,63 @@ impl Run {
         Ok(())
     }
 
-    fn model_file(
-        &self,
-        labels: Vec<String>,
-        head: &Head,
-        tail: Option<&Tail>,
-        temperature: f32,
-    ) -> Result<ModelFile> {
+    fn model_file(&self, trained: &Trained) -> Result<ModelFile> {
         let mut parameters = self.base.parameters.clone();
         parameters.remove(&["head.", "classifier."]);
-        pollster::block_on(head.store(&mut parameters))?;
-        if let Some(tail) = tail {
+        pollster::block_on(trained.head.store(&mut parameters))?;
+        if let Some(tail) = &trained.tail {
             pollster::block_on(tail.store(&mut parameters))?;
         }
+        let base = &self.base.manifest;
         let source = self.args.model.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let manifest = Manifest {
             name: self.args.name.clone(),
-            labels,
+            labels: self.labels.clone(),
             classifier: ClassifierConfig::Head(self.config.head(self.num_classes())),
-            temperature,
+            temperature: trained.temperature,
             provenance: Provenance {
                 source,
                 source_sha256: hex(&Sha256::digest(std::fs::read(&self.args.model)?)),
                 description: self.args.description.clone(),
-                licence: self.args.licence.clone(),
+                licence: self.args.licence.clone().unwrap_or_else(|| base.provenance.licence.clone()),
             },
-            ..self.base.manifest.clone()
+            ..base.clone()
         };
         Ok(ModelFile { manifest, parameters })
     }
 }
 
 /// Whether what the backbone learnt before was of use, in words.
-fn verdict(contenders: &[Contender]) -> Option<String> {
-    let best = |transferred: bool| {
-        let group = contenders.iter().filter(move |contender| contender.transferred == transferred);
-        group.max_by(|a, b| a.evaluation.accuracy.total_cmp(&b.evaluation.accuracy))
-    };
-    let (with, without) = (best(true)?, best(false)?);
-    let gain = (with.evaluation.accuracy - without.evaluation.accuracy) * 100.0;
-    Some(if gain <= 0.0 {
-        format!("Transfer does not help here: `{}` is as good or better ({:+.1} points).", without.name, -gain)
-    } else if with.evaluation.interval[0] <= without.evaluation.interval[1] {
-        format!(
-            "Transfer is ahead of `{}` by {gain:.1} points, which is within the error of {} tiles.",
-            without.name, with.evaluation.tiles
-        )
+fn verdict(written: &Contender, baseline: &Contender) -> String {
+    let pairs = || written.right.iter().zip(&baseline.right);
+    let ahead = pairs().filter(|(a, b)| **a && !**b).count();
+    let behind = pairs().filter(|(a, b)| !**a && **b).count();
+    let points = (ahead as f64 - behind as f64) / written.right.len() as f64 * 100.0;
+    let (name, tiles) = (&baseline.name, written.right.len());
+    if paired_p_value(ahead, behind) >= 0.05 {
+        format!("Transfer makes no difference to `{name}` that {tiles} tiles could show ({points:+.1} points).")
+    } else if ahead > behind {
+        format!("Transfer helps: {points:+.1} points over `{name}`.")
     } else {
-        format!("Transfer helps: {gain:.1} points over `{}`.", without.name)
-    })
+        format!("Transfer hurts: {points:+.1} points against `{name}`. Tiles like these need another backbone.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contender(right: usize, of: usize) -> Contender {
+        let right: Vec<bool> = (0..of).map(|tile| tile < right).collect();
+        let evaluation = Evaluation::new(&[1.0, 0.0], &[0], 2);
+        Contender { name: "the other".into(), written: false, evaluation, right }
+    }
+
+    #[test]
+    fn the_verdict_says_plainly_when_transfer_does_not_help() {
+        let of = |with: usize, without: usize| verdict(&contender(with, 100), &contender(without, 100));
+        assert!(of(90, 60).starts_with("Transfer helps: +30.0 points"));
+        assert!(of(60, 90).starts_with("Transfer hurts: -30.0 points"));
+        assert!(of(62, 60).starts_with("Transfer makes no difference"));
+    }
 }
