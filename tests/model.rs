@@ -9,11 +9,12 @@ use std::{env, fs};
 use burn::tensor::{Device, Tensor};
 use pollster::block_on;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use tilelens::device::read;
 use tilelens::model::classifier::Classifier;
 use tilelens::model::head::Head;
 use tilelens::model::mobilenet_v3::FEATURES;
-use tilelens::model::model_file::{ModelFile, WeightsDtype};
+use tilelens::model::model_file::{ModelFile, WeightsDtype, hex};
 use tilelens::model::parameters::Parameters;
 use tilelens::tile::{Tile, decode};
 use tilelens::training::metrics::{Evaluation, argmax};
@@ -132,6 +133,45 @@ fn a_head_learns_classes_that_its_backbone_never_saw_from_ten_tiles_each() {
     let evaluation = Evaluation::new(&found, others.labels(), 4);
     println!("{} of {} right", evaluation.right, evaluation.tiles);
     assert!(evaluation.accuracy >= LEFT_OUT_ACCURACY, "{}", evaluation.accuracy);
+}
+
+#[test]
+fn the_temperature_travels_in_the_file_and_divides_the_logits() {
+    let tile = decode(&fs::read(root().join("www/samples/synthetic-grass.jpg")).unwrap()).unwrap();
+    let mut file = model("land-cover.safetensors");
+    file.manifest.temperature = 3.0;
+    let file = ModelFile::from_bytes(&file.to_bytes(WeightsDtype::F16).unwrap()).unwrap();
+    assert_eq!(file.manifest.temperature, 3.0);
+    let classifier = classifier(&file);
+    let logits = classifier.logits(classifier.features(classifier.images(&[&tile]))).unwrap();
+    let powers: Vec<f32> = block_on(read(logits)).unwrap().iter().map(|logit| (logit / 3.0).exp()).collect();
+    let found = block_on(classifier.classify(&[&tile])).unwrap();
+    for (found, power) in found.iter().zip(&powers) {
+        assert!((found - power / powers.iter().sum::<f32>()).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn a_file_from_before_temperatures_is_read_with_a_temperature_of_one() {
+    let mut file = model("land-cover.safetensors");
+    file.manifest.temperature = 3.0;
+    file.parameters.remove(&["features."]);
+    let bytes = file.to_bytes(WeightsDtype::F16).unwrap();
+    // The manifest is JSON within JSON; spaces keep the length of the header.
+    let mut old = replaced(&bytes, br#"\"format\":2"#, br#"\"format\":1"#);
+    let entry = br#"\"temperature\":3.0,"#;
+    old = replaced(&old, entry, &b" ".repeat(entry.len()));
+    let digits = old.windows(13).position(|window| window == br#"\"sha256\":\""#).unwrap() + 13;
+    old[digits..digits + 64].fill(b'0');
+    let checksum = hex(&Sha256::digest(&old));
+    old[digits..digits + 64].copy_from_slice(checksum.as_bytes());
+    let read = ModelFile::from_bytes(&old).unwrap();
+    assert_eq!((read.manifest.format, read.manifest.temperature), (1, 1.0));
+}
+
+fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
+    [&bytes[..at], new, &bytes[at + old.len()..]].concat()
 }
 
 #[test]

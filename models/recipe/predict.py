@@ -31,7 +31,7 @@ def main() -> None:
 
     with safe_open(options.model, "pt") as file:
         weights = {name: file.get_tensor(name).float() for name in file.keys()}
-        temperature = json.loads(file.metadata()["tilelens"])["temperature"]
+        temperature = json.loads(file.metadata()["tilelens"]).get("temperature", 1.0)
     backbone = mobilenet_v3_small(weights=None)
     backbone.classifier = torch.nn.Identity()
     missing = backbone.load_state_dict({n: w for n, w in weights.items() if n.startswith("features.")}, strict=False)

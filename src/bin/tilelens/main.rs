@@ -42,7 +42,7 @@ enum Command {
     Classify(classify::ClassifyArgs),
     /// Judge a model on labelled tiles: accuracy, F1, confusion matrix, calibration, speed.
     Evaluate(evaluate::EvaluateArgs),
-    /// Train a head on labelled tiles, with the code that trains in the browser.
+    /// Train a head on labelled tiles, and say whether transfer was worth it.
     Train(train::TrainArgs),
     /// How good heads get from a few labelled tiles, beside baselines that know nothing.
     FewShot(few_shot::FewShotArgs),
