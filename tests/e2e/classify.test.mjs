@@ -84,8 +84,8 @@ test('100 tiles get 100 classes, and the page answers throughout', { timeout: SL
 /** What PyTorch answers with the shipped weights: file, index of its class, confidence (models/recipe/predict.py). */
 const PYTORCH = path.join(ROOT, 'tests/fixtures/model/pytorch.json');
 const AGREEING = 0.999;
-/** The browser's answers come from another JPEG decoder. */
-const CONFIDENCE_AGREEMENT = 0.05;
+/** Of the confidences' mean difference: PyTorch's answers come from another JPEG decoder. */
+const CONFIDENCE_AGREEMENT = 0.01;
 
 // A software GPU takes a second a tile: a sample of them shows that the shaders are right.
 for (const [query, flags, every] of /** @type {const} */ ([
@@ -102,17 +102,18 @@ for (const [query, flags, every] of /** @type {const} */ ([
     await seen.ready();
     const cards = await seen.classify(sample.map(([name]) => path.join(REAL_TILES, name)));
     let agreeing = 0;
-    let furthest = 0;
+    let differences = 0;
     for (const [name, index, confidence] of sample) {
       const card = cards.get(path.basename(name));
       assert.ok(card, name);
       if (card.className !== labels[index]) continue;
       agreeing += 1;
-      furthest = Math.max(furthest, Math.abs(card.confidence - confidence));
+      differences += Math.abs(card.confidence - confidence);
     }
-    t.diagnostic(`${agreeing} of ${sample.length} classes are PyTorch's; confidences differ by ${furthest.toFixed(4)} at most`);
+    const difference = differences / agreeing;
+    t.diagnostic(`${agreeing} of ${sample.length} classes are PyTorch's; confidences differ by ${difference.toFixed(4)} on average`);
     assert.ok(agreeing >= AGREEING * sample.length, `${agreeing} of ${sample.length}`);
-    assert.ok(furthest <= CONFIDENCE_AGREEMENT, `confidences differ by ${furthest}`);
+    assert.ok(difference <= CONFIDENCE_AGREEMENT, `confidences differ by ${difference}`);
     await close();
   });
 }
