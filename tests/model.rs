@@ -3,6 +3,8 @@
 //! The tiles may not be redistributed: they are read from `$TILELENS_TILES`, else from `../shared/data/rsscn7`. Where
 //! neither is there, these tests have nothing to judge by and say so.
 
+#![cfg(not(target_family = "wasm"))]
+
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 

@@ -1,5 +1,7 @@
 //! Training against PyTorch, and on what it promises: repeatable, stops, keeps the best, refuses nonsense.
 
+#![cfg(not(target_family = "wasm"))]
+
 use burn::tensor::Device;
 use pollster::block_on;
 use serde::Deserialize;
