@@ -74,7 +74,8 @@ struct Card {
 #[test]
 fn the_card_states_what_the_model_does_and_pytorch_says_the_same_of_every_tile() {
     let Some(tiles) = test_tiles() else { return };
-    let card: Card = serde_json::from_slice(&fs::read(root().join("models/land-cover.json")).unwrap()).unwrap();
+    let card: Card =
+        serde_json::from_slice(&fs::read(root().join("models/land-cover.json")).unwrap()).unwrap();
     let answers = fs::read(root().join("tests/fixtures/model/pytorch.json")).unwrap();
     let answers: Vec<(String, usize, f32)> = serde_json::from_slice(&answers).unwrap();
     let classifier = classifier(&model("land-cover.safetensors"));
@@ -87,7 +88,10 @@ fn the_card_states_what_the_model_does_and_pytorch_says_the_same_of_every_tile()
         found.extend(probabilities);
     }
     let difference = differences / tiles.len() as f32;
-    println!("{agreeing} of {} classes are PyTorch's; confidences differ by {difference:.4} on average", tiles.len());
+    println!(
+        "{agreeing} of {} classes are PyTorch's; confidences differ by {difference:.4} on average",
+        tiles.len()
+    );
     assert!(agreeing as f64 >= 0.999 * tiles.len() as f64, "{agreeing} of {}", tiles.len());
     // The two decode JPEG by libraries that scale colour up differently; on tiles between two classes that moves the
     // confidence by several hundredths, on average by thousandths.

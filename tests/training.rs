@@ -103,7 +103,12 @@ fn follow(class_weighting: bool, expected: &Answers, sample_step: usize) {
     let mut trainer = Trainer::new(config, head, 4, fixture_samples(), nothing, &device).unwrap();
     for (step, &loss) in expected.losses.iter().enumerate() {
         let epoch = block_on(trainer.train_epoch()).unwrap();
-        assert!((epoch.loss as f32 - loss).abs() <= TOLERANCE * loss, "step {}: {} for {loss}", step + 1, epoch.loss);
+        assert!(
+            (epoch.loss as f32 - loss).abs() <= TOLERANCE * loss,
+            "step {}: {} for {loss}",
+            step + 1,
+            epoch.loss
+        );
         let weights = match step + 1 {
             1 => &expected.after_1,
             50 => &expected.after_50,
@@ -136,7 +141,11 @@ fn overlapping_samples(tiles: usize, seed: usize) -> Samples {
     samples
 }
 
-fn trainer(config: &TrainingConfig, training: Samples, validation: Samples) -> Result<Trainer<Head>, TrainingError> {
+fn trainer(
+    config: &TrainingConfig,
+    training: Samples,
+    validation: Samples,
+) -> Result<Trainer<Head>, TrainingError> {
     let device = Device::flex();
     let shape = config.head(4);
     let head = Head::load(&shape, &shape.random_parameters(&mut config.random()), &device).unwrap();
@@ -188,7 +197,9 @@ fn an_absurd_learning_rate_is_told_and_the_last_good_head_is_kept() {
     let mut trainer = trainer(&config, overlapping_samples(40, 0), overlapping_samples(20, 1)).unwrap();
     let error = block_on(trainer.train(|_| ())).unwrap_err();
     assert!(matches!(error, TrainingError::Diverged { .. }), "{error}");
-    assert!(weights(trainer.best()).iter().all(|(_, parameter)| parameter.values.iter().all(|v| v.is_finite())));
+    assert!(
+        weights(trainer.best()).iter().all(|(_, parameter)| parameter.values.iter().all(|v| v.is_finite()))
+    );
 }
 
 #[test]
@@ -198,7 +209,9 @@ fn what_cannot_be_trained_is_refused_in_words() {
     };
     let default = TrainingConfig::default;
     let samples = || overlapping_samples(8, 0);
-    assert!(refused(TrainingConfig { learning_rate: f64::NAN, ..default() }, samples()).contains("learning_rate"));
+    assert!(
+        refused(TrainingConfig { learning_rate: f64::NAN, ..default() }, samples()).contains("learning_rate")
+    );
     assert!(refused(TrainingConfig { dropout_rate: 1.0, ..default() }, samples()).contains("dropout_rate"));
     assert!(refused(TrainingConfig { batch_size: 0, ..default() }, samples()).contains("batch_size"));
     let one_class = samples().select(&[1, 5]);

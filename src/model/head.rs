@@ -88,7 +88,11 @@ impl Head {
     /// # Errors
     ///
     /// [`LayerMismatch`] naming the layer that is missing or has another shape.
-    pub fn load(config: &HeadConfig, parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
+    pub fn load(
+        config: &HeadConfig,
+        parameters: &Parameters,
+        device: &Device,
+    ) -> Result<Self, LayerMismatch> {
         let HeadConfig { dense_neurons, num_classes, .. } = *config;
         let linear = |shape, name| load_linear(shape, parameters, name, device);
         Ok(Self {

@@ -56,7 +56,9 @@ pub struct LinearClassifier {
 impl LinearClassifier {
     /// All weights zero, where every class is as probable as the others.
     pub fn new(width: usize, num_classes: usize, device: &Device) -> Self {
-        Self { output: LinearConfig::new(width, num_classes).with_initializer(Initializer::Zeros).init(device) }
+        Self {
+            output: LinearConfig::new(width, num_classes).with_initializer(Initializer::Zeros).init(device),
+        }
     }
 }
 

@@ -16,7 +16,9 @@ pub fn fit_temperature(logits: &[f32], labels: &[usize], num_classes: usize) -> 
     if labels.len() < MIN_TILES || all_right {
         return 1.0;
     }
-    let loss = |temperature: f32| -> f64 { rows().map(|(row, &label)| cross_entropy(row, label, temperature)).sum() };
+    let loss = |temperature: f32| -> f64 {
+        rows().map(|(row, &label)| cross_entropy(row, label, temperature)).sum()
+    };
     (0..=323)
         .map(|step| 0.2 * 1.01_f32.powi(step))
         .map(|temperature| (temperature, loss(temperature)))

@@ -172,13 +172,8 @@ mod tests {
     /// Figures by scikit-learn 1.9.1's `classification_report` and `log_loss`, the calibration error by hand.
     #[test]
     fn figures_of_a_small_set_are_those_of_scikit_learn() {
-        let probabilities = [
-            [0.9, 0.05, 0.05],
-            [0.4, 0.5, 0.1],
-            [0.2, 0.7, 0.1],
-            [0.1, 0.65, 0.25],
-            [0.3, 0.3, 0.4],
-        ];
+        let probabilities =
+            [[0.9, 0.05, 0.05], [0.4, 0.5, 0.1], [0.2, 0.7, 0.1], [0.1, 0.65, 0.25], [0.3, 0.3, 0.4]];
         let found = Evaluation::new(probabilities.as_flattened(), &[0, 0, 1, 1, 1], 3);
         assert_eq!(found.confusion, [[1, 1, 0], [0, 2, 1], [0, 0, 0]]);
         assert_eq!((found.right, found.accuracy), (3, 0.6));

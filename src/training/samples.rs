@@ -96,14 +96,16 @@ impl Samples {
         }
         let mean: Vec<f32> = sums.iter().map(|sum| (sum.0 / rows) as f32).collect();
         let variance = sums.iter().map(|sum| sum.1 / rows - (sum.0 / rows).powi(2));
-        let deviation = variance.map(|variance| (variance.max(0.0).sqrt() as f32).max(MIN_DEVIATION)).collect();
+        let deviation =
+            variance.map(|variance| (variance.max(0.0).sqrt() as f32).max(MIN_DEVIATION)).collect();
         Statistics { mean, deviation }
     }
 
     /// The same samples with each column shifted and scaled to mean 0 and deviation 1 of `statistics`.
     pub fn standardised(mut self, statistics: &Statistics) -> Self {
         for row in self.inputs.chunks_mut(self.width) {
-            for ((value, mean), deviation) in row.iter_mut().zip(&statistics.mean).zip(&statistics.deviation) {
+            for ((value, mean), deviation) in row.iter_mut().zip(&statistics.mean).zip(&statistics.deviation)
+            {
                 *value = ((*value - mean) / deviation).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
             }
         }

@@ -52,7 +52,8 @@ pub fn draw(evaluation: &Evaluation, labels: &[String]) -> Result<String> {
                 }
             }
         }
-        let caption = format!("rows: the tile's class · columns: what it is called · {} tiles", evaluation.tiles);
+        let caption =
+            format!("rows: the tile's class · columns: what it is called · {} tiles", evaluation.tiles);
         let below = (MARGIN_PX, MARGIN_PX + cells + CELL_PX / 2);
         canvas.draw(&Text::new(caption, below, text(Pos::new(HPos::Left, VPos::Center), false)))?;
         canvas.present()?;

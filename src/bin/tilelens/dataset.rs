@@ -27,7 +27,8 @@ impl Dataset {
     /// Every file beneath a class folder of `root`, hidden ones left out; those of the classes `wanted` alone,
     /// where some are named.
     pub fn read(root: &Path, wanted: &[String]) -> Result<Self> {
-        let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
+        let visible =
+            |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
         let mut names = Vec::new();
         for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(visible) {
             let entry = entry?;
@@ -36,7 +37,10 @@ impl Dataset {
             }
         }
         if names.is_empty() {
-            bail!("{} holds no tiles: it needs a folder for each class, and the tiles in them", root.display());
+            bail!(
+                "{} holds no tiles: it needs a folder for each class, and the tiles in them",
+                root.display()
+            );
         }
         Self::of(root, names, wanted).map_err(|error| error.context(root.display().to_string()))
     }
@@ -53,6 +57,9 @@ impl Dataset {
     fn of(root: &Path, names: Vec<PathBuf>, wanted: &[String]) -> Result<Self> {
         let named = names.into_iter().map(|name| Ok((class_folder(&name)?, name)));
         let named = named.collect::<Result<Vec<_>>>()?;
+        if let Some(twice) = (1..wanted.len()).find(|&class| wanted[..class].contains(&wanted[class])) {
+            bail!("the class `{}` is named twice", wanted[twice]);
+        }
         let mut classes = wanted.to_vec();
         if classes.is_empty() {
             classes = named.iter().map(|(class, _)| class.clone()).collect();
@@ -82,7 +89,9 @@ impl Dataset {
 fn class_folder(name: &Path) -> Result<String> {
     let mut components = name.components().filter(|component| *component != Component::CurDir);
     match (components.next(), components.next()) {
-        (Some(Component::Normal(folder)), Some(Component::Normal(_))) => Ok(folder.to_string_lossy().into_owned()),
+        (Some(Component::Normal(folder)), Some(Component::Normal(_))) => {
+            Ok(folder.to_string_lossy().into_owned())
+        }
         _ => Err(anyhow!("`{}` is not of the form class/file", name.display())),
     }
 }
@@ -132,6 +141,7 @@ mod tests {
             let accepted = of(&[bad], &[]).is_ok();
             assert!(!accepted, "{bad}");
         }
+        assert!(of(&["a/1.jpg"], &["a", "a"]).unwrap_err().to_string().contains("twice"));
         assert!(of(&["a/1.jpg"], &["a", "b"]).unwrap_err().to_string().contains("`b`"));
     }
 }

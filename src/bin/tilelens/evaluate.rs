@@ -59,11 +59,15 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         None => Dataset::read(&args.data, &[])?,
     };
     let label_of = dataset.label_indices(labels)?;
-    let files: Vec<_> =
-        dataset.files.iter().map(|file| LabelledFile { class: label_of[file.class], ..file.clone() }).collect();
+    let files: Vec<_> = dataset
+        .files
+        .iter()
+        .map(|file| LabelledFile { class: label_of[file.class], ..file.clone() })
+        .collect();
     let classifier = Classifier::load(&model, &args.device.open()?)?;
     let start = Instant::now();
-    let answers = for_each_tile(&files, "Classifying", |tile| Ok(pollster::block_on(classifier.classify(&[tile]))?))?;
+    let answers =
+        for_each_tile(&files, "Classifying", |tile| Ok(pollster::block_on(classifier.classify(&[tile]))?))?;
     let tiles_per_second = answers.len() as f64 / start.elapsed().as_secs_f64();
     let (probabilities, classes): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
     let evaluation = Evaluation::new(&probabilities.concat(), &classes, labels.len());

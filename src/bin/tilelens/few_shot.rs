@@ -100,7 +100,8 @@ pub fn run(args: FewShotArgs) -> Result<()> {
 
     println!("{} tiles of {}; {} draws", transferred.len(), dataset.classes.join(", "), args.draws);
     let header: Vec<String> = args.shots.iter().map(|shots| format!("{shots} labels a class")).collect();
-    let mut figures = table(&[&["classifier"], &*header.iter().map(String::as_str).collect::<Vec<_>>()].concat());
+    let mut figures =
+        table(&[&["classifier"], &*header.iter().map(String::as_str).collect::<Vec<_>>()].concat());
     for kind in rows[..3].iter().map(|row| row.classifier) {
         let of_kind = rows.iter().filter(|row| row.classifier == kind);
         let cells = of_kind.map(|row| format!("{} ± {:.1}", percent(row.mean), row.interval * 100.0));
@@ -180,7 +181,11 @@ impl Draws<'_> {
         for class in 0..self.classes {
             let mut tiles: Vec<usize> = (0..labels.len()).filter(|&tile| labels[tile] == class).collect();
             if tiles.len() <= self.shots {
-                bail!("a class has {} tiles: too few to label {} and judge by others", tiles.len(), self.shots);
+                bail!(
+                    "a class has {} tiles: too few to label {} and judge by others",
+                    tiles.len(),
+                    self.shots
+                );
             }
             tiles.shuffle(&mut random);
             labelled.extend(&tiles[..self.shots]);

@@ -16,8 +16,14 @@ use super::tiles::for_each_tile;
 pub const VIEWS: usize = 8;
 
 /// The backbone's features, of every view or of the tile as it stands.
-pub fn features(files: &[LabelledFile], classifier: &Classifier, all_views: bool, what: &str) -> Result<Samples> {
-    let rows = for_each_tile(files, what, |tile| values(classifier.features(images(classifier, tile, all_views))))?;
+pub fn features(
+    files: &[LabelledFile],
+    classifier: &Classifier,
+    all_views: bool,
+    what: &str,
+) -> Result<Samples> {
+    let rows =
+        for_each_tile(files, what, |tile| values(classifier.features(images(classifier, tile, all_views))))?;
     Ok(collect(rows, FEATURES, if all_views { VIEWS } else { 1 }))
 }
 
@@ -30,8 +36,14 @@ pub fn map_shape(classifier: &Classifier, trunk: &Trunk) -> [usize; 3] {
 }
 
 /// The maps in front of the blocks that are trained, flattened.
-pub fn maps(files: &[LabelledFile], classifier: &Classifier, trunk: &Trunk, all_views: bool) -> Result<Samples> {
-    let rows = for_each_tile(files, "Maps", |tile| values(trunk.forward(images(classifier, tile, all_views))))?;
+pub fn maps(
+    files: &[LabelledFile],
+    classifier: &Classifier,
+    trunk: &Trunk,
+    all_views: bool,
+) -> Result<Samples> {
+    let rows =
+        for_each_tile(files, "Maps", |tile| values(trunk.forward(images(classifier, tile, all_views))))?;
     let width = map_shape(classifier, trunk).iter().product();
     Ok(collect(rows, width, if all_views { VIEWS } else { 1 }))
 }

@@ -82,7 +82,9 @@ pub fn fit<N: Network>(
     }));
     bar.finish_and_clear();
     match outcome {
-        Err(error @ TrainingError::Diverged { .. }) if trainer.best_epoch() > 0 => eprintln!("{what}: {error}"),
+        Err(error @ TrainingError::Diverged { .. }) if trainer.best_epoch() > 0 => {
+            eprintln!("{what}: {error}")
+        }
         outcome => outcome?,
     }
     Ok((trainer.best().clone(), trainer.best_epoch()))

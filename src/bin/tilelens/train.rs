@@ -125,6 +125,9 @@ impl Tiles {
             Some((train_list, _)) => Dataset::listed(&args.data, train_list, &args.classes)?,
             None => Dataset::read(&args.data, &args.classes)?,
         };
+        if classes.len() < 2 {
+            bail!("training needs at least two classes, and `{}` is the only one", classes[0]);
+        }
         // The training tiles number the classes; a class that other lists lack would be judged by nothing.
         let listed = |list: &PathBuf| anyhow::Ok(Dataset::listed(&args.data, list, &classes)?.files);
         let test = args.test_list.as_ref().map(listed).transpose()?;
@@ -217,7 +220,10 @@ impl Run {
         let [training, validation, judges] = self.features(&classifier, "Features")?;
         let counts = class_counts(training.labels(), self.num_classes());
         if let Some(class) = counts.iter().position(|&count| count == 0) {
-            bail!("no tile of the class `{}` can be read: there is nothing to learn it from", self.tiles.classes[class]);
+            bail!(
+                "no tile of the class `{}` can be read: there is nothing to learn it from",
+                self.tiles.classes[class]
+            );
         }
         let (head, epoch) = self.fit_head((training, validation.clone()), "Head")?;
         println!("Head: the best epoch is {epoch}.");
@@ -237,7 +243,8 @@ impl Run {
         if !better {
             println!("Phase 2 does not lower the validation loss: the model is written without it.");
         }
-        let contenders = vec![Contender { written: !better, ..frozen }, Contender { written: better, ..tuned }];
+        let contenders =
+            vec![Contender { written: !better, ..frozen }, Contender { written: better, ..tuned }];
         Ok(match better {
             true => Trained {
                 head: network.head,
@@ -294,14 +301,17 @@ impl Run {
         }
         let all_views = self.augmentation() && bytes(VIEWS) <= MAX_MAPS_BYTES;
         if self.augmentation() && !all_views {
-            println!("Phase 2 sees every tile as it stands alone: maps of all its flips and turns would not fit.");
+            println!(
+                "Phase 2 sees every tile as it stands alone: maps of all its flips and turns would not fit."
+            );
         }
         let [training, validation, judges] =
             self.samples(|files, all_views| maps(files, classifier, &trunk, all_views), all_views)?;
         let config = TrainingConfig { epochs: self.args.unfreeze_epochs.into(), ..self.config.clone() };
         let network = HeadAndTail { tail, head, map_shape };
         let samples = (training, validation.clone());
-        let (network, epoch) = fit(&config, network, self.num_classes(), samples, &self.device, "Last blocks")?;
+        let (network, epoch) =
+            fit(&config, network, self.num_classes(), samples, &self.device, "Last blocks")?;
         println!("Phase 2: the best epoch is {epoch}.");
         Ok((network, validation, judges))
     }
@@ -327,11 +337,17 @@ impl Run {
         Ok((temperature, contender))
     }
 
-    fn validation_loss<N: Network>(&self, network: &N, validation: &Samples, temperature: f32) -> Result<f64> {
+    fn validation_loss<N: Network>(
+        &self,
+        network: &N,
+        validation: &Samples,
+        temperature: f32,
+    ) -> Result<f64> {
         if validation.is_empty() {
             return Ok(0.0);
         }
-        let probabilities = pollster::block_on(probabilities(network, validation, temperature, &self.device))?;
+        let probabilities =
+            pollster::block_on(probabilities(network, validation, temperature, &self.device))?;
         Ok(Evaluation::new(&probabilities, validation.labels(), self.num_classes()).loss)
     }
 
@@ -421,11 +437,15 @@ fn verdict(written: &Contender, baseline: &Contender) -> String {
     let points = (ahead as f64 - behind as f64) / written.right.len() as f64 * 100.0;
     let (name, tiles) = (&baseline.name, written.right.len());
     if paired_p_value(ahead, behind) >= 0.05 {
-        format!("Transfer makes no difference to `{name}` that {tiles} tiles could show ({points:+.1} points).")
+        format!(
+            "Transfer makes no difference to `{name}` that {tiles} tiles could show ({points:+.1} points)."
+        )
     } else if ahead > behind {
         format!("Transfer helps: {points:+.1} points over `{name}`.")
     } else {
-        format!("Transfer hurts: {points:+.1} points against `{name}`. Tiles like these need another backbone.")
+        format!(
+            "Transfer hurts: {points:+.1} points against `{name}`. Tiles like these need another backbone."
+        )
     }
 }
 
