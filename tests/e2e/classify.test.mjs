@@ -84,7 +84,7 @@ test('100 tiles get 100 classes, and the page answers throughout', { timeout: SL
 /** What PyTorch answers with the shipped weights: file, index of its class, confidence (models/recipe/predict.py). */
 const PYTORCH = path.join(ROOT, 'tests/fixtures/model/pytorch.json');
 const AGREEING = 0.999;
-/** Of the confidences' mean difference: PyTorch's answers come from another JPEG decoder. */
+/** Of the confidences' mean difference: decoding JPEG and scaling round by a level here and there. */
 const CONFIDENCE_AGREEMENT = 0.01;
 
 // A software GPU takes a second a tile: a sample of them shows that the shaders are right.
