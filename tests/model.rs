@@ -14,10 +14,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tilelens::device::read;
 use tilelens::model::classifier::Classifier;
-use tilelens::model::head::Head;
+use tilelens::model::head::ClassifierConfig;
 use tilelens::model::mobilenet_v3::FEATURES;
 use tilelens::model::model_file::{ModelFile, WeightsDtype, hex};
-use tilelens::model::parameters::Parameters;
 use tilelens::tile::{Tile, decode};
 use tilelens::training::metrics::{Evaluation, argmax};
 use tilelens::training::network::HeadAndTail;
@@ -132,8 +131,7 @@ fn a_head_learns_classes_that_its_backbone_never_saw_from_ten_tiles_each() {
     let unseen = LEFT_OUT.map(|class| FOLDERS.iter().position(|folder| *folder == class).unwrap());
     let (labelled, others) = ten_shots(&samples(&backbone, &tiles, &unseen), 4);
     let config = TrainingConfig { epochs: 60, batch_size: 16, ..TrainingConfig::default() };
-    let shape = config.head(4);
-    let head = Head::load(&shape, &shape.random_parameters(&mut config.random()), &device).unwrap();
+    let head = config.head(4).init(&mut config.random(), &device);
     let nothing = Samples::new(FEATURES, 1);
     let mut trainer = Trainer::new(config, head, 4, labelled, nothing, &device).unwrap();
     block_on(trainer.train(|_| ())).unwrap();
@@ -191,7 +189,6 @@ fn unfreezing_trains_the_last_blocks_and_leaves_the_others_and_the_batch_norms_a
     let classifier_before = classifier(&before);
     let (trunk, tail) = classifier_before.backbone().clone().split(2);
     let shape = TrainingConfig::default().head(2);
-    let head = shape.random_parameters(&mut TrainingConfig::default().random());
     let maps: Vec<Tensor<4>> =
         tiles.iter().map(|(tile, _)| trunk.forward(classifier_before.images(&[tile]))).collect();
     let [_, channels, height, width] = maps[0].dims();
@@ -199,7 +196,7 @@ fn unfreezing_trains_the_last_blocks_and_leaves_the_others_and_the_batch_norms_a
     for (map, (_, class)) in maps.into_iter().zip(&tiles) {
         training.push(&block_on(read(map)).unwrap(), *class);
     }
-    let head = Head::load(&shape, &head, &device).unwrap();
+    let head = shape.init(&mut TrainingConfig::default().random(), &device);
     let network = HeadAndTail { tail, head, map_shape: [channels, height, width] };
     let config = TrainingConfig { epochs: 4, ..TrainingConfig::default() };
     let nothing = Samples::new(1, 1);
@@ -213,13 +210,10 @@ fn unfreezing_trains_the_last_blocks_and_leaves_the_others_and_the_batch_norms_a
     block_on(trainer.best().head.store(&mut after.parameters)).unwrap();
     block_on(trainer.best().tail.store(&mut after.parameters)).unwrap();
     before.parameters.remove(&["head."]);
-    let changed = |file: &Parameters| -> Vec<String> {
-        let changed = file.iter().filter(|(name, parameter)| {
-            before.parameters.get(name, &parameter.shape).is_ok_and(|old| old != *parameter)
-        });
-        changed.map(|(name, _)| name.to_owned()).collect()
-    };
-    let changed = changed(&after.parameters);
+    let changed = after.parameters.iter().filter(|(name, parameter)| {
+        before.parameters.get(name, &parameter.shape).is_ok_and(|old| old != *parameter)
+    });
+    let changed: Vec<&str> = changed.map(|(name, _)| name).collect();
     assert!(changed.iter().any(|name| name.starts_with("features.10.")), "{changed:?}");
     let allowed = ["features.10.", "features.11.", "features.12."];
     assert!(changed.iter().all(|name| allowed.iter().any(|prefix| name.starts_with(prefix))), "{changed:?}");
@@ -227,7 +221,7 @@ fn unfreezing_trains_the_last_blocks_and_leaves_the_others_and_the_batch_norms_a
     // The file that is written is the network that was trained; had training moved a batch norm, which is not
     // written, the answers would differ.
     after.manifest.labels = vec!["a".into(), "b".into()];
-    after.manifest.classifier = tilelens::model::head::ClassifierConfig::Head(shape);
+    after.manifest.classifier = ClassifierConfig::Head(shape);
     let reread = ModelFile::from_bytes(&after.to_bytes(WeightsDtype::F32).unwrap()).unwrap();
     let reread = classifier(&reread);
     let trained = block_on(logits(trainer.best(), &training, &device)).unwrap();

@@ -147,8 +147,7 @@ fn trainer(
     validation: Samples,
 ) -> Result<Trainer<Head>, TrainingError> {
     let device = Device::flex();
-    let shape = config.head(4);
-    let head = Head::load(&shape, &shape.random_parameters(&mut config.random()), &device).unwrap();
+    let head = config.head(4).init(&mut config.random(), &device);
     Trainer::new(config.clone(), head, 4, training, validation, &device)
 }
 

@@ -42,6 +42,18 @@ class Descent:
         return 0.5 * (1 + math.cos(math.pi * progress))
 
 
+class Best:
+    """The weights of the epoch that did best on validation; of equals, the last."""
+
+    def __init__(self) -> None:
+        self.reached, self.weights = 0.0, None
+
+    def offer(self, reached: float, network: nn.Module) -> None:
+        if reached >= self.reached:
+            self.reached = reached
+            self.weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+
 def moving_average(averaged: torch.Tensor, current: torch.Tensor, updates: torch.Tensor) -> torch.Tensor:
     """Exponential, with a short memory at first: the random weights of the start are soon forgotten."""
     decay = min(EMA_DECAY, (1 + int(updates)) / (10 + int(updates)))

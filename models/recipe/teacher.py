@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from augmentation import cropped, mixed, random_box, turned_and_recoloured
 from imagenet_network import FEATURES, ImageNetNetwork
-from optimisation import Descent, averaged
+from optimisation import Best, Descent, averaged
 from tiles import Tiles, class_names, load_split
 
 SEED = 20261124
@@ -63,7 +63,7 @@ def train(teacher: Teacher, tiles: Tiles, validation: Tiles) -> nn.Module:
     steps = len(tiles) // BATCH
     descent = Descent(teacher, LEARNING_RATE, EPOCHS * steps, steps)
     average = averaged(teacher)
-    best, best_weights = 0.0, None
+    best = Best()
     for epoch in range(EPOCHS):
         start, total = time.monotonic(), 0.0
         teacher.train()
@@ -80,11 +80,10 @@ def train(teacher: Teacher, tiles: Tiles, validation: Tiles) -> nn.Module:
             total += loss.item() / steps
         logits = answers(average.module, wholes(validation))
         reached = (logits.argmax(1) == validation.labels).float().mean().item()
-        if reached >= best:
-            best, best_weights = reached, {k: v.clone() for k, v in average.module.state_dict().items()}
+        best.offer(reached, average.module)
         print(json.dumps({"epoch": epoch + 1, "loss": round(total, 4), "validation": round(reached, 4),
                           "seconds": round(time.monotonic() - start, 1)}), flush=True)
-    average.module.load_state_dict(best_weights)
+    average.module.load_state_dict(best.weights)
     return average.module
 
 

@@ -24,7 +24,7 @@ from torch.optim.swa_utils import AveragedModel
 from torchvision.models import mobilenet_v3_small
 
 from augmentation import cropped, mixed, turned_and_recoloured
-from optimisation import Descent, averaged
+from optimisation import Best, Descent, averaged
 from tiles import Tiles, load_split, normalise, whole
 
 SEED = 20261124
@@ -135,7 +135,7 @@ def train_stage(stage: Stage, student: Student, average: AveragedModel, lessons:
     # Fuses what lies between the convolutions: 1.6 times as fast.
     compiled = torch.compile(student)
     label_share = 1.0 if lessons.beliefs is None else LABEL_SHARE
-    best, best_weights = 0.0, None
+    best = Best()
     for epoch in range(stage.epochs):
         start, total = time.monotonic(), 0.0
         student.train()
@@ -147,10 +147,9 @@ def train_stage(stage: Stage, student: Student, average: AveragedModel, lessons:
         row = {"side_px": stage.side_px, "epoch": epoch + 1, "loss": round(total, 4)}
         if (epoch + 1) % VALIDATE_EVERY == 0:
             row["validation"] = round(reached := accuracy(average.module, validation), 4)
-            if reached >= best:
-                best, best_weights = reached, {k: v.clone() for k, v in average.module.state_dict().items()}
+            best.offer(reached, average.module)
         log(**row, seconds=round(time.monotonic() - start, 1))
-    average.module.load_state_dict(best_weights)
+    average.module.load_state_dict(best.weights)
 
 
 def main() -> None:

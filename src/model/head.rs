@@ -59,7 +59,7 @@ pub struct HeadConfig {
 
 impl HeadConfig {
     /// Weights to begin with, each between ±1/√inputs, as PyTorch and burn draw them for a dense layer.
-    pub fn random_parameters(&self, random: &mut ChaCha8Rng) -> Parameters {
+    fn random_parameters(&self, random: &mut ChaCha8Rng) -> Parameters {
         let mut parameters = Parameters::default();
         let dense = ("head.dense", FEATURES, self.dense_neurons);
         let output = ("head.output", self.dense_neurons, self.num_classes);
@@ -70,6 +70,11 @@ impl HeadConfig {
             parameters.insert(format!("{name}.bias"), vec![outputs], draw(outputs));
         }
         parameters
+    }
+
+    /// A new head with [`random_parameters`](Self::random_parameters), on `device`.
+    pub fn init(&self, random: &mut ChaCha8Rng, device: &Device) -> Head {
+        Head::load(self, &self.random_parameters(random), device).expect("the weights are made for this head")
     }
 }
 

@@ -7,6 +7,7 @@ use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
 use super::network::{Dropout, Network};
+use crate::model::model_file::ModelFile;
 use crate::model::parameters::Parameters;
 use crate::tile::Tile;
 
@@ -28,11 +29,11 @@ pub fn colour_histogram(tile: &Tile) -> Vec<f32> {
     histogram.iter().map(|&count| (count / pixels.len() as f32).sqrt()).collect()
 }
 
-/// A backbone of the shape of `trained` that has learnt nothing: convolutions drawn as by He et al. 2015, batch
-/// norms that change nothing.
-pub fn random_backbone(trained: &Parameters, random: &mut ChaCha8Rng) -> Parameters {
+/// A model of the shape of `trained` that has learnt nothing: convolutions drawn as by He et al. 2015, batch norms that
+/// change nothing.
+pub fn random_backbone(trained: &ModelFile, random: &mut ChaCha8Rng) -> ModelFile {
     let mut parameters = Parameters::default();
-    for (name, parameter) in trained.iter() {
+    for (name, parameter) in trained.parameters.iter() {
         let count = parameter.values.len();
         let values = match parameter.shape[..] {
             [_, inputs, height, width] => {
@@ -44,7 +45,7 @@ pub fn random_backbone(trained: &Parameters, random: &mut ChaCha8Rng) -> Paramet
         };
         parameters.insert(name, parameter.shape.clone(), values);
     }
-    parameters
+    ModelFile { manifest: trained.manifest.clone(), parameters }
 }
 
 /// One dense layer: multinomial logistic regression.

@@ -56,11 +56,9 @@ impl Evaluation {
         assert_eq!(probabilities.len(), labels.len() * num_classes);
         let mut confusion = vec![vec![0; num_classes]; num_classes];
         let mut bins = [Bin::default(); CALIBRATION_BINS];
-        let mut loss = 0.0;
         for (row, &label) in probabilities.chunks(num_classes).zip(labels) {
             let predicted = argmax(row);
             confusion[label][predicted] += 1;
-            loss -= f64::from(row[label].max(f32::MIN_POSITIVE)).ln();
             let confidence = f64::from(row[predicted]);
             let bin = ((confidence * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1);
             bins[bin].add(confidence, predicted == label);
@@ -77,12 +75,23 @@ impl Evaluation {
             accuracy: right as f64 / tiles as f64,
             interval: wilson_interval(right, tiles),
             balanced_accuracy,
-            loss: loss / tiles as f64,
+            loss: cross_entropy(probabilities, labels, &vec![1.0; num_classes]),
             calibration_error: bins.iter().map(Bin::gap).sum::<f64>() / tiles as f64,
             classes,
             confusion,
         }
     }
+}
+
+/// Mean cross-entropy of `probabilities` `[tiles, num_classes]`, in which a tile counts as much as its class.
+pub(super) fn cross_entropy(probabilities: &[f32], labels: &[usize], class_weights: &[f32]) -> f64 {
+    let (mut loss, mut weights) = (0.0, 0.0);
+    for (row, &label) in probabilities.chunks(class_weights.len()).zip(labels) {
+        let weight = f64::from(class_weights[label]);
+        loss -= weight * f64::from(row[label].max(f32::MIN_POSITIVE)).ln();
+        weights += weight;
+    }
+    loss / weights
 }
 
 fn class_figures(confusion: &[Vec<usize>], class: usize) -> ClassFigures {

@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::metrics::Evaluation;
+use super::metrics::{Evaluation, cross_entropy};
 use super::network::{Dropout, Network};
 use super::samples::{Samples, class_counts};
 use crate::ErrorCode;
@@ -221,19 +221,20 @@ impl<N: Network> Trainer<N> {
         tiles.shuffle(&mut self.order);
         // Summed on the device and read once: a look at every batch would wait for it.
         let mut total = Tensor::<1>::zeros([1], &self.device);
+        let mut network = self.network.clone();
         for batch in tiles.chunks(self.config.batch_size) {
             let inputs = self.training.random_views(batch, &mut self.order);
             let inputs = TensorData::new(inputs, [batch.len(), self.training.width()]);
-            let logits = self.network.forward(Tensor::from_data(inputs, &device), &mut self.dropout);
+            let logits = network.forward(Tensor::from_data(inputs, &device), &mut self.dropout);
             let labels: Vec<i32> = batch.iter().map(|&tile| self.training.labels()[tile] as i32).collect();
             let labels = Tensor::<1, Int>::from_ints(labels.as_slice(), &device);
             let loss = self.loss.forward(logits, labels);
             total = total + loss.clone().inner() * batch.len() as f32;
             let gradients = loss.backward();
-            let network = self.network.clone();
-            self.network = network.step(self.config.learning_rate, &mut self.optimizer, gradients);
+            network = network.step(self.config.learning_rate, &mut self.optimizer, gradients);
         }
         let loss = f64::from(read(total).await?[0]) / tiles.len() as f64;
+        self.network = network;
         let network = self.network.valid();
         // The loss is that before the last step; only answers tell whether that step went wrong.
         let judges = if self.validation.is_empty() { &self.training } else { &self.validation };
@@ -245,23 +246,12 @@ impl<N: Network> Trainer<N> {
             (self.best, self.best_epoch) = (network, self.epoch);
             return Ok(Epoch { number: self.epoch, loss, validation: None });
         }
-        let judged = self.validation_loss(&answers);
+        let judged = cross_entropy(&answers, self.validation.labels(), &self.class_weights);
         if judged < self.best_loss {
             (self.best, self.best_epoch, self.best_loss) = (network, self.epoch, judged);
         }
         let validation = Evaluation::new(&answers, self.validation.labels(), self.num_classes);
         Ok(Epoch { number: self.epoch, loss, validation: Some(validation) })
-    }
-
-    /// The validation loss in which classes count as in the training loss.
-    fn validation_loss(&self, probabilities: &[f32]) -> f64 {
-        let (mut loss, mut weights) = (0.0, 0.0);
-        for (row, &label) in probabilities.chunks(self.num_classes).zip(self.validation.labels()) {
-            let weight = f64::from(self.class_weights[label]);
-            loss -= weight * f64::from(row[label].max(f32::MIN_POSITIVE)).ln();
-            weights += weight;
-        }
-        loss / weights
     }
 
     /// Whether all epochs are done, or the last ones brought nothing.

@@ -3,18 +3,16 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tilelens::ErrorCode;
 use tilelens::model::classifier::Classifier;
-use tilelens::tile::Tile;
 use tilelens::training::metrics::argmax;
 use walkdir::WalkDir;
 
 use super::DeviceChoice;
 use super::files::open_model;
-use super::tiles::read_tile;
+use super::tiles::{coded, read_tile};
 
 #[derive(Args)]
 pub struct ClassifyArgs {
@@ -49,17 +47,13 @@ pub fn run(args: ClassifyArgs) -> Result<()> {
         for entry in WalkDir::new(root).sort_by_file_name() {
             let entry = entry?;
             if entry.file_type().is_file() {
-                let answer = read_tile(entry.path()).and_then(|tile| classify(&classifier, &tile));
+                let classify = |tile| pollster::block_on(classifier.classify(&[&tile])).map_err(coded);
+                let answer = read_tile(entry.path()).and_then(classify);
                 report.write(entry.path(), answer)?;
             }
         }
     }
     report.finish()
-}
-
-/// The probabilities, or an error with its code.
-fn classify(classifier: &Classifier, tile: &Tile) -> Result<Vec<f32>> {
-    pollster::block_on(classifier.classify(&[tile])).map_err(|error| anyhow!("{}: {error}", error.code()))
 }
 
 /// One line of the JSON output.

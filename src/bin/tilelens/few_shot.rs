@@ -10,13 +10,12 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use serde::Serialize;
 use tilelens::model::classifier::Classifier;
-use tilelens::model::head::Head;
 use tilelens::model::model_file::ModelFile;
 use tilelens::training::baselines::{HISTOGRAM_BINS, LinearClassifier, random_backbone};
-use tilelens::training::metrics::{argmax, mean_interval};
+use tilelens::training::metrics::{Evaluation, mean_interval};
 use tilelens::training::network::Network;
 use tilelens::training::samples::Samples;
-use tilelens::training::trainer::{Trainer, TrainingConfig, logits};
+use tilelens::training::trainer::{Trainer, TrainingConfig, probabilities};
 
 use super::DeviceChoice;
 use super::dataset::{Dataset, label_index};
@@ -73,20 +72,15 @@ pub fn run(args: FewShotArgs) -> Result<()> {
     for class in dataset.classes.iter().filter(known) {
         eprintln!("The backbone was trained on the class `{class}`: the figures may flatter it.");
     }
-    let parameters = random_backbone(&base.parameters, &mut config.random());
-    let random = ModelFile { parameters, ..base.clone() };
     let of_backbone = |model: &ModelFile, what: &str| {
         features(&dataset.files, &Classifier::load(model, &device)?, args.settings.augmentation(), what)
     };
     let transferred = of_backbone(&base, "Features")?;
-    let random = of_backbone(&random, "Random features")?;
+    let random = of_backbone(&random_backbone(&base, &mut config.random()), "Random features")?;
     let histograms = histograms(&dataset.files)?;
 
-    let head = |config: &TrainingConfig| -> Result<Head> {
-        let head = config.head(classes);
-        Ok(Head::load(&head, &head.random_parameters(&mut config.random()), &device)?)
-    };
-    let linear = |_: &TrainingConfig| Ok(LinearClassifier::new(HISTOGRAM_BINS, classes, &device));
+    let head = |config: &TrainingConfig| config.head(classes).init(&mut config.random(), &device);
+    let linear = |_: &TrainingConfig| LinearClassifier::new(HISTOGRAM_BINS, classes, &device);
     let bar = progress_bar(3 * args.shots.len() * args.draws as usize, "Draws");
     let mut rows = Vec::new();
     for &shots in &args.shots {
@@ -137,13 +131,13 @@ impl Draws<'_> {
         classifier: &'static str,
         samples: &Samples,
         scale: Scale,
-        network: impl Fn(&TrainingConfig) -> Result<N>,
+        network: impl Fn(&TrainingConfig) -> N,
     ) -> Result<Row> {
         let accuracies = (0..self.count)
             .map(|draw| {
                 self.bar.inc(1);
                 let config = TrainingConfig { seed: self.config.seed + draw, ..self.config.clone() };
-                let network = network(&config)?;
+                let network = network(&config);
                 self.accuracy(config, samples, scale, network)
             })
             .collect::<Result<Vec<f64>>>()?;
@@ -169,10 +163,8 @@ impl Draws<'_> {
         let nothing = samples.select(&[]);
         let mut trainer = Trainer::new(config, network, self.classes, labelled, nothing, self.device)?;
         pollster::block_on(trainer.train(|_| ()))?;
-        let logits = pollster::block_on(logits(trainer.best(), &judges, self.device))?;
-        let rows = logits.chunks(self.classes).zip(judges.labels());
-        let right = rows.filter(|(row, label)| argmax(row) == **label).count();
-        Ok(right as f64 / judges.len() as f64)
+        let probabilities = pollster::block_on(probabilities(trainer.best(), &judges, 1.0, self.device))?;
+        Ok(Evaluation::new(&probabilities, judges.labels(), self.classes).accuracy)
     }
 
     fn draw(&self, labels: &[usize], seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {

@@ -5,7 +5,6 @@ use burn::tensor::Tensor;
 use tilelens::device::read;
 use tilelens::model::classifier::Classifier;
 use tilelens::model::mobilenet_v3::{FEATURES, Trunk};
-use tilelens::tile::Tile;
 use tilelens::training::baselines::{HISTOGRAM_BINS, colour_histogram};
 use tilelens::training::samples::Samples;
 
@@ -22,9 +21,7 @@ pub fn features(
     all_views: bool,
     what: &str,
 ) -> Result<Samples> {
-    let rows =
-        for_each_tile(files, what, |tile| values(classifier.features(images(classifier, tile, all_views))))?;
-    Ok(collect(rows, FEATURES, if all_views { VIEWS } else { 1 }))
+    answers(files, classifier, all_views, what, FEATURES, |images| classifier.features(images))
 }
 
 /// Channels, height and width of the maps that `trunk` gives.
@@ -35,16 +32,30 @@ pub fn map_shape(classifier: &Classifier, trunk: &Trunk) -> [usize; 3] {
     [channels, height, width]
 }
 
-/// The maps in front of the blocks that are trained, flattened.
+/// The maps in front of the blocks that are trained, flattened: `shape` by [`map_shape`].
 pub fn maps(
     files: &[LabelledFile],
     classifier: &Classifier,
     trunk: &Trunk,
+    shape: [usize; 3],
     all_views: bool,
 ) -> Result<Samples> {
-    let rows =
-        for_each_tile(files, "Maps", |tile| values(trunk.forward(images(classifier, tile, all_views))))?;
-    let width = map_shape(classifier, trunk).iter().product();
+    answers(files, classifier, all_views, "Maps", shape.iter().product(), |images| trunk.forward(images))
+}
+
+/// What `network` says of each tile, or of each of its views: `width` numbers.
+fn answers<const D: usize>(
+    files: &[LabelledFile],
+    classifier: &Classifier,
+    all_views: bool,
+    what: &str,
+    width: usize,
+    network: impl Fn(Tensor<4>) -> Tensor<D> + Sync,
+) -> Result<Samples> {
+    let rows = for_each_tile(files, what, |tile| {
+        let images = if all_views { classifier.views(tile) } else { classifier.images(&[tile]) };
+        Ok(pollster::block_on(read(network(images)))?)
+    })?;
     Ok(collect(rows, width, if all_views { VIEWS } else { 1 }))
 }
 
@@ -52,14 +63,6 @@ pub fn maps(
 pub fn histograms(files: &[LabelledFile]) -> Result<Samples> {
     let rows = for_each_tile(files, "Colour histograms", |tile| Ok(colour_histogram(tile)))?;
     Ok(collect(rows, HISTOGRAM_BINS, 1))
-}
-
-fn images(classifier: &Classifier, tile: &Tile, all_views: bool) -> Tensor<4> {
-    if all_views { classifier.views(tile) } else { classifier.images(&[tile]) }
-}
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    Ok(pollster::block_on(read(tensor))?)
 }
 
 fn collect(rows: Vec<(Vec<f32>, usize)>, width: usize, views: usize) -> Samples {

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use tilelens::ErrorCode;
 use tilelens::tile::{Tile, decode};
@@ -60,6 +60,11 @@ pub fn for_each_tile<T: Send>(
 
 /// The tile of a file, or an error with its code.
 pub fn read_tile(path: &Path) -> Result<Tile> {
-    let bytes = fs::read(path).map_err(|error| anyhow::anyhow!("file.unreadable: {error}"))?;
-    decode(&bytes).map_err(|error| anyhow::anyhow!("{}: {error}", error.code()))
+    let bytes = fs::read(path).map_err(|error| anyhow!("file.unreadable: {error}"))?;
+    decode(&bytes).map_err(coded)
+}
+
+/// An error with its code in front.
+pub fn coded(error: impl ErrorCode) -> anyhow::Error {
+    anyhow!("{}: {error}", error.code())
 }

@@ -144,8 +144,8 @@ impl Tiles {
         };
         let tiles = Self { classes, training, validation, test };
         let learnt: HashSet<_> = tiles.training.iter().map(|file| &file.path).collect();
-        let judging = tiles.validation.iter().chain(tiles.test.iter().flatten());
-        if let Some(twice) = judging.clone().find(|file| learnt.contains(&file.path)) {
+        let mut judging = tiles.validation.iter().chain(tiles.test.iter().flatten());
+        if let Some(twice) = judging.find(|file| learnt.contains(&file.path)) {
             bail!("{} stands in the training list and in another", twice.path.display());
         }
         if tiles.judges().is_empty() {
@@ -279,9 +279,7 @@ impl Run {
     }
 
     fn fit_head(&self, samples: (Samples, Samples), what: &str) -> Result<(Head, usize)> {
-        let head = self.config.head(self.num_classes());
-        let parameters = head.random_parameters(&mut self.config.random());
-        let network = Head::load(&head, &parameters, &self.device)?;
+        let network = self.config.head(self.num_classes()).init(&mut self.config.random(), &self.device);
         fit(&self.config, network, self.num_classes(), samples, &self.device, what)
     }
 
@@ -305,8 +303,8 @@ impl Run {
                 "Phase 2 sees every tile as it stands alone: maps of all its flips and turns would not fit."
             );
         }
-        let [training, validation, judges] =
-            self.samples(|files, all_views| maps(files, classifier, &trunk, all_views), all_views)?;
+        let [training, validation, judges] = self
+            .samples(|files, all_views| maps(files, classifier, &trunk, map_shape, all_views), all_views)?;
         let config = TrainingConfig { epochs: self.args.unfreeze_epochs.into(), ..self.config.clone() };
         let network = HeadAndTail { tail, head, map_shape };
         let samples = (training, validation.clone());
@@ -358,8 +356,8 @@ impl Run {
             let statistics = samples[0].statistics();
             samples.map(|samples| samples.standardised(&statistics))
         };
-        let parameters = random_backbone(&self.base.parameters, &mut self.config.random());
-        let random = Classifier::load(&ModelFile { parameters, ..self.base.clone() }, &self.device)?;
+        let random = random_backbone(&self.base, &mut self.config.random());
+        let random = Classifier::load(&random, &self.device)?;
         let [training, validation, judges] = standardised(self.features(&random, "Random features")?);
         let (head, _) = self.fit_head((training, validation.clone()), "Head on random features")?;
         let (_, on_random) = self.judge(BASELINES[0], &head, &validation, &judges)?;
