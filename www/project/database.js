@@ -1,0 +1,78 @@
+/** The browser's database of projects: its tables, and how it is opened. */
+
+import { openDB } from 'idb';
+import { ProjectError, openingError } from './failures.js';
+
+/** @typedef {import('./types.js').ModelRole} ModelRole */
+/** @typedef {import('./types.js').ProjectRecord} ProjectRecord */
+/** @typedef {import('./types.js').StoredFeatures} StoredFeatures */
+/** @typedef {import('./types.js').StoredTile} StoredTile */
+
+/** What changes often, apart from the bytes: a new label rewrites no image. @typedef {Omit<StoredTile, 'file' | 'thumbnail'> & { projectId: string }} TileRow */
+/** @typedef {Pick<StoredTile, 'id' | 'file' | 'thumbnail'> & { projectId: string }} FileRow */
+/** @typedef {StoredFeatures & { projectId: string }} FeaturesRow */
+/** @typedef {{ projectId: string, role: ModelRole, file: Blob }} ModelRow */
+
+/**
+ * @typedef {object} Tables
+ * @property {{ key: string, value: ProjectRecord }} projects
+ * @property {{ key: [string, string], value: TileRow }} tiles
+ * @property {{ key: [string, string], value: FileRow }} files
+ * @property {{ key: [string, string], value: FeaturesRow }} features
+ * @property {{ key: [string, string], value: ModelRow }} models
+ */
+/** @typedef {import('idb').IDBPDatabase<Tables>} Database */
+
+const NAME = 'tilelens-projects';
+const VERSION = 1;
+
+/** @param {Database} database */
+function createTables(database) {
+  database.createObjectStore('projects', { keyPath: 'id' });
+  database.createObjectStore('tiles', { keyPath: ['projectId', 'id'] });
+  database.createObjectStore('files', { keyPath: ['projectId', 'id'] });
+  database.createObjectStore('features', { keyPath: ['projectId', 'tileId'] });
+  database.createObjectStore('models', { keyPath: ['projectId', 'role'] });
+}
+
+/**
+ * The keys of everything in one project: an array sorts after every string.
+ * @param {string} projectId
+ */
+export function keysOf(projectId) {
+  return IDBKeyRange.bound([projectId], [projectId, []]);
+}
+
+/**
+ * @param {(message: string) => void} onClosed told why, if the database is closed under the page's hands
+ * @returns {Promise<Database>}
+ */
+export function openDatabase(onClosed) {
+  return new Promise((resolve, reject) => {
+    let refused = false;
+    const opening = openDB(NAME, VERSION, {
+      upgrade: createTables,
+      blocked() {
+        refused = true;
+        const message = 'Another tab has an older Tilelens open: close that tab, then load this page again.';
+        reject(new ProjectError('storage.refused', message));
+      },
+      blocking(_version, wantedVersion, event) {
+        // Else the other tab would wait for this one for ever.
+        /** @type {IDBDatabase} */ (event.target).close();
+        const cause = wantedVersion === null ? 'The saved projects were deleted' : 'A newer Tilelens was opened';
+        onClosed(`${cause} in another tab, so this one no longer saves. Export the project as a file if it has unsaved work, then load this page again.`);
+      },
+      terminated() {
+        onClosed(
+          'The browser closed its storage, as when site data is deleted, so this page no longer saves. ' +
+            'Export the project as a file to keep your work, then load this page again.',
+        );
+      },
+    });
+    opening.then(
+      (database) => (refused ? database.close() : resolve(database)),
+      (thrown) => reject(openingError(thrown)),
+    );
+  });
+}

@@ -1,0 +1,257 @@
+/** Keeps projects in the browser from one visit to the next. */
+
+import { keysOf, openDatabase } from './database.js';
+import { ProjectError, storageError } from './failures.js';
+import { toFeatures, toRecord, toTiles } from './rows.js';
+
+/** @typedef {import('./database.js').Database} Database */
+/** @typedef {import('./database.js').Tables} Tables */
+/** @typedef {import('./types.js').ModelRole} ModelRole */
+/** @typedef {import('./types.js').Project} Project */
+/** @typedef {import('./types.js').ProjectRecord} ProjectRecord */
+/** @typedef {import('./types.js').ProjectSummary} ProjectSummary */
+/** @typedef {import('./types.js').StoredFeatures} StoredFeatures */
+/** @typedef {import('./types.js').StoredTile} StoredTile */
+/** @typedef {keyof Tables} Table */
+
+/**
+ * @typedef {object} StoreOptions
+ * @property {(message: string) => void} [onClosed] told why, once, when the browser or another tab closes the store
+ */
+
+/** Belongs to a project beside its record. @type {Exclude<Table, 'projects'>[]} */
+const PARTS = ['tiles', 'files', 'features', 'models'];
+
+/**
+ * Rejects with `storage.refused` where the browser lets the page keep nothing.
+ * @param {StoreOptions} [options]
+ * @returns {Promise<Store>}
+ */
+export async function openStore({ onClosed = () => undefined } = {}) {
+  /** @type {Store | null} */
+  let store = null;
+  const database = await openDatabase((message) => {
+    store?.markClosed(message);
+    onClosed(message);
+  });
+  store = new Store(database);
+  return store;
+}
+
+/**
+ * Each change is one transaction: it is kept whole or not at all. Every failure is a {@link ProjectError}.
+ */
+export class Store {
+  #database;
+  /** Why the store is closed, if it is. @type {ProjectError | null} */
+  #closed = null;
+
+  /** @param {Database} database */
+  constructor(database) {
+    this.#database = database;
+  }
+
+  /** The project that was changed last comes first. @returns {Promise<ProjectSummary[]>} */
+  async list() {
+    return this.#attempt(async (database) => {
+      const records = (await readableRows(database, 'projects')).map(toRecord);
+      const summaries = records.map(async ({ id, name, updatedAt }) => {
+        return { id, name, updatedAt, tileCount: await database.count('tiles', keysOf(id)) };
+      });
+      return (await Promise.all(summaries)).sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
+    });
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<Project | null>} null where there is no such project
+   */
+  async load(id) {
+    return this.#attempt(async (database) => {
+      const row = await database.get('projects', id);
+      if (!row) return null;
+      const range = keysOf(id);
+      const [facts, files, features, models] = await Promise.all([
+        readableRows(database, 'tiles', range),
+        readableRows(database, 'files', range),
+        readableRows(database, 'features', range),
+        readableRows(database, 'models', range),
+      ]);
+      const record = toRecord(row);
+      const tiles = toTiles(facts, files, record.classes);
+      return {
+        record,
+        tiles,
+        features: toFeatures(features, tiles),
+        models: Object.fromEntries(models.map(({ role, file }) => [role, file])),
+      };
+    });
+  }
+
+  /**
+   * Creates or replaces the record, and dates it.
+   * @param {ProjectRecord} record
+   */
+  async saveRecord(record) {
+    const dated = { ...record, updatedAt: new Date().toISOString() };
+    await this.#write(['projects'], async (transaction) => transaction.objectStore('projects').put(dated));
+  }
+
+  /**
+   * Inserts or replaces.
+   * @param {string} projectId
+   * @param {StoredTile[]} tiles
+   */
+  async putTiles(projectId, tiles) {
+    await this.#write(['tiles', 'files'], (transaction) =>
+      forEach(tiles, async ({ file, thumbnail, ...facts }) => {
+        await transaction.objectStore('tiles').put({ ...facts, projectId });
+        await transaction.objectStore('files').put({ projectId, id: facts.id, file, thumbnail });
+      }),
+    );
+  }
+
+  /**
+   * Tiles that are not there are passed over.
+   * @param {string} projectId
+   * @param {Map<string, string | null>} classIds by the tile's id
+   */
+  async setLabels(projectId, classIds) {
+    await this.#write(['tiles'], (transaction) =>
+      forEach([...classIds], async ([id, classId]) => {
+        const tiles = transaction.objectStore('tiles');
+        const facts = await tiles.get([projectId, id]);
+        if (facts) await tiles.put({ ...facts, classId });
+      }),
+    );
+  }
+
+  /**
+   * @param {string} projectId
+   * @param {string[]} ids
+   */
+  async removeTiles(projectId, ids) {
+    /** @type {('tiles' | 'files' | 'features')[]} */
+    const tables = ['tiles', 'files', 'features'];
+    await this.#write(tables, (transaction) =>
+      forEach(ids, (id) => forEach(tables, (table) => transaction.objectStore(table).delete([projectId, id]))),
+    );
+  }
+
+  /**
+   * A tile has one entry: features of another backbone are replaced.
+   * @param {string} projectId
+   * @param {StoredFeatures[]} features
+   */
+  async putFeatures(projectId, features) {
+    await this.#write(['features'], (transaction) =>
+      forEach(features, (entry) => transaction.objectStore('features').put({ ...entry, projectId })),
+    );
+  }
+
+  /**
+   * @param {string} projectId
+   * @param {ModelRole} role
+   * @param {Blob | null} file null takes the model away
+   */
+  async putModel(projectId, role, file) {
+    await this.#write(['models'], async (transaction) => {
+      const models = transaction.objectStore('models');
+      return file ? models.put({ projectId, role, file }) : models.delete([projectId, role]);
+    });
+  }
+
+  /**
+   * Removes the project with everything in it.
+   * @param {string} id
+   */
+  async remove(id) {
+    await this.#write(['projects', ...PARTS], async (transaction) => {
+      await transaction.objectStore('projects').delete(id);
+      await forEach(PARTS, (part) => transaction.objectStore(part).delete(keysOf(id)));
+    });
+  }
+
+  close() {
+    this.markClosed('The storage is closed: load the page again.');
+    this.#database.close();
+  }
+
+  /**
+   * From now on every call fails with this message.
+   * @param {string} message
+   */
+  markClosed(message) {
+    this.#closed ??= new ProjectError('storage.failed', message);
+  }
+
+  /**
+   * @template Value
+   * @param {(database: Database) => Promise<Value>} work
+   */
+  async #attempt(work) {
+    if (this.#closed) throw this.#closed;
+    try {
+      return await work(this.#database);
+    } catch (thrown) {
+      throw storageError(thrown);
+    }
+  }
+
+  /**
+   * All that `change` asks for in one transaction, which is undone if any of it fails.
+   * @template {Table} Name
+   * @param {Name[]} tables
+   * @param {(transaction: import('idb').IDBPTransaction<Tables, Name[], 'readwrite'>) => Promise<unknown>} change
+   */
+  async #write(tables, change) {
+    await this.#attempt(async (database) => {
+      const transaction = database.transaction(tables, 'readwrite');
+      const changed = change(transaction).catch((thrown) => {
+        abort(transaction);
+        throw thrown;
+      });
+      const outcomes = await Promise.allSettled([changed, transaction.done]);
+      const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      // Of a transaction that the browser ends, as for want of room, every request says no more than that it was aborted.
+      if (reasons.length > 0) throw reasons.find(({ name }) => name !== 'AbortError') ?? reasons[0];
+    });
+  }
+}
+
+/**
+ * Also what is thrown at once, as for a value that cannot be kept, becomes a rejection.
+ * @template Item
+ * @param {Item[]} items
+ * @param {(item: Item) => Promise<unknown>} act
+ */
+function forEach(items, act) {
+  return Promise.all(items.map(async (item) => act(item)));
+}
+
+/** @param {{ abort: () => void }} transaction */
+function abort(transaction) {
+  try {
+    transaction.abort();
+  } catch {
+    // The browser was first.
+  }
+}
+
+/**
+ * The rows of a table; where some cannot be read any more, all the others.
+ * @template {Table} Name
+ * @param {Database} database
+ * @param {Name} table
+ * @param {IDBKeyRange} [range]
+ * @returns {Promise<Tables[Name]['value'][]>}
+ */
+async function readableRows(database, table, range) {
+  try {
+    return await database.getAll(table, range);
+  } catch {
+    const keys = await database.getAllKeys(table, range);
+    const outcomes = await Promise.allSettled(keys.map((key) => database.get(table, key)));
+    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' && outcome.value ? [outcome.value] : []));
+  }
+}
