@@ -2,7 +2,9 @@
 
 /** @typedef {import('./database.js').FeaturesRow} FeaturesRow */
 /** @typedef {import('./database.js').FileRow} FileRow */
+/** @typedef {import('./database.js').ModelRow} ModelRow */
 /** @typedef {import('./database.js').TileRow} TileRow */
+/** @typedef {import('./types.js').Project} Project */
 /** @typedef {import('./types.js').ProjectRecord} ProjectRecord */
 /** @typedef {import('./types.js').StoredFeatures} StoredFeatures */
 /** @typedef {import('./types.js').StoredTile} StoredTile */
@@ -73,6 +75,14 @@ export function toFeatures(rows, tiles) {
       ? [{ tileId, backbone, values }]
       : [],
   );
+}
+
+/**
+ * @param {Doubtful<ModelRow>[]} rows
+ * @returns {Project['models']}
+ */
+export function toModels(rows) {
+  return Object.fromEntries(rows.flatMap(({ role, file }) => (file instanceof Blob ? [[role, file]] : [])));
 }
 
 /**

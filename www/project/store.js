@@ -2,7 +2,7 @@
 
 import { keysOf, openDatabase } from './database.js';
 import { ProjectError, storageError } from './failures.js';
-import { toFeatures, toRecord, toTiles } from './rows.js';
+import { toFeatures, toModels, toRecord, toTiles } from './rows.js';
 
 /** @typedef {import('./database.js').Database} Database */
 /** @typedef {import('./database.js').Tables} Tables */
@@ -56,7 +56,7 @@ export class Store {
     return this.#attempt(async (database) => {
       const records = (await readableRows(database, 'projects')).map(toRecord);
       const summaries = records.map(async ({ id, name, updatedAt }) => {
-        return { id, name, updatedAt, tileCount: await database.count('tiles', keysOf(id)) };
+        return { id, name, updatedAt, tileCount: await reading(database, 'tiles').count(keysOf(id)) };
       });
       return (await Promise.all(summaries)).sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
     });
@@ -68,7 +68,7 @@ export class Store {
    */
   async load(id) {
     return this.#attempt(async (database) => {
-      const row = await database.get('projects', id);
+      const row = await reading(database, 'projects').get(id);
       if (!row) return null;
       const range = keysOf(id);
       const [facts, files, features, models] = await Promise.all([
@@ -83,7 +83,7 @@ export class Store {
         record,
         tiles,
         features: toFeatures(features, tiles),
-        models: Object.fromEntries(models.map(({ role, file }) => [role, file])),
+        models: toModels(models),
       };
     });
   }
@@ -239,6 +239,19 @@ function abort(transaction) {
 }
 
 /**
+ * A table to read from. The promise of a failed read says so; that of its transaction, which idb rejects too,
+ * is not listened to.
+ * @template {Table} Name
+ * @param {Database} database
+ * @param {Name} table
+ */
+function reading(database, table) {
+  const transaction = database.transaction(table);
+  transaction.done.catch(() => undefined);
+  return transaction.store;
+}
+
+/**
  * The rows of a table; where some cannot be read any more, all the others.
  * @template {Table} Name
  * @param {Database} database
@@ -248,10 +261,10 @@ function abort(transaction) {
  */
 async function readableRows(database, table, range) {
   try {
-    return await database.getAll(table, range);
+    return await reading(database, table).getAll(range);
   } catch {
-    const keys = await database.getAllKeys(table, range);
-    const outcomes = await Promise.allSettled(keys.map((key) => database.get(table, key)));
+    const keys = await reading(database, table).getAllKeys(range);
+    const outcomes = await Promise.allSettled(keys.map((key) => reading(database, table).get(key)));
     return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' && outcome.value ? [outcome.value] : []));
   }
 }
