@@ -68,7 +68,7 @@ function putRows(page, rows) {
     const database = await settled(indexedDB.open('tilelens-projects'));
     for (const [table, values] of Object.entries(tables)) {
       for (const value of values) {
-        const row = value.file instanceof Uint8Array ? { ...value, file: new Blob([value.file]) } : value;
+        const row = value.file instanceof Uint8Array ? { ...value, file: new Blob([new Uint8Array(value.file)]) } : value;
         await settled(database.transaction(table, 'readwrite').objectStore(table).put(row));
       }
     }

@@ -1,0 +1,323 @@
+/** Projects go out to a zip file and come back; what is no such file is refused in words. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { openAsBlob } from 'node:fs';
+import { appendFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { exportArchive, importArchive } from '../../www/project/archive.js';
+import { Folder, safeFileName, safeName } from '../../www/project/archive/names.js';
+import { temporaryFolder } from '../e2e/harness.mjs';
+import { open } from './bench.mjs';
+import { contentStart, entriesOf, forge, plain, project, rename, tile, unzip, withManifest, zip } from './zip-bench.mjs';
+
+const LABELLED = 'images/Wood/tile.png';
+const UNLABELLED = 'unlabelled/tile.png';
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+/**
+ * @param {Blob} archive
+ * @param {string} code
+ * @param {RegExp} message
+ */
+async function refused(archive, code, message) {
+  await assert.rejects(importArchive(archive), (/** @type {any} */ thrown) => {
+    assert.equal(thrown instanceof Error, true);
+    assert.match(thrown.message, message);
+    assert.match(thrown.message, /^[A-Z].*\.$/s, 'a sentence');
+    assert.equal(thrown.code, code, thrown.message);
+    return true;
+  });
+}
+
+test('a project comes back under new ids, and is otherwise the same', async () => {
+  const exported = project();
+  exported.features = [{ tileId: 'tile wood', backbone: 'abc', values: new Float32Array(576) }];
+  const archive = await exportArchive(exported);
+  assert.equal(archive.type, 'application/zip');
+  const [first, second] = [await importArchive(archive), await importArchive(archive)];
+  assert.deepEqual(await plain(first), await plain({ ...exported, features: [] }));
+  const idsOf = (/** @type {import('./zip-bench.mjs').Project} */ { record, tiles }) => [record.id, ...record.classes.map(({ id }) => id), ...tiles.map(({ id }) => id)];
+  const ids = [exported, first, second].flatMap(idsOf);
+  assert.equal(new Set(ids).size, ids.length, 'no id is used twice');
+  assert.deepEqual(first.tiles.map(({ order, thumbnail }) => ({ order, thumbnail })), [{ order: 0, thumbnail: null }, { order: 1, thumbnail: null }]);
+  assert.ok(Date.now() - Date.parse(first.record.createdAt) < 60_000);
+});
+
+test('an empty project comes back', async () => {
+  const empty = { ...project({ name: '', classes: [], settings: {}, report: null }, []), models: {} };
+  assert.deepEqual(await plain(await importArchive(await exportArchive(empty))), await plain(empty));
+});
+
+test('awkward names come back, and are harmless in the archive', async () => {
+  const classNames = ['a/b', '..', '.', '🌲🌲', 'wood', 'Wood', 'WOOD', '', ' ', 'x'.repeat(300), '森林', 'NUL', 'con.txt', 'ends in a dot.', '-rf', '<>:"|?*\\', 'line\nbreak', '\ud800', 'wood-2', 'e\u0301', '\u00e9'];
+  const classes = classNames.map((name, index) => ({ id: String(index), name, colour: '#123456' }));
+  const fileNames = ['tile.png', 'tile.png', 'TILE.PNG', '../../etc/passwd', '森.jpg', 'no extension', `${'y'.repeat(300)}.tiff`, '.png', 'aux.jpg', 'a.b.c.jpeg', '?'];
+  const tiles = [...classes, { id: null }].flatMap(({ id }) =>
+    fileNames.map((name) => tile(`${name} of ${id}`, { name, path: `..\\/${name}`, classId: id, order: Number(id) })),
+  );
+  const awkward = project({ name: 'a\0b\n"', classes }, tiles);
+  const archive = await exportArchive(awkward);
+  assert.deepEqual(await plain(await importArchive(archive)), await plain(awkward));
+
+  const names = (await entriesOf(archive)).map(({ filename }) => filename);
+  assert.equal(new Set(names.map((name) => name.normalize('NFKD').toLowerCase())).size, names.length, 'also without capitals and marks');
+  for (const name of names) {
+    for (const part of name.split('/')) {
+      assert.doesNotMatch(part, /[<>:"\\|?*\p{C}]|^[.\s-]|[.\s]$|^$/u);
+      assert.doesNotMatch(part, /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i);
+      assert.ok(Buffer.byteLength(part) < 255, part);
+    }
+  }
+  const folders = new Set(names.filter((name) => name.startsWith('images/')).map((name) => name.split('/')[1]));
+  assert.equal(folders.size, classes.length, 'a folder for each class');
+  assert.ok(names.filter((name) => name.startsWith('images/')).every((name) => name.split('/').length === 3), 'and nothing but files in it');
+});
+
+test('names are simplified so far that every system takes them', () => {
+  assert.equal(safeName('Land use: wood/water?', 'class'), 'Land use_ wood_water_');
+  assert.equal(safeName('森林', 'class'), '森林');
+  assert.equal(safeName('🌲', 'class'), 'class');
+  assert.equal(safeName('Aux.old', 'class'), '_Aux.old');
+  assert.deepEqual(safeFileName('Tile.JPG', 'JPEG'), { stem: 'Tile', extension: '.JPG' });
+  assert.deepEqual(safeFileName('tile', 'JPEG'), { stem: 'tile', extension: '.jpeg' });
+  assert.deepEqual(safeFileName('tile', ''), { stem: 'tile', extension: '' });
+  const folder = new Folder();
+  assert.deepEqual(['a', 'A', 'a-2', 'a', 'b'].map((stem) => folder.take(stem, '.png')), ['a.png', 'A-2.png', 'a-2-2.png', 'a-3.png', 'b.png']);
+});
+
+test('the archive is what its readme says, with images as they are and text compressed', async () => {
+  const entries = await entriesOf(await exportArchive(project()));
+  assert.deepEqual(
+    entries.map(({ filename, compressionMethod }) => `${filename} ${compressionMethod === 0 ? 'stored' : 'compressed'}`),
+    [
+      'README.txt compressed',
+      'manifest.json compressed',
+      `${LABELLED} stored`,
+      `${UNLABELLED} stored`,
+      'model/current.safetensors stored',
+      'model/before.safetensors stored',
+    ],
+  );
+  const [{ content: readme }] = await unzip(await exportArchive(project()));
+  for (const name of ['images/', 'unlabelled/', 'model/', 'manifest.json']) assert.ok((await /** @type {Blob} */ (readme).text()).includes(name));
+});
+
+test('another zip program reads the archive', { skip: !hasPython && 'there is no python3' }, async (t) => {
+  const file = path.join(await temporaryFolder(t), 'project.zip');
+  await writeFile(file, Buffer.from(await (await exportArchive(project())).arrayBuffer()));
+  const script = 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(z.read(sys.argv[2]).decode())';
+  const { stdout, stderr } = spawnSync('python3', ['-c', script, file, LABELLED], { encoding: 'utf8' });
+  assert.deepEqual({ stdout, stderr }, { stdout: 'the image of wood\n', stderr: '' });
+});
+
+test('an archive that another program packed again is read', async () => {
+  const files = await unzip(await exportArchive(project()));
+  const repacked = await zip([{ name: '__MACOSX/._x', content: 'x' }, ...files.reverse().map((file) => ({ ...file, level: 9 }))]);
+  assert.deepEqual(await plain(await importArchive(repacked)), await plain(project()));
+});
+
+test('what is no archive of a project is told apart from a project', async () => {
+  const notOurs = /no Tilelens project.*choose a zip file/;
+  await refused(new Blob([]), 'project.not_a_project', notOurs);
+  await refused(new Blob(['PK']), 'project.not_a_project', notOurs);
+  await refused(new Blob(['a text, of no great length but longer than the end of a zip file']), 'project.not_a_project', notOurs);
+  await refused(await zip([]), 'project.not_a_project', notOurs);
+  await refused(await zip([{ name: 'readme.txt', content: 'hello' }]), 'project.not_a_project', notOurs);
+  await refused(await zip([{ name: 'folder/manifest.json', content: '{}' }]), 'project.not_a_project', notOurs);
+  await refused(await zip([{ name: 'manifest.json', content: '{"manifest_version":3}' }]), 'project.not_a_project', notOurs);
+  await refused(await zip([{ name: 'manifest.json', content: '[]' }]), 'project.not_a_project', notOurs);
+});
+
+test('a truncated archive is named so, wherever it was cut', async () => {
+  const archive = await exportArchive(project());
+  for (let bytes = 4; bytes < archive.size; bytes += 1) {
+    await refused(archive.slice(0, bytes), 'project.truncated', /not complete: its end is missing\. Copy or download/);
+  }
+});
+
+test('whatever byte is wrong, the project is the same or refused', async () => {
+  const archive = await exportArchive(project());
+  const expected = await plain(project());
+  const bytes = new Uint8Array(await archive.arrayBuffer());
+  /** @type {Record<string, number>} */
+  const codes = {};
+  for (let place = 0; place < bytes.length; place += 1) {
+    const flipped = bytes.slice();
+    flipped[place] ^= 1 << place % 8;
+    const outcome = await importArchive(new Blob([flipped])).then(plain, (thrown) => thrown);
+    if (outcome instanceof Error) {
+      const { code } = /** @type {any} */ (outcome);
+      assert.match(String(code), /^project\./, `byte ${place}: ${outcome.stack}`);
+      codes[code] = (codes[code] ?? 0) + 1;
+    } else {
+      assert.deepEqual(outcome, expected, `byte ${place}`);
+    }
+  }
+  assert.ok(codes['project.damaged'] > bytes.length / 4, JSON.stringify(codes));
+});
+
+test('a wrong image is named', async () => {
+  const archive = await exportArchive(project());
+  const bytes = new Uint8Array(await archive.arrayBuffer());
+  bytes[await contentStart(archive, LABELLED)] ^= 1;
+  await refused(new Blob([bytes]), 'project.damaged', /“images\/Wood\/tile\.png” is not as it was written/);
+  await refused(await forge(archive, LABELLED, { crc32: (value) => value ^ 1 }), 'project.damaged', /“images\/Wood\/tile\.png” is not as it was written/);
+});
+
+test('a project of a newer Tilelens is named so', async () => {
+  const archive = await withManifest(await exportArchive(project()), (manifest) => ({ format: manifest.format, version: 2 }));
+  await refused(archive, 'project.version', /made by a newer Tilelens \(version 2.*Load the page again/);
+});
+
+/** What can be wrong with a manifest, and what is said. @type {[string, (manifest: any) => unknown, RegExp][]} */
+const DAMAGES = [
+  ['no JSON', () => '{"format":', /manifest is no JSON/],
+  ['no text', () => '\ufeff\ud800{', /manifest is no JSON/],
+  ['no version', (manifest) => delete manifest.version && manifest, /it has no version/],
+  ['version 0', (manifest) => ({ ...manifest, version: 0 }), /it has no version/],
+  ['a version in words', (manifest) => ({ ...manifest, version: 'one' }), /it has no version/],
+  ['no name', (manifest) => ({ ...manifest, name: 5 }), /the project has no name/],
+  ['a long name', (manifest) => ({ ...manifest, name: 'x'.repeat(10_001) }), /the project has no name/],
+  ['no classes', (manifest) => ({ ...manifest, classes: {} }), /no list of classes/],
+  ['no tiles', (manifest) => ({ ...manifest, tiles: null }), /no list of tiles/],
+  ['no settings', (manifest) => ({ ...manifest, settings: [] }), /the settings are no settings/],
+  ['no models', (manifest) => ({ ...manifest, models: 'model' }), /no list of models/],
+  ['a class of nothing', (manifest) => void (manifest.classes[1] = null), /class 2 is no class/],
+  ['a class without name', (manifest) => void (manifest.classes[1].name = ['x']), /class 2 has no name/],
+  ['a colour in words', (manifest) => void (manifest.classes[0].colour = 'green'), /the colour of class “Wood” is none/],
+  ['a colour with more', (manifest) => void (manifest.classes[0].colour = '#00ff00;x'), /the colour of class “Wood” is none/],
+  ['a class without folder', (manifest) => void delete manifest.classes[0].folder, /class “Wood” has no folder/],
+  ['a tile of nothing', (manifest) => void (manifest.tiles[0] = 7), /tile 1 is no tile/],
+  ['a tile without file', (manifest) => void delete manifest.tiles[0].file, /tile 1 has no file/],
+  ['a tile without name', (manifest) => void (manifest.tiles[1].name = null), /tile 2 has no name/],
+  ['a tile with a long path', (manifest) => void (manifest.tiles[1].path = 'x'.repeat(10_001)), /tile 2 has no path/],
+  ['a class beyond the last', (manifest) => void (manifest.tiles[0].class = 2), /tile 1 has a class that is not there/],
+  ['half a class', (manifest) => void (manifest.tiles[0].class = 0.5), /tile 1 has a class that is not there/],
+  ['a class before the first', (manifest) => void (manifest.tiles[0].class = -1), /tile 1 has a class that is not there/],
+  ['a tile without class', (manifest) => void delete manifest.tiles[0].class, /tile 1 has a class that is not there/],
+  ['a tile without width', (manifest) => void (manifest.tiles[0].widthPx = '256'), /tile 1 has no size/],
+  ['a tile without end', (manifest) => void (manifest.tiles[0].heightPx = 1e9), /tile 1 has no size/],
+  ['a tile without format', (manifest) => void (manifest.tiles[0].format = {}), /tile 1 has no format/],
+  ['a note in numbers', (manifest) => void (manifest.tiles[0].notes = [1]), /the notes on tile 1 are none/],
+  ['too many notes', (manifest) => void (manifest.tiles[0].notes = Array(101).fill('x')), /the notes on tile 1 are none/],
+  ['a model of nothing', (manifest) => void (manifest.models.current = 3), /the place of the model “current” is none/],
+  ['a file twice', (manifest) => void (manifest.tiles[1].file = manifest.tiles[0].file), /“images\/Wood\/tile\.png” is named twice/],
+  ['a tile that is a model', (manifest) => void (manifest.tiles[1].file = manifest.models.current), /“model\/current\.safetensors” is named twice/],
+  ['a tile that is missing', (manifest) => void (manifest.tiles[1].file = 'images/gone.png'), /“images\/gone\.png” is missing/],
+  ['a tile elsewhere', (manifest) => void (manifest.tiles[1].file = '../../secret.png'), /“\.\.\/\.\.\/secret\.png” is missing/],
+  ['a model that is missing', (manifest) => void (manifest.models.before = '__proto__'), /“__proto__” is missing/],
+];
+
+test('a manifest with something wrong is refused for just that', async (t) => {
+  const archive = await exportArchive(project());
+  for (const [what, damage, message] of DAMAGES) {
+    await t.test(what, async () => refused(await withManifest(archive, damage), 'project.damaged', message));
+  }
+});
+
+test('too many classes and tiles are refused', async () => {
+  const archive = await exportArchive(project());
+  const classes = await withManifest(archive, (manifest) => void (manifest.classes = Array(51).fill(manifest.classes[0])));
+  await refused(classes, 'project.too_large', /51 classes, and 50 are allowed/);
+  const tiles = await withManifest(archive, (manifest) => void (manifest.tiles = Array(100_001).fill(0)));
+  await refused(tiles, 'project.too_large', /100,001 tiles, and 100,000 are allowed/);
+});
+
+test('names that lead out of the archive are refused', async () => {
+  const files = await unzip(await exportArchive(project()));
+  for (const name of ['../evil.txt', 'images/../../evil.txt', 'images/..', '/etc/passwd', 'C:\\evil.txt', 'c:evil.txt', 'images\\evil.txt', 'nul\0.txt']) {
+    const archive = await zip([...files, { name: 'x'.repeat(Buffer.byteLength(name)), content: 'evil' }]);
+    await refused(await rename(archive, 'x'.repeat(Buffer.byteLength(name)), name), 'project.unsafe', /would lie outside of its own folder/);
+  }
+  const harmless = await zip([...files, { name: 'images/..x/y..z', content: '' }]);
+  assert.equal((await importArchive(harmless)).tiles.length, 2);
+});
+
+test('two files of one name are refused', async () => {
+  const files = await unzip(await exportArchive(project()));
+  const archive = await zip([...files, { name: 'images/Wood/tilf.png', content: 'another' }]);
+  await refused(await rename(archive, 'images/Wood/tilf.png', LABELLED), 'project.damaged', /two files are called “images\/Wood\/tile\.png”/);
+});
+
+test('a locked archive is named so', async () => {
+  const archive = await forge(await exportArchive(project()), LABELLED, { flags: (flags) => flags | 1 });
+  await refused(archive, 'project.encrypted', /locked with a password: unpack it/);
+});
+
+test('files that declare too much are refused before they are read', async () => {
+  const files = (await unzip(await exportArchive(project()))).map((file) => ({ ...file, level: 6 }));
+  const archive = await zip(files);
+  await refused(await forge(archive, LABELLED, { size: () => 200_000_001 }), 'project.too_large', /“images\/Wood\/tile\.png” has 201 MB, and no more than 200 MB are allowed/);
+  await refused(await forge(archive, 'model/current.safetensors', { size: () => 100_000_001 }), 'project.too_large', /“model\/current\.safetensors” has 101 MB, and no more than 100 MB/);
+  await refused(await forge(archive, 'manifest.json', { size: () => 64_000_001 }), 'project.too_large', /“manifest\.json” has 65 MB, and no more than 64 MB/);
+
+  let many = await zip([...files, { name: 'a', content: 'x' }, { name: 'b', content: 'x' }].map((file) => ({ ...file, level: 6 })));
+  for (const name of ['a', 'b']) many = await forge(many, name, { size: () => 4_100_000_000 });
+  await refused(many, 'project.too_large', /more than 8,000 MB are in it/);
+});
+
+test('files that unpack to more than they declare are stopped', async () => {
+  const files = await unzip(await exportArchive(project()));
+  const zeros = new Blob(Array(100).fill(new Uint8Array(1e6)));
+  const bomb = await zip(files.map((file) => (file.name === LABELLED ? { ...file, content: zeros, level: 9 } : file)));
+  assert.equal((await importArchive(bomb)).tiles[0].file.size, 100e6, 'with its true size it is a large tile');
+  const forged = /“images\/Wood\/tile\.png” has another size than it declares/;
+  const before = process.memoryUsage().arrayBuffers;
+  await refused(await forge(bomb, LABELLED, { size: () => 1000 }), 'project.too_large', forged);
+  assert.ok(process.memoryUsage().arrayBuffers - before < 50e6, 'it was not unpacked');
+  await refused(await forge(bomb, LABELLED, { size: () => 150e6 }), 'project.damaged', /“images\/Wood\/tile\.png” is not as it was written/);
+  const stored = await exportArchive(project());
+  await refused(await forge(stored, LABELLED, { size: () => 1000 }), 'project.too_large', forged);
+});
+
+test('files that share their bytes are refused', async () => {
+  const same = { file: new Blob(['one image for both']) };
+  const archive = await exportArchive(project({}, [tile('wood', { ...same, classId: 'wood' }), tile('nothing', same)]));
+  const [, , first] = await entriesOf(archive);
+  const overlapping = await forge(archive, UNLABELLED, { offset: () => first.offset });
+  await refused(overlapping, 'project.damaged', /“unlabelled\/tile\.png” is not as it was written \(Overlapping entry/);
+});
+
+test('a tile that was moved away is named, and so is an archive', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = path.join(folder, 'tile.png');
+  await writeFile(file, 'the image of a file');
+  const moved = project({}, [tile('file', { file: await openAsBlob(file) })]);
+  await appendFile(file, ' that has changed');
+  await assert.rejects(exportArchive(moved), { code: 'project.unreadable', message: /“folder\/tile\.png” can no longer be read.*export again/ });
+
+  const archiveFile = path.join(folder, 'project.zip');
+  await writeFile(archiveFile, Buffer.from(await (await exportArchive(project())).arrayBuffer()));
+  const archive = await openAsBlob(archiveFile);
+  assert.equal((await importArchive(archive)).tiles.length, 2);
+  await appendFile(archiveFile, 'changed');
+  await refused(archive, 'project.unreadable', /archive can no longer be read.*Choose it again/);
+});
+
+test('the page exports, imports and stores under its policy', { timeout: 120_000 }, async (t) => {
+  const { bench, page, close } = await open(t);
+  const { exported, stored } = await bench.evaluate(async ({ example, exportArchive, importArchive, store, fill, plain }) => {
+    const given = example('a', { tiles: 20, tileBytes: 1_000_000 });
+    const { record, tiles, models } = await importArchive(await exportArchive(given));
+    const back = { record, tiles, models, features: [] };
+    await fill(back);
+    const facts = (/** @type {import('./bench.mjs').Project | null} */ project) =>
+      plain({ tiles: project?.tiles.map(({ file, name }) => ({ name, file: file.slice() })), models: project?.models });
+    return { exported: await facts(given), stored: await facts(await store.load(record.id)) };
+  });
+  assert.deepEqual(stored, exported);
+
+  const file = path.join(await temporaryFolder(t), 'project.zip');
+  await writeFile(file, Buffer.from(await (await exportArchive(project())).arrayBuffer()));
+  await page.setInputFiles('input', file);
+  const importChosen = () =>
+    bench.evaluate(async ({ importArchive, failure }) => {
+      const [chosen] = /** @type {HTMLInputElement} */ (document.querySelector('input')).files ?? [];
+      return failure(() => importArchive(chosen));
+    });
+  assert.equal(await importChosen(), null);
+  await appendFile(file, 'changed');
+  assert.equal((await importChosen())?.code, 'project.unreadable');
+  await close();
+});

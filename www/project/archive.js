@@ -1,0 +1,4 @@
+/** A project as one zip file that other tools can read too: `archive/layout.js` says what is where. */
+
+export { exportArchive } from './archive/export.js';
+export { importArchive } from './archive/import.js';

@@ -1,0 +1,97 @@
+/** Writes a project to an archive. */
+
+import { BlobReader, TextReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
+import { ProjectError } from '../failures.js';
+import { BlobSink } from './blob-sink.js';
+import { FORMAT, MANIFEST, MODEL_ROLES, README, VERSION } from './layout.js';
+import { Folder, safeFileName, safeName } from './names.js';
+
+/** @typedef {import('../types.js').Project} Project */
+/** @typedef {import('../types.js').StoredTile} StoredTile */
+/** @typedef {import('./layout.js').Manifest} Manifest */
+/** @typedef {import('./layout.js').ManifestTile} ManifestTile */
+
+/** Workers from blobs are forbidden on the page. */
+const OPTIONS = { useWebWorkers: false, extendedTimestamp: false };
+/** Images and models hardly shrink. Sizes come before the bytes, which is what the simplest readers need. */
+const AS_IT_IS = { level: 0, dataDescriptor: false };
+
+/**
+ * The features are left out: they are computed again from the tiles.
+ * @param {Project} project
+ * @returns {Promise<Blob>}
+ */
+export async function exportArchive(project) {
+  const sink = new BlobSink();
+  const zip = new ZipWriter(sink.writable, OPTIONS);
+  const { manifest, files } = contents(project);
+  await zip.add(README, new TextReader(readme(project.record.name)));
+  await zip.add(MANIFEST, new TextReader(JSON.stringify(manifest, null, 2)));
+  for (const { name, shownName, file } of files) {
+    try {
+      await zip.add(name, new BlobReader(file), AS_IT_IS);
+    } catch {
+      const message = `“${shownName}” can no longer be read: it was moved, changed or deleted. Remove it from the project or put it back, then export again.`;
+      throw new ProjectError('project.unreadable', message);
+    }
+  }
+  await zip.close();
+  return sink.blob('application/zip');
+}
+
+/**
+ * The manifest, and which file goes where.
+ * @param {Project} project
+ */
+function contents({ record, tiles, models }) {
+  const classFolders = new Folder();
+  const classes = record.classes.map(({ name, colour }) => ({ name, colour, folder: classFolders.take(safeName(name, 'class')) }));
+  const places = new Map(record.classes.map(({ id }, place) => [id, place]));
+  const unlabelled = { path: 'unlabelled', names: new Folder() };
+  const labelled = classes.map(({ folder }) => ({ path: `images/${folder}`, names: new Folder() }));
+
+  /** @type {{ name: string, shownName: string, file: Blob }[]} */
+  const files = [];
+  /** @type {Manifest} */
+  const manifest = {
+    format: FORMAT,
+    version: VERSION,
+    name: record.name,
+    classes,
+    settings: record.settings,
+    report: record.report,
+    tiles: tiles.map(({ name, path, classId, widthPx, heightPx, format, notes, file }) => {
+      const place = (classId !== null ? places.get(classId) : undefined) ?? null;
+      const folder = place === null ? unlabelled : labelled[place];
+      const { stem, extension } = safeFileName(name, format);
+      const target = `${folder.path}/${folder.names.take(stem, extension)}`;
+      files.push({ name: target, shownName: path, file });
+      return { file: target, name, path, class: place, widthPx, heightPx, format, notes };
+    }),
+    models: {},
+  };
+  for (const role of MODEL_ROLES) {
+    const file = models[role];
+    if (!file) continue;
+    const target = `model/${role}.safetensors`;
+    manifest.models[role] = target;
+    files.push({ name: target, shownName: target, file });
+  }
+  return { manifest, files };
+}
+
+/** @param {string} name */
+function readme(name) {
+  return `${name}
+
+This is a project of Tilelens, which sorts image tiles into classes. To go on with it, open the zip file in Tilelens.
+
+images/        the labelled tiles, one folder for each class: the layout that torchvision's ImageFolder,
+               Keras' image_dataset_from_directory and others read as a data set
+unlabelled/    the tiles without a label
+model/         the model that was trained on the tiles (current.safetensors) and the one before it
+manifest.json  the classes with their colours, the true names of the tiles, the settings and the last report
+
+Names of folders and files are simplified so that every system takes them.
+`;
+}

@@ -1,0 +1,60 @@
+/**
+ * What is where in an archive:
+ *
+ *     manifest.json              what Tilelens needs to open the project again
+ *     README.txt                 the same for people
+ *     images/<class>/<file>      the labelled tiles, as torchvision's ImageFolder and others read a data set
+ *     unlabelled/<file>
+ *     model/<role>.safetensors
+ */
+
+/** @typedef {import('../types.js').ModelRole} ModelRole */
+/** @typedef {{ name: string, colour: string, folder: string }} ManifestClass */
+
+/**
+ * @typedef {object} ManifestTile
+ * @property {string} file where it is in the archive, under a name that every system takes
+ * @property {string} name its true name
+ * @property {string} path its true name with folders
+ * @property {number | null} class the label, as a place among the classes
+ * @property {number} widthPx
+ * @property {number} heightPx
+ * @property {string} format
+ * @property {string[]} notes
+ */
+
+/**
+ * @typedef {object} Manifest
+ * @property {typeof FORMAT} format
+ * @property {number} version
+ * @property {string} name
+ * @property {ManifestClass[]} classes
+ * @property {Record<string, unknown>} settings
+ * @property {unknown} report
+ * @property {ManifestTile[]} tiles in the project's order
+ * @property {Partial<Record<ModelRole, string>>} models where they are in the archive
+ */
+
+export const FORMAT = 'tilelens-project';
+/** Raised when an older Tilelens would read an archive wrongly. */
+export const VERSION = 1;
+
+export const MANIFEST = 'manifest.json';
+export const README = 'README.txt';
+
+/** @type {ModelRole[]} */
+export const MODEL_ROLES = ['current', 'before'];
+
+/** An archive with more than this was not made by Tilelens, or not for its good. */
+export const LIMITS = {
+  classes: 50,
+  tiles: 100_000,
+  /** Each tile, two models, the manifest and the readme, with room for what other tools add to an archive. */
+  entries: 110_000,
+  nameCharacters: 10_000,
+  notes: 100,
+  tileBytes: 200e6,
+  modelBytes: 100e6,
+  manifestBytes: 64e6,
+  totalBytes: 8e9,
+};

@@ -1,0 +1,130 @@
+/** Reads the manifest of an archive, and believes none of it. */
+
+import { FORMAT, LIMITS, MODEL_ROLES, VERSION } from './layout.js';
+import { damaged, notAProject, shown, tooLarge, tooNew } from './refusals.js';
+
+/** @typedef {import('./layout.js').Manifest} Manifest */
+
+/** More pixels than this on one side no tile has. */
+const MAX_SIDE_PX = 1_000_000;
+
+/**
+ * The manifest, if every field is as {@link Manifest} says.
+ * @param {ArrayBuffer} bytes
+ * @returns {Manifest}
+ */
+export function readManifest(bytes) {
+  const manifest = parse(bytes);
+  if (!isObject(manifest) || manifest.format !== FORMAT) throw notAProject();
+  const { version, name, classes, settings, report = null, tiles, models } = manifest;
+  check(isIndex(version, Infinity) && version > 0, 'it has no version');
+  if (version > VERSION) throw tooNew(version, VERSION);
+  check(isName(name), 'the project has no name');
+  check(Array.isArray(classes), 'it has no list of classes');
+  check(Array.isArray(tiles), 'it has no list of tiles');
+  check(isObject(settings), 'the settings are no settings');
+  check(isObject(models), 'it has no list of models');
+  if (classes.length > LIMITS.classes) throw tooLarge(`it has ${classes.length.toLocaleString()} classes, and ${LIMITS.classes} are allowed`);
+  if (tiles.length > LIMITS.tiles) throw tooLarge(`it has ${tiles.length.toLocaleString()} tiles, and ${LIMITS.tiles.toLocaleString()} are allowed`);
+  const checkedTiles = tiles.map((tile, place) => readTile(tile, place, classes.length));
+  const checkedModels = readModels(models);
+  checkPlaces([...checkedTiles.map(({ file }) => file), ...Object.values(checkedModels)]);
+  return { format: FORMAT, version, name, classes: classes.map(readClass), settings, report, tiles: checkedTiles, models: checkedModels };
+}
+
+/** @param {ArrayBuffer} bytes */
+function parse(bytes) {
+  try {
+    return /** @type {unknown} */ (JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  } catch {
+    throw damaged('its manifest is no JSON');
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {number} place
+ */
+function readClass(value, place) {
+  const what = `class ${place + 1}`;
+  check(isObject(value), `${what} is no class`);
+  const { name, colour, folder } = value;
+  check(isName(name), `${what} has no name`);
+  check(typeof colour === 'string' && /^#[0-9a-f]{6}$/i.test(colour), `the colour of class “${shown(name)}” is none`);
+  check(isName(folder), `class “${shown(name)}” has no folder`);
+  return { name, colour, folder };
+}
+
+/**
+ * @param {unknown} value
+ * @param {number} place
+ * @param {number} classCount
+ */
+function readTile(value, place, classCount) {
+  const what = `tile ${(place + 1).toLocaleString()}`;
+  check(isObject(value), `${what} is no tile`);
+  const { file, name, path, class: label, widthPx, heightPx, format, notes } = value;
+  check(isName(file), `${what} has no file`);
+  check(isName(name), `${what} has no name`);
+  check(isName(path), `${what} has no path`);
+  check(label === null || isIndex(label, classCount), `${what} has a class that is not there`);
+  check(isIndex(widthPx, MAX_SIDE_PX) && isIndex(heightPx, MAX_SIDE_PX), `${what} has no size`);
+  check(isName(format), `${what} has no format`);
+  check(Array.isArray(notes) && notes.length <= LIMITS.notes && notes.every(isName), `the notes on ${what} are none`);
+  return { file, name, path, class: label, widthPx, heightPx, format, notes };
+}
+
+/** @param {Record<string, unknown>} models */
+function readModels(models) {
+  /** @type {Manifest['models']} */
+  const places = {};
+  for (const role of MODEL_ROLES) {
+    const place = models[role];
+    check(place === undefined || isName(place), `the place of the model “${role}” is none`);
+    if (place !== undefined) places[role] = place;
+  }
+  return places;
+}
+
+/** @param {string[]} places */
+function checkPlaces(places) {
+  const seen = new Set();
+  for (const place of places) {
+    check(!seen.has(place), `“${shown(place)}” is named twice`);
+    seen.add(place);
+  }
+}
+
+/**
+ * @param {boolean} holds
+ * @param {string} otherwise
+ * @returns {asserts holds}
+ */
+function check(holds, otherwise) {
+  if (!holds) throw damaged(`in its manifest, ${otherwise}`);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is string}
+ */
+function isName(value) {
+  return typeof value === 'string' && value.length <= LIMITS.nameCharacters;
+}
+
+/**
+ * @param {unknown} value
+ * @param {number} end
+ * @returns {value is number}
+ */
+function isIndex(value, end) {
+  return Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0 && /** @type {number} */ (value) < end;
+}
