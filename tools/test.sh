@@ -17,6 +17,7 @@ run_tests() {
   suite native cargo test --release
   suite chromium wasm_tests --chrome --chromedriver "$CHROMEDRIVER"
   firefox_suite
+  suite project node --test --test-reporter=spec --test-concurrency=1 tests/project/*.test.mjs
   suite e2e node --test --test-reporter=spec --test-concurrency=1 tests/e2e/*.test.mjs
 
   printf '\n%s passed, %s failed\n' "$PASSED" "$FAILED"
