@@ -11,10 +11,12 @@
 //! | [`training`] | labelled features → a new head, and how good it is |
 //! | [`device`] | where the network runs: the CPU with SIMD, or the GPU |
 //! | [`import`] | checkpoints of PyTorch, safetensors and ONNX → our parameters |
+//! | [`export`] | our model file → ONNX |
 //! | `web` | the wasm-bindgen surface (wasm only) |
 
 pub mod device;
 mod error;
+pub mod export;
 pub mod import;
 pub mod model;
 pub mod tile;

@@ -15,7 +15,7 @@ use super::parameters::{LayerMismatch, Parameters};
 use crate::device::DeviceError;
 
 /// Width of the hidden layer of torchvision's classifier (paper, table 2: 1×1, 1024).
-const IMAGENET_NEURONS: usize = 1024;
+pub(crate) const IMAGENET_NEURONS: usize = 1024;
 
 /// torchvision's classifier drops this share in training.
 const IMAGENET_DROPOUT_RATE: f64 = 0.2;

@@ -15,6 +15,11 @@ const SQUEEZE_FACTOR: usize = 4;
 /// … rounded to a multiple of 8, as torchvision's `_make_divisible`.
 const CHANNEL_DIVISOR: usize = 8;
 
+/// The hard sigmoid of MobileNetV3 (paper, section 5.2): relu6(x + 3) / 6, which is x · alpha + beta between 0 and 1.
+pub(crate) const HARD_SIGMOID_ALPHA: f64 = 1.0 / 6.0;
+/// See [`HARD_SIGMOID_ALPHA`].
+pub(crate) const HARD_SIGMOID_BETA: f64 = 0.5;
+
 /// The non-linearities of the paper's table 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
@@ -63,17 +68,31 @@ impl ConvShape {
     }
 
     /// Shape of the kernel, `[output, input / groups, kernel, kernel]`.
-    fn weight(self) -> [usize; 4] {
+    pub(crate) fn weight(self) -> [usize; 4] {
         [self.output, self.input / self.groups, self.kernel, self.kernel]
     }
 
+    /// Pixels of padding on each side.
+    pub(crate) fn padding(self) -> usize {
+        self.kernel / 2
+    }
+
     fn config(self) -> Conv2dConfig {
-        let padding = self.kernel / 2;
+        let padding = self.padding();
         Conv2dConfig::new([self.input, self.output], [self.kernel; 2])
             .with_stride([self.stride; 2])
             .with_groups(self.groups)
             .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
     }
+}
+
+/// What a [`ConvNormActivation`] is made of, before it has weights.
+#[derive(Debug, Clone)]
+pub(crate) struct ConvNormLayer {
+    /// `{path}.0` is the convolution, `{path}.1` the batch norm.
+    pub path: String,
+    pub shape: ConvShape,
+    pub activation: Activation,
 }
 
 /// Loads `{path}.weight` and, where the convolution has one, `{path}.bias`.
@@ -156,16 +175,15 @@ pub struct ConvNormActivation {
 impl ConvNormActivation {
     /// Loads `{path}.0` (convolution) and `{path}.1` (batch norm).
     pub(super) fn load(
-        shape: ConvShape,
-        activation: Activation,
+        layer: &ConvNormLayer,
         parameters: &Parameters,
-        path: &str,
         device: &Device,
     ) -> Result<Self, LayerMismatch> {
+        let ConvNormLayer { path, shape, activation } = layer;
         Ok(Self {
-            conv: load_conv(shape, false, parameters, &format!("{path}.0"), device)?,
+            conv: load_conv(*shape, false, parameters, &format!("{path}.0"), device)?,
             norm: load_batch_norm(shape.output, parameters, &format!("{path}.1"), device)?,
-            activation,
+            activation: *activation,
         })
     }
 
@@ -201,7 +219,7 @@ impl SqueezeExcitation {
         path: &str,
         device: &Device,
     ) -> Result<Self, LayerMismatch> {
-        let squeezed = make_divisible(channels / SQUEEZE_FACTOR);
+        let squeezed = squeezed_channels(channels);
         let conv = |input, output, name: &str| {
             let shape = ConvShape::pointwise(input, output);
             load_conv(shape, true, parameters, &format!("{path}.{name}"), device)
@@ -219,13 +237,18 @@ impl SqueezeExcitation {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let scale = self.squeeze.forward(global_average_pool(x.clone()));
         let scale = self.excite.forward(relu(scale));
-        x * hard_sigmoid(scale, 1.0 / 6.0, 0.5)
+        x * hard_sigmoid(scale, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA)
     }
 }
 
 /// Mean over height and width: `[batch, channels, height, width]` → `[batch, channels, 1, 1]`.
 pub fn global_average_pool(x: Tensor<4>) -> Tensor<4> {
     x.mean_dim(3).mean_dim(2)
+}
+
+/// The width between the two convolutions of a squeeze-excitation over `channels`.
+pub(crate) fn squeezed_channels(channels: usize) -> usize {
+    make_divisible(channels / SQUEEZE_FACTOR)
 }
 
 /// The nearest multiple of [`CHANNEL_DIVISOR`], never under 90 % of `channels` (torchvision's
@@ -238,12 +261,12 @@ fn make_divisible(channels: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::make_divisible;
+    use super::squeezed_channels;
 
     #[test]
     fn squeeze_channels_are_those_of_torchvision() {
         let expanded = [16, 96, 240, 120, 144, 288, 576];
         let squeezed = [8, 24, 64, 32, 40, 72, 144];
-        assert_eq!(expanded.map(|channels| make_divisible(channels / 4)), squeezed);
+        assert_eq!(expanded.map(squeezed_channels), squeezed);
     }
 }

@@ -4,7 +4,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::layers::{Activation, ConvNormActivation, ConvShape, SqueezeExcitation};
+use super::layers::{Activation, ConvNormActivation, ConvNormLayer, ConvShape, SqueezeExcitation};
 use super::parameters::{LayerMismatch, Parameters};
 use crate::device::DeviceError;
 
@@ -63,6 +63,58 @@ const ROWS: [Row; BLOCKS] = [
     row((96, 5, 576, 96), true,  HS, 1),
 ];
 
+/// The layers of the network in the order in which they run: what is loaded, imported and exported.
+#[derive(Debug)]
+pub(crate) struct Layers {
+    pub stem: ConvNormLayer,
+    pub blocks: Vec<BlockLayers>,
+    pub last: ConvNormLayer,
+}
+
+/// The layers of a bottleneck in the order in which they run.
+#[derive(Debug)]
+pub(crate) struct BlockLayers {
+    pub path: String,
+    pub expand: Option<ConvNormLayer>,
+    pub depthwise: ConvNormLayer,
+    /// The path of the squeeze-excitation over the depthwise convolution's channels.
+    pub squeeze_excitation: Option<String>,
+    pub project: ConvNormLayer,
+    pub residual: bool,
+}
+
+/// The network that the table describes.
+pub(crate) fn layers() -> Layers {
+    let stem = ConvNormLayer {
+        path: "features.0".into(),
+        shape: ConvShape { input: 3, output: STEM_CHANNELS, kernel: 3, stride: 2, groups: 1 },
+        activation: Activation::HardSwish,
+    };
+    let blocks = ROWS.iter().enumerate();
+    let blocks = blocks.map(|(index, &row)| BlockLayers::new(row, format!("features.{}", index + 1)));
+    let last = ConvNormLayer {
+        path: format!("features.{}", BLOCKS + 1),
+        shape: ConvShape::pointwise(LAST_BLOCK_CHANNELS, FEATURES),
+        activation: Activation::HardSwish,
+    };
+    Layers { stem, blocks: blocks.collect(), last }
+}
+
+impl BlockLayers {
+    fn new(row: Row, path: String) -> Self {
+        let mut next = layer_paths(&path);
+        let layer = |path, shape, activation| ConvNormLayer { path, shape, activation };
+        let expand = (row.expanded != row.input)
+            .then(|| layer(next(), ConvShape::pointwise(row.input, row.expanded), row.activation));
+        let depthwise =
+            layer(next(), ConvShape::depthwise(row.expanded, row.kernel, row.stride), row.activation);
+        let squeeze_excitation = row.squeeze_excitation.then(&mut next);
+        let project = layer(next(), ConvShape::pointwise(row.expanded, row.output), Activation::Identity);
+        let residual = row.stride == 1 && row.input == row.output;
+        Self { path, expand, depthwise, squeeze_excitation, project, residual }
+    }
+}
+
 /// A convolution of the backbone, by the names of its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConvName {
@@ -74,21 +126,21 @@ pub struct ConvName {
 
 /// Every convolution of the backbone in the order in which it runs: 52 of them.
 pub fn convolutions() -> Vec<ConvName> {
-    let normed = |path: String| ConvName { conv: format!("{path}.0"), norm: Some(format!("{path}.1")) };
-    let mut names = vec![normed("features.0".into())];
-    for (index, row) in ROWS.iter().enumerate() {
-        let mut next = layer_paths(&format!("features.{}", index + 1));
-        if row.expanded != row.input {
-            names.push(normed(next()));
-        }
-        names.push(normed(next()));
-        if row.squeeze_excitation {
-            let path = next();
+    let normed = |ConvNormLayer { path, .. }: &ConvNormLayer| ConvName {
+        conv: format!("{path}.0"),
+        norm: Some(format!("{path}.1")),
+    };
+    let Layers { stem, blocks, last } = layers();
+    let mut names = vec![normed(&stem)];
+    for block in &blocks {
+        names.extend(block.expand.as_ref().map(normed));
+        names.push(normed(&block.depthwise));
+        if let Some(path) = &block.squeeze_excitation {
             names.extend(["fc1", "fc2"].map(|fc| ConvName { conv: format!("{path}.{fc}"), norm: None }));
         }
-        names.push(normed(next()));
+        names.push(normed(&block.project));
     }
-    names.push(normed(format!("features.{}", BLOCKS + 1)));
+    names.push(normed(&last));
     names
 }
 
@@ -104,39 +156,19 @@ pub struct InvertedResidual {
 }
 
 impl InvertedResidual {
-    /// Loads `{path}.block.*`.
-    fn load(row: Row, parameters: &Parameters, path: &str, device: &Device) -> Result<Self, LayerMismatch> {
-        let mut next = layer_paths(path);
-        let expand = (row.expanded != row.input)
-            .then(|| {
-                let shape = ConvShape::pointwise(row.input, row.expanded);
-                ConvNormActivation::load(shape, row.activation, parameters, &next(), device)
-            })
-            .transpose()?;
-        let depthwise = ConvNormActivation::load(
-            ConvShape::depthwise(row.expanded, row.kernel, row.stride),
-            row.activation,
-            parameters,
-            &next(),
-            device,
-        )?;
-        let squeeze_excitation = row
-            .squeeze_excitation
-            .then(|| SqueezeExcitation::load(row.expanded, parameters, &next(), device))
-            .transpose()?;
-        let project = ConvNormActivation::load(
-            ConvShape::pointwise(row.expanded, row.output),
-            Activation::Identity,
-            parameters,
-            &next(),
-            device,
-        )?;
+    fn load(layers: &BlockLayers, parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
+        let BlockLayers { expand, depthwise, squeeze_excitation, project, .. } = layers;
+        let conv = |layer| ConvNormActivation::load(layer, parameters, device);
+        let channels = depthwise.shape.output;
         Ok(Self {
-            expand,
-            depthwise,
-            squeeze_excitation,
-            project,
-            residual: row.stride == 1 && row.input == row.output,
+            expand: expand.as_ref().map(conv).transpose()?,
+            depthwise: conv(depthwise)?,
+            squeeze_excitation: squeeze_excitation
+                .as_ref()
+                .map(|path| SqueezeExcitation::load(channels, parameters, path, device))
+                .transpose()?,
+            project: conv(project)?,
+            residual: layers.residual,
         })
     }
 
@@ -200,29 +232,16 @@ impl MobileNetV3Small {
     /// [`LayerMismatch`] naming the first layer, in the order of the network, that is missing or has
     /// another shape.
     pub fn load(parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
-        let stem = ConvNormActivation::load(
-            ConvShape { input: 3, output: STEM_CHANNELS, kernel: 3, stride: 2, groups: 1 },
-            Activation::HardSwish,
-            parameters,
-            "features.0",
-            device,
-        )?;
-        let blocks = ROWS
-            .iter()
-            .enumerate()
-            .map(|(index, &row)| {
-                let path = format!("features.{}", index + 1);
-                InvertedResidual::load(row, parameters, &path, device)
-            })
-            .collect::<Result<_, _>>()?;
-        let last = ConvNormActivation::load(
-            ConvShape::pointwise(LAST_BLOCK_CHANNELS, FEATURES),
-            Activation::HardSwish,
-            parameters,
-            &format!("features.{}", BLOCKS + 1),
-            device,
-        )?;
-        Ok(Self { stem, blocks, last })
+        let Layers { stem, blocks, last } = layers();
+        let conv = |layer| ConvNormActivation::load(layer, parameters, device);
+        Ok(Self {
+            stem: conv(&stem)?,
+            blocks: blocks
+                .iter()
+                .map(|block| InvertedResidual::load(block, parameters, device))
+                .collect::<Result<_, _>>()?,
+            last: conv(&last)?,
+        })
     }
 
     /// The output of every stage, torchvision's `features.0` … `features.12`:

@@ -192,7 +192,8 @@ impl ModelFile {
 }
 
 impl Manifest {
-    fn check(&self) -> Result<(), ModelFileError> {
+    /// Refuses a manifest that contradicts itself.
+    pub(crate) fn check(&self) -> Result<(), ModelFileError> {
         let refuse = |why: String| Err(ModelFileError::Manifest(why));
         let classes = self.classifier.num_classes();
         if self.labels.len() != classes {

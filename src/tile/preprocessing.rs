@@ -61,12 +61,18 @@ impl Preprocessing {
         resize(tile, self.crop_px, self.crop_px, options)
     }
 
+    /// For each channel the scale and the shift that normalise a value from 0 to 255: value · scale − shift.
+    pub(crate) fn normalisation(&self) -> [(f32, f32); 3] {
+        [0, 1, 2].map(|channel| {
+            let (mean, std) = (self.mean[channel], self.std[channel]);
+            (1.0 / (255.0 * std), mean / std)
+        })
+    }
+
     /// Appends the normalised planes red, green, blue: `3 × crop_px × crop_px` values.
     pub(crate) fn append(&self, tile: &Tile, values: &mut Vec<f32>) {
         let pixels = self.crop(tile);
-        for channel in 0..3 {
-            let scale = 1.0 / (255.0 * self.std[channel]);
-            let shift = self.mean[channel] / self.std[channel];
+        for (channel, (scale, shift)) in self.normalisation().into_iter().enumerate() {
             let plane = pixels.iter().skip(channel).step_by(3);
             values.extend(plane.map(|&value| f32::from(value) * scale - shift));
         }

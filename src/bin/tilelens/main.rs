@@ -1,10 +1,11 @@
-//! The library on the command line: import checkpoints, describe models, classify tiles, train heads and judge
-//! them.
+//! The library on the command line: import checkpoints, describe models, classify tiles, train heads, judge them and
+//! export models.
 
 mod classify;
 mod confusion_picture;
 mod dataset;
 mod evaluate;
+mod export;
 mod few_shot;
 mod files;
 mod import;
@@ -33,6 +34,8 @@ struct Cli {
 enum Command {
     /// Turn a checkpoint (.pth, .safetensors, .onnx) into a model file.
     Import(import::ImportArgs),
+    /// Turn a model file into one that other runtimes read (.onnx, or .safetensors with f32 weights).
+    Export(export::ExportArgs),
     /// Say what a model file holds.
     Info {
         /// The model file.
@@ -67,6 +70,7 @@ impl DeviceChoice {
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Import(args) => import::run(args),
+        Command::Export(args) => export::run(args),
         Command::Info { model } => {
             println!("{}", serde_json::to_string_pretty(&files::open_model(&model)?.manifest)?);
             Ok(())

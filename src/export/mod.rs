@@ -1,0 +1,38 @@
+//! A model file → the formats of other runtimes.
+
+mod onnx;
+mod onnx_messages;
+
+use thiserror::Error;
+
+pub use onnx::{LABELS_KEY, MANIFEST_KEY, PREPROCESSING_KEY, to_onnx};
+
+use crate::ErrorCode;
+use crate::model::model_file::ModelFileError;
+use crate::model::parameters::LayerMismatch;
+
+/// Why a model was not exported.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// The model is a backbone alone.
+    #[error(
+        "this model is a backbone without a classifier, so that its ONNX file would know no classes: train a head first"
+    )]
+    NoClassifier,
+    /// The manifest contradicts itself.
+    #[error(transparent)]
+    Manifest(#[from] ModelFileError),
+    /// The weights are not those of the network that the manifest describes.
+    #[error("the weights do not fit the model's description: {0}")]
+    Layer(#[from] LayerMismatch),
+}
+
+impl ErrorCode for ExportError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoClassifier => "export.no_classifier",
+            Self::Manifest(_) => "export.manifest",
+            Self::Layer(_) => "export.layer",
+        }
+    }
+}
