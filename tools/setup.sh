@@ -4,6 +4,7 @@
 
 RUST_VERSION_NEEDED=1.95
 NODE_VERSION_NEEDED=20
+PYTHON_VERSION_NEEDED=3.11
 WASM_PACK_VERSION=0.15.1
 GECKODRIVER_VERSION=0.37.1
 WASM_TARGET=wasm32-unknown-unknown
@@ -144,6 +145,30 @@ setup_node() {
       die "npm could not install the packages; see $CACHE/npm.log"
     touch node_modules/.package-lock.json
   fi
+}
+
+# The Python of the examples, with their packages: in a folder of its own, anew when the pinned versions change.
+setup_python() {
+  local requirements=examples/ray/requirements.txt version digest environment
+  if ! have python3 || ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    apt_install python3 python3-venv
+  fi
+  version=$(python3 -c 'import platform; print(platform.python_version())')
+  version_at_least "$version" "$PYTHON_VERSION_NEEDED" ||
+    die "Python $PYTHON_VERSION_NEEDED or newer is needed, this is $version: install it from https://www.python.org"
+  digest=$(sha256 "$requirements")
+  environment=$CACHE/python-$version-${digest:0:16}
+  # Its programs know the folder by name: it cannot be moved when it is whole, so that a file says so.
+  if [[ ! -f $environment/complete ]]; then
+    say "Installing the Python packages of the examples"
+    {
+      python3 -m venv --clear "$environment" &&
+        "$environment/bin/python" -m pip install --disable-pip-version-check --requirement "$requirements" &&
+        touch "$environment/complete"
+    } >"$CACHE/python.log" 2>&1 || die "pip could not install the packages; see $CACHE/python.log"
+  fi
+  PYTHON=$environment/bin/python
+  export PYTHON
 }
 
 # Runs a command with the compiler that has the wasm target.

@@ -8,6 +8,7 @@ run_tests() {
   setup
   setup_browser
   setup_firefox
+  setup_python
   build
   cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack
   build_command_line
@@ -15,6 +16,7 @@ run_tests() {
 
   suite types npm run --silent check
   suite native cargo test --release
+  suite examples node --test --test-reporter=spec tests/export/*.test.mjs
   suite chromium wasm_tests --chrome --chromedriver "$CHROMEDRIVER"
   firefox_suite
   suite project node --test --test-reporter=spec --test-concurrency=1 tests/project/*.test.mjs
