@@ -81,7 +81,7 @@ fn the_card_states_what_the_model_does_and_pytorch_says_the_same_of_every_tile()
     let (mut found, mut agreeing, mut differences) = (Vec::new(), 0, 0.0_f32);
     for ((name, tile, _), (expected_name, expected, confidence)) in tiles.iter().zip(&answers) {
         assert_eq!(name, expected_name);
-        let probabilities = block_on(classifier.classify(&[tile])).unwrap();
+        let probabilities = block_on(classifier.classify(&[tile])).unwrap().probabilities;
         agreeing += usize::from(argmax(&probabilities) == *expected);
         differences += (probabilities[*expected] - confidence).abs();
         found.extend(probabilities);
@@ -151,7 +151,7 @@ fn the_temperature_travels_in_the_file_and_divides_the_logits() {
     let classifier = classifier(&file);
     let logits = classifier.logits(classifier.features(classifier.images(&[&tile]))).unwrap();
     let powers: Vec<f32> = block_on(read(logits)).unwrap().iter().map(|logit| (logit / 3.0).exp()).collect();
-    let found = block_on(classifier.classify(&[&tile])).unwrap();
+    let found = block_on(classifier.classify(&[&tile])).unwrap().probabilities;
     for (found, power) in found.iter().zip(&powers) {
         assert!((found - power / powers.iter().sum::<f32>()).abs() < 1e-5);
     }

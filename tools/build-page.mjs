@@ -64,7 +64,10 @@ async function bundle() {
     entryPoints: sources,
     outdir: '.',
     entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
     bundle: true,
+    // What a visitor may never need, such as charts and zip files, is fetched when it is needed.
+    splitting: true,
     format: 'esm',
     target: 'es2022',
     minify: true,

@@ -1,14 +1,32 @@
-/** Puts the page together: what the site offers, the engine, the tiles, the views. */
+/** Puts the page together: what the site offers, the engine, the tiles, the project, the views. */
 
 import { Session } from './engine/session.js';
+import { History } from './labels/history.js';
+import { Labelling } from './labels/labelling.js';
+import { Autosave } from './project/autosave.js';
+import { Projects } from './project/projects.js';
+import { openStore } from './project/store.js';
+import { Workspace } from './project/workspace.js';
 import { Classification } from './tiles/classification.js';
+import { Spotlight } from './tiles/spotlight.js';
 import { TileList } from './tiles/tile-list.js';
+import { FineTuning } from './training/fine-tuning.js';
+import { ModelInUse } from './training/model-in-use.js';
+import { ViewFeatures } from './training/view-features.js';
+import { setUpClassPanel } from './views/class-panel.js';
 import { setUpEnginePanel } from './views/engine-panel.js';
 import { setUpIntake } from './views/intake.js';
+import { setUpNextLabels } from './views/next-labels.js';
 import { notify } from './views/notices.js';
 import { deviceFromAddress, setUpDevicePicker, setUpModelPicker } from './views/pickers.js';
+import { setUpProjectBar } from './views/project-bar.js';
+import { setUpReportPanel } from './views/report-panel.js';
+import { setUpSettingsForm } from './views/settings-form.js';
+import { setUpTakeAway } from './views/take-away.js';
 import { setUpTileGrid } from './views/tile-grid.js';
+import { setUpTileSelection } from './views/tile-selection.js';
 import { setUpToolbar } from './views/toolbar.js';
+import { setUpTrainingPanel } from './views/training-panel.js';
 
 /** @typedef {import('./engine/session.js').ModelSource} ModelSource */
 /** @typedef {import('./messages.js').DevicePreference} DevicePreference */
@@ -24,16 +42,46 @@ async function fetchAssets() {
   return response.json();
 }
 
+/** What the page holds, whatever the engine does. */
+function createPage() {
+  const tiles = new TileList();
+  const history = new History();
+  const labelling = new Labelling(tiles, history);
+  return { tiles, history, labelling, workspace: new Workspace(), spotlight: new Spotlight() };
+}
+
+/** @typedef {ReturnType<typeof createPage>} Page */
+
+/**
+ * Opens the store, and the project that was open when the page was left. Without a store the page works all the same.
+ * @param {Page} page
+ * @param {() => void} onOpened
+ */
+async function startProjects(page, onOpened) {
+  const keeping = await openStore({ onClosed: (message) => notify(message) }).then(
+    (store) => ({ store, autosave: new Autosave(store, page) }),
+    (thrown) => {
+      notify(thrown.message);
+      return null;
+    },
+  );
+  const projects = new Projects(page, keeping, onOpened);
+  await projects.openLast().catch((thrown) => notify(`The project that was open last cannot be read: ${thrown.message}`));
+  return { projects, autosave: keeping?.autosave ?? null };
+}
+
 /**
  * @param {Assets} assets
- * @param {TileList} tiles
+ * @param {Page} page
  */
-function startEngine({ engine, worker, models }, tiles) {
+function startEngine({ engine, worker, models }, page) {
   const session = new Session({ workerUrl: worker.url, engine, keptSha256: models.map(({ sha256 }) => sha256) });
-  const classification = new Classification(session, tiles);
+  const classification = new Classification(session, page.tiles);
   let device = deviceFromAddress();
+  const siteSource = { model: models[0] };
+  const projectSource = () => (page.workspace.current.model ? { file: page.workspace.current.model } : null);
   /** @type {ModelSource} */
-  let source = { model: models[0] };
+  let source = projectSource() ?? siteSource;
 
   const chooseDevice = (/** @type {DevicePreference} */ wanted) => {
     device = wanted;
@@ -59,26 +107,66 @@ function startEngine({ engine, worker, models }, tiles) {
   };
   const openModel = (/** @type {File} */ file) => changeModel({ file });
   const picker = setUpModelPicker({ onModel: (model) => changeModel({ model }), onFile: openModel });
+  /** The project's model, or else the site's, comes into use. @param {Blob | null} model */
+  const useProjectModel = async (model) => {
+    const isInUse = model ? 'file' in source && source.file === model : source === siteSource;
+    if (!isInUse) await changeModel(model ? { file: model } : siteSource);
+  };
+
+  const start = async () => {
+    const isOpen = await session.open(device, source);
+    const isProjectAtFault = !isOpen && 'file' in source && session.status.error?.code.startsWith('model.');
+    if (isProjectAtFault) {
+      notify(`The head of this project cannot be read (${session.status.error?.message}): the model of this site is in use. Your labels are there.`);
+      source = siteSource;
+      await session.open(device, source);
+    }
+    showCurrentModel();
+  };
 
   picker.offer(models);
-  showCurrentModel();
   setUpEnginePanel(session, chooseDevice);
-  session.open(device, source);
-  return { classification, openModel };
+  start();
+  return { session, classification, openModel, useProjectModel };
+}
+
+/**
+ * Labelling and training, once there is an engine.
+ * @param {Page} page
+ * @param {ReturnType<typeof startEngine>} engine
+ */
+function setUpFineTuning(page, { session, useProjectModel }) {
+  const viewFeatures = new ViewFeatures(session, page.tiles);
+  const fineTuning = new FineTuning({ ...page, session, viewFeatures });
+  new ModelInUse({ ...page, session }, useProjectModel);
+  const { settings } = setUpSettingsForm(page.workspace);
+  setUpTrainingPanel({ ...page, session, fineTuning }, settings);
+  setUpTakeAway({ ...page, session });
+  return setUpNextLabels({ ...page, session });
 }
 
 async function main() {
-  const tiles = new TileList();
-  const grid = setUpTileGrid(tiles);
-  const starting = fetchAssets().then((assets) => ({ assets, ...startEngine(assets, tiles) }));
+  const page = createPage();
+  const grid = setUpTileGrid(page.tiles, page.labelling);
+  setUpReportPanel(page);
+  /** @type {(model: Blob | null) => void} */
+  let useModel = () => {};
+  const opening = startProjects(page, () => useModel(page.workspace.current.model));
+  const starting = Promise.all([fetchAssets(), opening]).then(([assets]) => ({ assets, ...startEngine(assets, page) }));
+  const bar = opening.then((opened) => setUpProjectBar({ ...opened, workspace: page.workspace }));
   setUpIntake({
-    addTiles: (files) => tiles.add(files),
+    addTiles: (files) => page.tiles.add(files),
     openModel: async (file) => (await starting).openModel(file),
+    openProject: async (file) => (await bar).importProject(file),
     samples: starting.then(({ assets }) => assets.samples),
   });
   try {
-    const { classification } = await starting;
-    setUpToolbar(tiles, classification, grid.arrange);
+    const engine = await starting;
+    useModel = engine.useProjectModel;
+    const { findSimilar } = setUpFineTuning(page, engine);
+    const { selected } = setUpTileSelection(page.tiles, page.labelling, findSimilar);
+    setUpClassPanel(page, selected);
+    setUpToolbar({ ...page, classification: engine.classification }, grid.arrange);
   } catch (thrown) {
     document.documentElement.dataset.engine = 'failed';
     notify(`The page could not be loaded whole (${thrown instanceof Error ? thrown.message : thrown}).`, [

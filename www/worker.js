@@ -6,9 +6,12 @@
 import init from '../pkg/tilelens.js';
 import { openDevice, verifyDevice } from './worker/device-choice.js';
 import { fetchEngine } from './worker/download.js';
+import { relabelled, toF32, toOnnx } from './worker/model-files.js';
 import { CodedError, isFatal, toFailure } from './worker/failures.js';
+import { concludeRun, steer, trainHead } from './worker/head-training.js';
 import { modelBytes } from './worker/model-source.js';
-import { classifyFiles } from './worker/tile-work.js';
+import { compareTiles } from './worker/neighbours.js';
+import { classifyTiles, computeViews } from './worker/tile-work.js';
 
 /** @typedef {import('./messages.js').ClassifyPayload} ClassifyPayload */
 /** @typedef {import('./messages.js').DevicePreference} DevicePreference */
@@ -18,6 +21,7 @@ import { classifyFiles } from './worker/tile-work.js';
 /** @typedef {import('./messages.js').WorkerRequest} WorkerRequest */
 /** @typedef {import('./worker/device-choice.js').OpenDevice} OpenDevice */
 /** @typedef {(event: WorkerEvent, transfer?: Transferable[]) => void} Emit */
+/** @typedef {<Value>(work: (open: OpenDevice) => Promise<Value>) => Promise<Value>} EngineInTurn */
 
 /** @type {Promise<OpenDevice> | null} */
 let opening = null;
@@ -40,6 +44,14 @@ function inTurn(work) {
 function openedDevice() {
   if (!opening) throw new CodedError('engine.not_started', 'The engine was not started.');
   return opening;
+}
+
+/**
+ * @template Value
+ * @param {(open: OpenDevice) => Promise<Value>} work
+ */
+function engineInTurn(work) {
+  return inTurn(async () => work(await openedDevice()));
 }
 
 /**
@@ -90,11 +102,23 @@ async function loadModel(payload, emit) {
 function classify({ tiles }, emit) {
   return inTurn(async () => {
     const { engine } = await openedDevice();
-    await classifyFiles(engine, tiles, (event) =>
+    await classifyTiles(engine, tiles, (event) =>
       emit(event, event.result ? [event.result.probabilities.buffer] : []),
     );
     return {};
   });
+}
+
+/**
+ * Tile by tile, so that what is asked for meanwhile need not wait for all of them.
+ * @param {import('./messages.js').ViewsPayload} payload
+ * @param {Emit} emit
+ */
+async function views({ tiles }, emit) {
+  for (const request of tiles) {
+    await inTurn(async () => emit(await computeViews((await openedDevice()).engine, request)));
+  }
+  return {};
 }
 
 /**
@@ -109,6 +133,22 @@ function answer(request, emit) {
       return loadModel(request.payload, emit);
     case 'classify':
       return classify(request.payload, emit);
+    case 'views':
+      return views(request.payload, emit);
+    case 'train':
+      return trainHead(request.payload, engineInTurn, emit);
+    case 'steerTraining':
+      return steer(request.payload.command);
+    case 'concludeTraining':
+      return concludeRun(request.payload, engineInTurn);
+    case 'neighbours':
+      return inTurn(() => compareTiles(request.payload));
+    case 'toOnnx':
+      return inTurn(() => toOnnx(request.payload.model));
+    case 'toF32':
+      return inTurn(() => toF32(request.payload.model));
+    case 'relabel':
+      return inTurn(() => relabelled(request.payload.model, request.payload.labels));
   }
 }
 

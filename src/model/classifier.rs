@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::head::Classification;
 use super::layers::global_average_pool;
-use super::mobilenet_v3::MobileNetV3Small;
+use super::mobilenet_v3::{FEATURES, MobileNetV3Small};
 use super::model_file::{Manifest, ModelFile};
 use super::parameters::LayerMismatch;
 use crate::ErrorCode;
@@ -20,6 +20,15 @@ pub struct Classifier {
     backbone: MobileNetV3Small,
     classification: Option<Classification>,
     device: Device,
+}
+
+/// What a model says of tiles, tile by tile.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answers {
+    /// `[tiles, 576]` in row-major order.
+    pub features: Vec<f32>,
+    /// `[tiles, num_classes]` in row-major order, classes in the order of the labels.
+    pub probabilities: Vec<f32>,
 }
 
 /// Why there is no answer.
@@ -116,22 +125,55 @@ impl Classifier {
         Ok(classification.forward(features))
     }
 
-    /// Class probabilities of `tiles`, row by row in the order of the labels:
-    /// `tiles.len() × num_classes` values.
+    /// Classifies tiles, and gives the features that the classes rest on.
     ///
     /// # Errors
     ///
     /// [`ClassifyError`] when the model has no classifier, or the device fails or answers with values
     /// that are not numbers.
-    pub async fn classify(&self, tiles: &[&Tile]) -> Result<Vec<f32>, ClassifyError> {
+    pub async fn classify(&self, tiles: &[&Tile]) -> Result<Answers, ClassifyError> {
         if tiles.is_empty() {
+            return Ok(Answers::default());
+        }
+        let features = self.features(self.images(tiles));
+        let probabilities = self.probabilities(features.clone())?;
+        // One reading for both: a GPU is waited for once.
+        let values = read_finite(Tensor::cat(vec![features, probabilities], 1)).await?;
+        let mut answers = Answers::default();
+        for row in values.chunks(values.len() / tiles.len()) {
+            let (features, probabilities) = row.split_at(FEATURES);
+            answers.features.extend_from_slice(features);
+            answers.probabilities.extend_from_slice(probabilities);
+        }
+        Ok(answers)
+    }
+
+    /// Class probabilities of tiles whose features are known, `[tiles, 576]` in row-major order:
+    /// `tiles × num_classes` values.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify`](Self::classify).
+    ///
+    /// # Panics
+    ///
+    /// When `features` is no whole number of rows.
+    pub async fn classify_features(&self, features: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
+        assert_eq!(features.len() % FEATURES, 0);
+        if features.is_empty() {
             return Ok(Vec::new());
         }
-        let logits = self.logits(self.features(self.images(tiles)))?;
-        let probabilities = read(softmax(logits / self.manifest.temperature, 1)).await?;
-        if !probabilities.iter().all(|value| value.is_finite()) {
-            return Err(ClassifyError::NotFinite);
-        }
-        Ok(probabilities)
+        let shape = [features.len() / FEATURES, FEATURES];
+        let features = Tensor::from_data(TensorData::new(features, shape), &self.device);
+        read_finite(self.probabilities(features)?).await
     }
+
+    fn probabilities(&self, features: Tensor<2>) -> Result<Tensor<2>, ClassifyError> {
+        Ok(softmax(self.logits(features)? / self.manifest.temperature, 1))
+    }
+}
+
+async fn read_finite(tensor: Tensor<2>) -> Result<Vec<f32>, ClassifyError> {
+    let values = read(tensor).await?;
+    if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(ClassifyError::NotFinite) }
 }

@@ -76,6 +76,27 @@ impl HeadConfig {
     pub fn init(&self, random: &mut ChaCha8Rng, device: &Device) -> Head {
         Head::load(self, &self.random_parameters(random), device).expect("the weights are made for this head")
     }
+
+    /// A new head that begins with what `known`, a head's parameters, has learnt: its hidden layer where that is as
+    /// wide, and its output for each class that `known_class` finds in it. What it does not know is drawn.
+    pub fn init_from(
+        &self,
+        known: &Parameters,
+        known_class: impl Fn(usize) -> Option<usize>,
+        random: &mut ChaCha8Rng,
+        device: &Device,
+    ) -> Head {
+        let mut parameters = self.random_parameters(random);
+        if known.shape("head.dense.weight") == parameters.shape("head.dense.weight") {
+            for name in ["head.dense.weight", "head.dense.bias"] {
+                parameters.copy_rows(known, name, |row| Some(row));
+            }
+            for name in ["head.output.weight", "head.output.bias"] {
+                parameters.copy_rows(known, name, &known_class);
+            }
+        }
+        Head::load(self, &parameters, device).expect("the weights are made for this head")
+    }
 }
 
 /// Dropout → Dense(ReLU) → Dense over pooled features.

@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::head::ClassifierConfig;
+use super::head::{ClassifierConfig, Head};
 use super::parameters::Parameters;
 use crate::ErrorCode;
+use crate::device::DeviceError;
 use crate::tile::Preprocessing;
 
 /// The version of the manifest that this code writes, and the newest that it reads.
@@ -29,6 +30,9 @@ pub const FORMAT: u32 = 2;
 
 /// The entry of `__metadata__` that holds the manifest.
 const METADATA_KEY: &str = "tilelens";
+
+/// What the names of a classifier's weights begin with.
+const CLASSIFIER_PREFIXES: [&str; 2] = ["head.", "classifier."];
 
 /// What stands where the checksum will be, while it is computed.
 const NO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -94,6 +98,9 @@ pub struct ModelFile {
 pub enum WeightsDtype {
     /// Two bytes a weight.
     F16,
+    /// Two bytes a weight in the arrays that f16 holds to the last bit, four in the others: a new head on a
+    /// backbone that came as f16.
+    Lossless,
     /// Four bytes a weight.
     F32,
 }
@@ -165,6 +172,33 @@ impl ModelFile {
             parameters.insert(name, tensor.shape().to_vec(), values);
         }
         Ok(Self { manifest, parameters })
+    }
+
+    /// This model's weights with another head in the place of its classifier.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Failed`] when the device that the head is on fails.
+    pub async fn with_head(&self, head: &Head) -> Result<Parameters, DeviceError> {
+        let mut parameters = self.parameters.clone();
+        parameters.remove(&CLASSIFIER_PREFIXES);
+        head.store(&mut parameters).await?;
+        Ok(parameters)
+    }
+
+    /// What names the features that this model computes: the SHA-256 of its backbone and its preprocessing, in hex.
+    /// Models that differ in nothing but the head have the same.
+    pub fn backbone_sha256(&self) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update(serde_json::to_vec(&self.manifest.preprocessing).expect("plain data"));
+        let is_backbone = |name: &str| !CLASSIFIER_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        for (name, parameter) in self.parameters.iter().filter(|(name, _)| is_backbone(name)) {
+            hasher.update(name);
+            for value in &parameter.values {
+                hasher.update(value.to_le_bytes());
+            }
+        }
+        hex(&hasher.finalize())
     }
 
     /// The bytes of the model file, the same for the same model.
@@ -287,7 +321,13 @@ struct StoredTensor<'a> {
 
 impl<'a> StoredTensor<'a> {
     fn new(shape: &'a [usize], values: &[f32], dtype: WeightsDtype) -> Self {
-        let halve = dtype == WeightsDtype::F16 && shape.len() > 1;
+        let survives = |&value: &f32| f16::from_f32(value).to_f32() == value;
+        let halve = shape.len() > 1
+            && match dtype {
+                WeightsDtype::F16 => true,
+                WeightsDtype::Lossless => values.iter().all(survives),
+                WeightsDtype::F32 => false,
+            };
         let bytes = if halve {
             values.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect()
         } else {

@@ -73,6 +73,21 @@ impl Parameters {
         self.by_name.insert(name.into(), Parameter { shape, values });
     }
 
+    /// Replaces rows of a parameter by rows of its namesake in `other`: row `i` by row `from(i)`, where there is one.
+    ///
+    /// # Panics
+    ///
+    /// When either lacks the parameter, or their rows differ in length.
+    pub fn copy_rows(&mut self, other: &Self, name: &str, from: impl Fn(usize) -> Option<usize>) {
+        let (target, source) = (self.by_name.get_mut(name).expect("a parameter"), &other.by_name[name]);
+        let length = target.values.len() / target.shape[0];
+        for (row, values) in target.values.chunks_mut(length).enumerate() {
+            if let Some(from) = from(row) {
+                values.copy_from_slice(&source.values[from * length..][..length]);
+            }
+        }
+    }
+
     /// Drops every parameter whose name begins with one of `prefixes`.
     pub fn remove(&mut self, prefixes: &[&str]) {
         self.by_name.retain(|name, _| !prefixes.iter().any(|prefix| name.starts_with(prefix)));

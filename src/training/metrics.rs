@@ -6,6 +6,9 @@ use serde::Serialize;
 /// use 15 on larger sets).
 const CALIBRATION_BINS: usize = 10;
 
+/// Below this probability of mere chance a difference counts as one.
+const SIGNIFICANCE: f64 = 0.05;
+
 /// 95 % of a normal distribution lie within this many standard deviations.
 const Z_95: f64 = 1.959_964;
 
@@ -55,14 +58,10 @@ impl Evaluation {
         assert!(!labels.is_empty());
         assert_eq!(probabilities.len(), labels.len() * num_classes);
         let mut confusion = vec![vec![0; num_classes]; num_classes];
-        let mut bins = [Bin::default(); CALIBRATION_BINS];
         for (row, &label) in probabilities.chunks(num_classes).zip(labels) {
-            let predicted = argmax(row);
-            confusion[label][predicted] += 1;
-            let confidence = f64::from(row[predicted]);
-            let bin = ((confidence * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1);
-            bins[bin].add(confidence, predicted == label);
+            confusion[label][argmax(row)] += 1;
         }
+        let bins = reliability(probabilities, labels, num_classes);
         let tiles = labels.len();
         let right = (0..num_classes).map(|class| confusion[class][class]).sum();
         let classes: Vec<_> = (0..num_classes).map(|class| class_figures(&confusion, class)).collect();
@@ -76,7 +75,7 @@ impl Evaluation {
             interval: wilson_interval(right, tiles),
             balanced_accuracy,
             loss: cross_entropy(probabilities, labels, &vec![1.0; num_classes]),
-            calibration_error: bins.iter().map(Bin::gap).sum::<f64>() / tiles as f64,
+            calibration_error: bins.iter().map(ReliabilityBin::gap).sum::<f64>() / tiles as f64,
             classes,
             confusion,
         }
@@ -110,23 +109,36 @@ fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Predictions of about the same confidence.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bin {
-    confidence: f64,
-    right: f64,
+/// Predictions of about the same confidence: a point of a reliability diagram.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct ReliabilityBin {
+    /// Predictions in it.
+    pub tiles: usize,
+    /// The sum of their confidences.
+    pub confidence: f64,
+    /// How many of them are right.
+    pub right: usize,
 }
 
-impl Bin {
-    fn add(&mut self, confidence: f64, right: bool) {
-        self.confidence += confidence;
-        self.right += f64::from(u8::from(right));
-    }
-
+impl ReliabilityBin {
     /// Tiles × |mean confidence − accuracy|.
     fn gap(&self) -> f64 {
-        (self.confidence - self.right).abs()
+        (self.confidence - self.right as f64).abs()
     }
+}
+
+/// Predictions by confidence, in ten bins from 0 to 1.
+pub fn reliability(probabilities: &[f32], labels: &[usize], num_classes: usize) -> Vec<ReliabilityBin> {
+    let mut bins = vec![ReliabilityBin::default(); CALIBRATION_BINS];
+    for (row, &label) in probabilities.chunks(num_classes).zip(labels) {
+        let predicted = argmax(row);
+        let confidence = f64::from(row[predicted]);
+        let bin = ((confidence * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1);
+        bins[bin].tiles += 1;
+        bins[bin].confidence += confidence;
+        bins[bin].right += usize::from(predicted == label);
+    }
+    bins
 }
 
 /// The most probable class.
@@ -147,7 +159,7 @@ pub fn wilson_interval(right: usize, total: usize) -> [f64; 2] {
 
 /// How probable it is that two classifiers of the same worth differ on as many tiles as these, and so unevenly: `a`
 /// tiles that the first alone has right, `b` that the second alone has (McNemar's test, exact).
-pub fn paired_p_value(a: usize, b: usize) -> f64 {
+fn paired_p_value(a: usize, b: usize) -> f64 {
     let differing = a + b;
     // The binomial coefficients of a fair coin, by logarithms: 2^-1000 is no f64.
     let ln_factorial = |n: usize| (2..=n).map(|i| (i as f64).ln()).sum::<f64>();
@@ -156,6 +168,52 @@ pub fn paired_p_value(a: usize, b: usize) -> f64 {
         (ways - differing as f64 * 2.0_f64.ln()).exp()
     };
     (2.0 * (0..=a.min(b)).map(probability).sum::<f64>()).min(1.0)
+}
+
+/// How one classifier does against another on the same tiles.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Tiles that both were judged by.
+    pub tiles: usize,
+    /// Tiles that the first has right.
+    pub right: usize,
+    /// Tiles that the second has right.
+    pub other_right: usize,
+    /// What these tiles can show.
+    pub verdict: Verdict,
+}
+
+/// What a paired comparison shows at the 5 % level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The first is better.
+    Better,
+    /// The first is worse.
+    Worse,
+    /// The tiles are too few, or the two too much alike, to tell.
+    NoDifference,
+}
+
+impl Comparison {
+    /// Compares by which tiles each has right (McNemar's test, exact).
+    pub fn new(right: &[bool], other_right: &[bool]) -> Self {
+        let pairs = || right.iter().zip(other_right);
+        let ahead = pairs().filter(|&(&first, &second)| first && !second).count();
+        let behind = pairs().filter(|&(&first, &second)| !first && second).count();
+        let count = |right: &[bool]| right.iter().filter(|&&right| right).count();
+        let verdict = match paired_p_value(ahead, behind) {
+            p if p >= SIGNIFICANCE => Verdict::NoDifference,
+            _ if ahead > behind => Verdict::Better,
+            _ => Verdict::Worse,
+        };
+        Self { tiles: right.len(), right: count(right), other_right: count(other_right), verdict }
+    }
+
+    /// How far the first is ahead, in points of accuracy.
+    pub fn points(&self) -> f64 {
+        (self.right as f64 - self.other_right as f64) / self.tiles as f64 * 100.0
+    }
 }
 
 /// Mean and half of its 95 % interval, of repeated draws (Student's t would widen it by 7 % at 20 draws).

@@ -5,7 +5,11 @@
 
 pub mod baselines;
 pub mod calibration;
+pub mod judging;
 pub mod metrics;
+pub mod neighbours;
 pub mod network;
+pub mod report;
+pub mod run;
 pub mod samples;
 pub mod trainer;

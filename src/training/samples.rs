@@ -1,5 +1,6 @@
 //! Labelled inputs of a network, and their split into training and validation.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use rand::rngs::ChaCha8Rng;
@@ -85,6 +86,18 @@ impl Samples {
         selected
     }
 
+    /// For each tile the first one whose features are the same to the last bit, itself where there is none
+    /// before it: copies of one picture.
+    pub fn originals(&self) -> Vec<usize> {
+        let mut first: HashMap<Vec<u32>, usize> = HashMap::new();
+        (0..self.len())
+            .map(|tile| {
+                let bits = self.view(tile, 0).iter().map(|value| value.to_bits()).collect();
+                *first.entry(bits).or_insert(tile)
+            })
+            .collect()
+    }
+
     /// Mean and standard deviation of each column, over all views.
     pub fn statistics(&self) -> Statistics {
         let rows = (self.inputs.len() / self.width) as f64;
@@ -113,7 +126,7 @@ impl Samples {
     }
 
     /// The first view of `tiles`, row after row.
-    pub(super) fn first_views(&self, tiles: Range<usize>) -> Vec<f32> {
+    pub fn first_views(&self, tiles: Range<usize>) -> Vec<f32> {
         tiles.flat_map(|tile| self.view(tile, 0)).copied().collect()
     }
 
@@ -147,20 +160,57 @@ impl Split {
     /// Draws `validation_fraction` of each class for validation, rounded; a class keeps at least one tile to
     /// learn from.
     pub fn stratified(labels: &[usize], validation_fraction: f64, seed: u64) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut split = Self { training: Vec::new(), validation: Vec::new() };
-        for class in 0..num_classes(labels) {
-            let mut members: Vec<usize> = (0..labels.len()).filter(|&tile| labels[tile] == class).collect();
-            members.shuffle(&mut random);
+        let alone: Vec<usize> = (0..labels.len()).collect();
+        Self::of_originals(labels, &alone, validation_fraction, seed)
+    }
+
+    /// The same with copies of one picture on one side: a tile that was learnt by heart judges nothing.
+    /// `originals` is [`Samples::originals`].
+    pub fn of_originals(labels: &[usize], originals: &[usize], validation_fraction: f64, seed: u64) -> Self {
+        let mut is_held = vec![false; labels.len()];
+        for members in shuffled_classes(labels, originals, seed) {
             let wanted = (members.len() as f64 * validation_fraction).round() as usize;
             let held = wanted.min(members.len().saturating_sub(1));
-            split.validation.extend(&members[..held]);
-            split.training.extend(&members[held..]);
+            for &original in &members[..held] {
+                is_held[original] = true;
+            }
         }
-        split.training.sort_unstable();
-        split.validation.sort_unstable();
-        split
+        Self::by(labels.len(), |tile| is_held[originals[tile]])
     }
+
+    /// `count` splits in which every tile validates once, each class dealt out evenly; copies of one picture go
+    /// together, and the only picture of a class always trains.
+    pub fn folds(labels: &[usize], originals: &[usize], count: usize, seed: u64) -> Vec<Self> {
+        let mut fold_of = vec![None; labels.len()];
+        let mut dealt = 0;
+        for members in shuffled_classes(labels, originals, seed).iter().filter(|members| members.len() > 1) {
+            for &original in members {
+                fold_of[original] = Some(dealt % count);
+                dealt += 1;
+            }
+        }
+        (0..count.min(dealt))
+            .map(|fold| Self::by(labels.len(), |tile| fold_of[originals[tile]] == Some(fold)))
+            .collect()
+    }
+
+    fn by(tiles: usize, validates: impl Fn(usize) -> bool) -> Self {
+        let (validation, training) = (0..tiles).partition(|&tile| validates(tile));
+        Self { training, validation }
+    }
+}
+
+/// The pictures of each class in a drawn order, a copy not counted.
+fn shuffled_classes(labels: &[usize], originals: &[usize], seed: u64) -> Vec<Vec<usize>> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    (0..num_classes(labels))
+        .map(|class| {
+            let is_member = |&tile: &usize| labels[tile] == class && originals[tile] == tile;
+            let mut members: Vec<usize> = (0..labels.len()).filter(is_member).collect();
+            members.shuffle(&mut random);
+            members
+        })
+        .collect()
 }
 
 /// Tiles of each class.
@@ -191,5 +241,34 @@ mod tests {
         assert_eq!(all, (0..101).collect::<Vec<_>>());
         assert_eq!(split, Split::stratified(&labels, 0.25, 7));
         assert_ne!(split, Split::stratified(&labels, 0.25, 8));
+    }
+    #[test]
+    fn folds_judge_every_tile_once_and_keep_copies_together() {
+        let labels: Vec<usize> = (0..23).map(|tile| tile % 3).chain([3]).collect();
+        // Tile 9 is a copy of tile 0 with the same label, tile 4 one of tile 0 with another.
+        let mut originals: Vec<usize> = (0..labels.len()).collect();
+        (originals[9], originals[4]) = (0, 0);
+        let folds = Split::folds(&labels, &originals, 5, 1);
+        let mut judged: Vec<usize> = folds.iter().flat_map(|fold| fold.validation.clone()).collect();
+        judged.sort_unstable();
+        assert_eq!(judged, (0..23).collect::<Vec<_>>());
+        for fold in &folds {
+            assert!(fold.training.contains(&23));
+            let held = |tile| fold.validation.contains(&tile);
+            assert_eq!([held(0), held(4)], [held(9), held(9)]);
+            assert!((4..=7).contains(&fold.validation.len()), "{}", fold.validation.len());
+        }
+    }
+
+    #[test]
+    fn copies_are_found_by_their_features() {
+        let mut samples = Samples::new(2, 1);
+        for row in [[1.0, 2.0], [1.0, 2.5], [1.0, 2.0], [1.0, 2.5]] {
+            samples.push(&row, 0);
+        }
+        assert_eq!(samples.originals(), [0, 1, 0, 1]);
+        let split = Split::of_originals(&[0; 4], &samples.originals(), 0.5, 3);
+        assert_eq!(split.validation.len(), 2);
+        assert_eq!(split.validation[1] - split.validation[0], 2);
     }
 }

@@ -20,6 +20,9 @@ use crate::model::head::HeadConfig;
 /// Samples that are evaluated at once.
 const EVALUATION_BATCH: usize = 256;
 
+/// A wider hidden layer learns nothing more from 576 features, and Adam keeps three numbers for each of its weights.
+const MAX_DENSE_NEURONS: usize = 4096;
+
 /// PyTorch's epsilon of Adam.
 const ADAM_EPSILON: f32 = 1e-8;
 
@@ -93,6 +96,12 @@ impl TrainingConfig {
                 return refuse(format!("{name} is 0; it must be at least 1"));
             }
         }
+        if self.dense_neurons > MAX_DENSE_NEURONS {
+            return refuse(format!(
+                "dense_neurons is {}; it must be at most {MAX_DENSE_NEURONS}",
+                self.dense_neurons
+            ));
+        }
         Ok(())
     }
 }
@@ -112,6 +121,9 @@ pub enum TrainingError {
         /// The epoch, counted from 1.
         epoch: usize,
     },
+    /// It was stopped before the first epoch was done.
+    #[error("training was stopped before its first epoch was done: there is no new head")]
+    Stopped,
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -123,6 +135,7 @@ impl ErrorCode for TrainingError {
             Self::Setting(_) => "training.setting",
             Self::OneClass => "training.one_class",
             Self::Diverged { .. } => "training.diverged",
+            Self::Stopped => "training.stopped",
             Self::Device(error) => error.code(),
         }
     }
@@ -135,6 +148,8 @@ pub struct Epoch {
     pub number: usize,
     /// Mean training loss over the epoch's batches, dropout at work.
     pub loss: f64,
+    /// Share of the training samples that were right, dropout at work.
+    pub accuracy: f64,
     /// The figures on the validation samples afterwards, if there are any.
     pub validation: Option<Evaluation>,
 }
@@ -158,6 +173,8 @@ pub struct Trainer<N: Network> {
     order: ChaCha8Rng,
     dropout: Dropout,
     epoch: usize,
+    /// Probabilities of the validation samples after the last epoch.
+    answers: Vec<f32>,
 }
 
 impl<N: Network> Trainer<N> {
@@ -204,6 +221,7 @@ impl<N: Network> Trainer<N> {
             order,
             dropout: Dropout::On { rate: config.dropout_rate, random: dropout },
             epoch: 0,
+            answers: Vec::new(),
             config,
         })
     }
@@ -221,6 +239,7 @@ impl<N: Network> Trainer<N> {
         tiles.shuffle(&mut self.order);
         // Summed on the device and read once: a look at every batch would wait for it.
         let mut total = Tensor::<1>::zeros([1], &self.device);
+        let mut right = Tensor::<1>::zeros([1], &self.device);
         let mut network = self.network.clone();
         for batch in tiles.chunks(self.config.batch_size) {
             let inputs = self.training.random_views(batch, &mut self.order);
@@ -228,12 +247,15 @@ impl<N: Network> Trainer<N> {
             let logits = network.forward(Tensor::from_data(inputs, &device), &mut self.dropout);
             let labels: Vec<i32> = batch.iter().map(|&tile| self.training.labels()[tile] as i32).collect();
             let labels = Tensor::<1, Int>::from_ints(labels.as_slice(), &device);
+            let predicted = logits.clone().inner().argmax(1).squeeze_dim(1);
+            right = right + predicted.equal(labels.clone().inner()).float().sum();
             let loss = self.loss.forward(logits, labels);
             total = total + loss.clone().inner() * batch.len() as f32;
             let gradients = loss.backward();
             network = network.step(self.config.learning_rate, &mut self.optimizer, gradients);
         }
-        let loss = f64::from(read(total).await?[0]) / tiles.len() as f64;
+        let sums = read(Tensor::cat(vec![total, right], 0)).await?;
+        let [loss, accuracy] = [0, 1].map(|index| f64::from(sums[index]) / tiles.len() as f64);
         self.network = network;
         let network = self.network.valid();
         // The loss is that before the last step; only answers tell whether that step went wrong.
@@ -244,14 +266,15 @@ impl<N: Network> Trainer<N> {
         }
         if self.validation.is_empty() {
             (self.best, self.best_epoch) = (network, self.epoch);
-            return Ok(Epoch { number: self.epoch, loss, validation: None });
+            return Ok(Epoch { number: self.epoch, loss, accuracy, validation: None });
         }
         let judged = cross_entropy(&answers, self.validation.labels(), &self.class_weights);
         if judged < self.best_loss {
             (self.best, self.best_epoch, self.best_loss) = (network, self.epoch, judged);
         }
         let validation = Evaluation::new(&answers, self.validation.labels(), self.num_classes);
-        Ok(Epoch { number: self.epoch, loss, validation: Some(validation) })
+        self.answers = answers;
+        Ok(Epoch { number: self.epoch, loss, accuracy, validation: Some(validation) })
     }
 
     /// Whether all epochs are done, or the last ones brought nothing.
@@ -274,6 +297,11 @@ impl<N: Network> Trainer<N> {
     /// The best network so far, on the plain device.
     pub fn best(&self) -> &N {
         &self.best
+    }
+
+    /// Probabilities of the validation samples after the last epoch, `[tiles, num_classes]` in row-major order.
+    pub fn answers(&self) -> &[f32] {
+        &self.answers
     }
 
     /// The epoch that it comes from; 0 before the first.
@@ -320,7 +348,7 @@ pub async fn probabilities<N: Network>(
 }
 
 /// Weights under which every class counts the same in all; their mean over the samples is 1.
-fn balancing(counts: &[usize]) -> Vec<f32> {
+pub(super) fn balancing(counts: &[usize]) -> Vec<f32> {
     let total: usize = counts.iter().sum();
     let present = counts.iter().filter(|&&count| count > 0).count();
     counts.iter().map(|&count| total as f32 / (present * count.max(1)) as f32).collect()

@@ -47,7 +47,7 @@ export class Connection {
   }
 
   /**
-   * @param {{ kind: 'start' | 'loadModel' | 'classify', payload: object }} request
+   * @param {import('../messages.js').EngineRequest} request
    * @param {EventListener} [onEvent]
    * @returns {Promise<any>} the reply's value; rejects with an {@link EngineError}
    */

@@ -6,6 +6,7 @@
 import { Connection, EngineError, REPLACED, asEngineError } from './connection.js';
 
 /** @typedef {import('../messages.js').DevicePreference} DevicePreference */
+/** @typedef {import('../messages.js').EngineRequest} EngineRequest */
 /** @typedef {import('../messages.js').ModelInfo} ModelInfo */
 /** @typedef {import('../messages.js').RemoteFile} RemoteFile */
 /** @typedef {import('../messages.js').TileEvent} TileEvent */
@@ -131,18 +132,27 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Classifies tiles; each answer or error goes to `onTile`. A worker that traps is replaced before this
-   * rejects, so that the caller may go on with the tiles that had no answer.
+   * Classifies tiles; each answer or error goes to `onTile`.
    * @param {TileRequest[]} tiles
    * @param {(event: TileEvent) => void} onTile
    */
   async classify(tiles, onTile) {
+    await this.ask({ kind: 'classify', payload: { tiles } }, (event) => {
+      if (event.event === 'tile') onTile(event);
+    });
+  }
+
+  /**
+   * Asks the worker. One that traps, or whose device fails, is replaced before this rejects, so that the caller may
+   * go on with what had no answer.
+   * @param {EngineRequest} request
+   * @param {(event: import('../messages.js').WorkerEvent) => void} [onEvent]
+   */
+  async ask(request, onEvent) {
     const connection = this.#connection;
     if (!connection) throw notStarted();
     try {
-      await connection.request({ kind: 'classify', payload: { tiles } }, (event) => {
-        if (event.event === 'tile') onTile(event);
-      });
+      return await connection.request(request, onEvent);
     } catch (thrown) {
       const error = asEngineError(thrown);
       if (error.fatal && connection === this.#connection) await this.reopen();

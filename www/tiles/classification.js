@@ -1,6 +1,7 @@
 /** Takes queued tiles to the engine, a few at a time, until none is left or the user cancels. */
 
 import { REPLACED, asEngineError } from '../engine/connection.js';
+import { featuresOf } from './tile-list.js';
 
 /** @typedef {import('../engine/session.js').Session} Session */
 /** @typedef {import('./tile-list.js').Tile} Tile */
@@ -8,6 +9,9 @@ import { REPLACED, asEngineError } from '../engine/connection.js';
 
 /** A GPU is used well by eight; on the CPU, few enough that Cancel is felt at once. */
 const CHUNK_TILES = 8;
+
+/** Where features are known, the head answers for so many at once in a few milliseconds. */
+const KNOWN_CHUNK_TILES = 256;
 
 /** Events: `started` and `ended`. */
 export class Classification extends EventTarget {
@@ -71,14 +75,27 @@ export class Classification extends EventTarget {
   #nextChunk() {
     const queued = this.#tiles.inState('queued');
     const trusted = queued.filter((tile) => !this.#suspects.has(tile.id));
+    const known = trusted.filter((tile) => this.#isKnown(tile));
+    if (known.length > 0) return known.slice(0, KNOWN_CHUNK_TILES);
     return trusted.length > 0 ? trusted.slice(0, CHUNK_TILES) : queued.slice(0, 1);
+  }
+
+  /** Whether the head alone can answer. @param {Tile} tile */
+  #isKnown(tile) {
+    return tile.facts !== null && featuresOf(tile, this.#session.status.loaded?.info.backbone ?? '') !== null;
   }
 
   /** @param {Tile[]} chunk */
   async #classify(chunk) {
     const turn = this.#turn;
-    const labels = this.#session.status.loaded?.info.labels ?? [];
-    const requests = chunk.map(({ id, file, thumbnailUrl }) => ({ tileId: id, file, needsThumbnail: thumbnailUrl === null }));
+    const { labels, backbone } = this.#session.status.loaded?.info ?? { labels: [], backbone: '' };
+    const requests = chunk.map((tile) => ({
+      tileId: tile.id,
+      file: tile.file,
+      needsThumbnail: tile.thumbnail === null,
+      // A tile without facts was never shown: it has to be decoded all the same.
+      features: this.#isKnown(tile) ? featuresOf(tile, backbone) : null,
+    }));
     this.#tiles.mark(chunk, 'working');
     /** @type {import('../engine/connection.js').EngineError | null} */
     let failure = null;
@@ -86,7 +103,7 @@ export class Classification extends EventTarget {
       await this.#session.classify(requests, ({ tileId, result, error }) => {
         const tile = this.#tiles.get(tileId);
         if (!tile || tile.state !== 'working' || turn !== this.#turn) return;
-        if (result) this.#tiles.answer(tile, result, labels);
+        if (result) this.#tiles.answer(tile, result, labels, backbone);
         else if (error) this.#tiles.fail(tile, error);
       });
     } catch (thrown) {

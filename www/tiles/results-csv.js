@@ -16,18 +16,18 @@ export function resultsCsv(tiles) {
   const classes = [...new Set(tiles.flatMap((tile) => columnsOf(tile.labels)))];
   const fields = ['file', 'class', 'confidence', ...classes, 'width_px', 'height_px', 'decode_ms', 'inference_ms', 'notes', 'error'];
   const rows = tiles.map((tile) => {
-    const { path, state, answer, labels, verdict, error } = tile;
+    const { path, state, facts, answer, labels, verdict, error } = tile;
     const probabilityOf = new Map(columnsOf(labels).map((column, index) => [column, answer?.probabilities[index]]));
     return [
       path,
       verdict?.className,
       rounded(verdict?.confidence, 6),
       ...classes.map((name) => rounded(probabilityOf.get(name), 6)),
-      answer?.widthPx,
-      answer?.heightPx,
+      facts?.widthPx,
+      facts?.heightPx,
       rounded(answer?.decodeMs, 2),
       rounded(answer?.inferenceMs, 2),
-      answer?.notes.join(' '),
+      facts?.notes.join(' '),
       error?.message ?? (state === 'done' ? '' : `not classified (${state})`),
     ];
   });

@@ -1,33 +1,64 @@
 /** The tiles on the page and what is known of each. */
 
+import { newId } from './identity.js';
+
 /** @typedef {import('../messages.js').Failure} Failure */
 /** @typedef {import('../messages.js').TileAnswer} TileAnswer */
+/** @typedef {import('../messages.js').TileFacts} TileFacts */
+/** @typedef {import('../messages.js').TileResult} TileResult */
 /** @typedef {'queued' | 'working' | 'done' | 'error' | 'cancelled'} TileState */
 /** @typedef {{ className: string, confidence: number }} Verdict The most probable class. */
+/** @typedef {{ backbone: string, values: Float32Array }} TileFeatures Those of the tile, or of all its eight views. */
 
 /**
  * @typedef {object} Tile
  * @property {string} id
  * @property {string} name the file's name
  * @property {string} path with its folders, where it came in a folder
+ * @property {number} order where it stands among the tiles
  * @property {Blob} file
+ * @property {string | null} classId the label that the user gave
  * @property {TileState} state
+ * @property {TileFacts | null} facts
+ * @property {TileFeatures | null} features
  * @property {TileAnswer | null} answer
  * @property {string[]} labels those of the model that gave the answer
  * @property {Verdict | null} verdict
  * @property {Failure | null} error
+ * @property {Blob | null} thumbnail
  * @property {string | null} thumbnailUrl
  */
 
+/** @typedef {{ name: string, path: string, file: Blob, classId?: string | null }} NewTile */
+/** @typedef {Pick<Tile, 'id' | 'name' | 'path' | 'file' | 'classId' | 'facts' | 'features' | 'thumbnail'>} KeptTile */
 /** @typedef {CustomEvent<{ tiles: Tile[] }>} TilesEvent */
 
+/** @param {Event} event */
+export function tilesOf(event) {
+  return /** @type {TilesEvent} */ (event).detail.tiles;
+}
+
+/** Numbers that the backbone gives for a tile, or for one of its views. */
+export const FEATURES = 576;
+
 /**
- * Events: `added`, `changed` and `removed`, each with the tiles in its detail.
+ * The features of a tile as it stands, where this backbone has computed them.
+ * @param {Tile} tile
+ * @param {string} backbone
+ */
+export function featuresOf({ features }, backbone) {
+  // A copy: a view of all eight would be sent to the worker with what it is a view of.
+  return features?.backbone === backbone ? features.values.slice(0, FEATURES) : null;
+}
+
+/**
+ * Events, each with the tiles in its detail: `added`, `changed`, `removed`; and `features`, where a tile's
+ * features were computed.
  */
 export class TileList extends EventTarget {
   /** In the order in which they were added. @type {Map<string, Tile>} */
   #tiles = new Map();
-  #lastId = 0;
+  #lastOrder = 0;
 
   get all() {
     return [...this.#tiles.values()];
@@ -47,25 +78,30 @@ export class TileList extends EventTarget {
     return this.all.filter((tile) => tile.state === state);
   }
 
-  /** @param {{ name: string, path: string, file: Blob }[]} files */
+  /** @param {NewTile[]} files */
   add(files) {
-    const tiles = files.map((file) => {
-      this.#lastId += 1;
-      /** @type {Tile} */
-      const tile = {
-        ...file,
-        id: String(this.#lastId),
-        state: 'queued',
-        answer: null,
-        labels: [],
-        verdict: null,
-        error: null,
-        thumbnailUrl: null,
-      };
-      this.#tiles.set(tile.id, tile);
-      return tile;
-    });
+    return this.restore(files.map((file) => ({ ...file, id: newId(), classId: file.classId ?? null, facts: null, features: null, thumbnail: null })));
+  }
+
+  /**
+   * Adds tiles with what was known of them.
+   * @param {KeptTile[]} kept
+   */
+  restore(kept) {
+    const tiles = kept.map((tile) => this.#create(tile));
+    for (const tile of tiles) this.#tiles.set(tile.id, tile);
     this.#tell('added', tiles);
+    return tiles;
+  }
+
+  /**
+   * @param {KeptTile} kept
+   * @returns {Tile}
+   */
+  #create(kept) {
+    this.#lastOrder += 1;
+    const thumbnailUrl = kept.thumbnail && URL.createObjectURL(kept.thumbnail);
+    return { ...kept, order: this.#lastOrder, state: 'queued', answer: null, labels: [], verdict: null, error: null, thumbnailUrl };
   }
 
   /**
@@ -79,23 +115,40 @@ export class TileList extends EventTarget {
 
   /**
    * @param {Tile} tile
-   * @param {TileAnswer} answer
+   * @param {TileResult} result
    * @param {string[]} labels
+   * @param {string} backbone that of the model which answered
    */
-  answer(tile, answer, labels) {
+  answer(tile, { decoded, ...answer }, labels, backbone) {
     const top = answer.probabilities.reduce((best, value, index, all) => (value > all[best] ? index : best), 0);
-    if (answer.thumbnail) {
-      if (tile.thumbnailUrl) URL.revokeObjectURL(tile.thumbnailUrl);
-      tile.thumbnailUrl = URL.createObjectURL(answer.thumbnail);
+    const verdict = { className: labels[top], confidence: answer.probabilities[top] };
+    Object.assign(tile, { state: 'done', answer, labels, verdict, error: null });
+    if (decoded) {
+      tile.facts = decoded.facts;
+      tile.features = { backbone, values: decoded.features };
+      if (decoded.thumbnail) this.#showThumbnail(tile, decoded.thumbnail);
+      this.#tell('features', [tile]);
     }
-    Object.assign(tile, {
-      state: 'done',
-      answer,
-      labels,
-      verdict: { className: labels[top], confidence: answer.probabilities[top] },
-      error: null,
-    });
     this.#tell('changed', [tile]);
+  }
+
+  /**
+   * @param {Tile} tile
+   * @param {TileFeatures} features
+   */
+  setFeatures(tile, features) {
+    tile.features = features;
+    this.#tell('features', [tile]);
+  }
+
+  /**
+   * @param {Tile} tile
+   * @param {Blob} thumbnail
+   */
+  #showThumbnail(tile, thumbnail) {
+    if (tile.thumbnailUrl) URL.revokeObjectURL(tile.thumbnailUrl);
+    tile.thumbnail = thumbnail;
+    tile.thumbnailUrl = URL.createObjectURL(thumbnail);
   }
 
   /**
@@ -107,6 +160,15 @@ export class TileList extends EventTarget {
     this.#tell('changed', [tile]);
   }
 
+  /**
+   * Gives each tile its label; null takes it away.
+   * @param {[Tile, string | null][]} labels
+   */
+  label(labels) {
+    for (const [tile, classId] of labels) tile.classId = classId;
+    this.#tell('changed', labels.map(([tile]) => tile));
+  }
+
   /** What another model said of the tiles no longer holds: all but the cancelled ones wait again. */
   forgetAnswers() {
     for (const tile of this.all) {
@@ -116,18 +178,8 @@ export class TileList extends EventTarget {
     this.#tell('changed', this.all);
   }
 
-  /** @param {string} id */
-  remove(id) {
-    const tile = this.#tiles.get(id);
-    if (tile) this.#drop([tile]);
-  }
-
-  clear() {
-    this.#drop(this.all);
-  }
-
   /** @param {Tile[]} tiles */
-  #drop(tiles) {
+  remove(tiles) {
     for (const { id, thumbnailUrl } of tiles) {
       this.#tiles.delete(id);
       if (thumbnailUrl) URL.revokeObjectURL(thumbnailUrl);

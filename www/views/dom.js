@@ -38,6 +38,51 @@ export function fromTemplate(id) {
 }
 
 /**
+ * An element with text or children in it; text stays text.
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Partial<HTMLElementTagNameMap[Name]>} [properties]
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[Name]}
+ */
+export function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/**
+ * @param {string} text
+ * @param {() => void} act
+ * @param {Partial<HTMLButtonElement>} [properties]
+ */
+export function button(text, act, properties = {}) {
+  const made = element('button', { type: 'button', ...properties }, text);
+  made.addEventListener('click', act);
+  return made;
+}
+
+/**
+ * Hands a file to the user.
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export function download(blob, name) {
+  const url = URL.createObjectURL(blob);
+  element('a', { href: url, download: name }).click();
+  // The browser has taken hold of the blob by then.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/**
+ * Whether keys pressed there are text and not commands.
+ * @param {EventTarget | null} target
+ */
+export function isTyping(target) {
+  return target instanceof HTMLElement && target.matches('input:not([type="checkbox"]), select, textarea, [contenteditable]');
+}
+
+/**
  * Runs `draw` once before the next paint, however often it is asked for.
  * @param {() => void} draw
  */

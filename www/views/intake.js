@@ -4,10 +4,11 @@ import { fromEvent } from 'file-selector';
 import { byId } from './dom.js';
 import { notify } from './notices.js';
 
-/** @typedef {{ name: string, path: string, file: File }} NewFile */
+/** @typedef {{ name: string, path: string, file: File, classId?: string | null }} NewFile */
 /** @typedef {{ name: string, url: string }} Sample */
 
 const MODEL_FILE = /\.safetensors$/i;
+const PROJECT_FILE = /\.zip$/i;
 
 /**
  * The dropped files where no folder can be among them: a browser gives a folder no type. Asking for each
@@ -44,20 +45,41 @@ async function fetchSample({ name, url }) {
 }
 
 /**
+ * Whether files are dragged, and not tiles of the page.
+ * @param {DragEvent} event
+ */
+function bringsFiles({ dataTransfer }) {
+  return dataTransfer?.types.includes('Files') ?? false;
+}
+
+/**
+ * Files that are dropped on a class get its label.
+ * @param {Event} event
+ */
+function classUnder({ type, target }) {
+  const row = type === 'drop' && target instanceof Element ? target.closest('[data-class-id]') : null;
+  return row instanceof HTMLElement ? (row.dataset.classId ?? null) : null;
+}
+
+/**
  * @param {object} to
  * @param {(files: NewFile[]) => void} to.addTiles
  * @param {(file: File) => void} to.openModel a model file that was dropped among the tiles
+ * @param {(file: File) => void} to.openProject a project file that was dropped among the tiles
  * @param {Promise<Sample[]>} to.samples
  */
-export function setUpIntake({ addTiles, openModel, samples }) {
+export function setUpIntake({ addTiles, openModel, openProject, samples }) {
   const zone = byId('drop-zone', HTMLElement);
 
   /** @param {Event} event */
   const take = async (event) => {
+    const classId = classUnder(event);
     try {
       const files = await filesOf(event);
       for (const { file } of files.filter(({ name }) => MODEL_FILE.test(name))) openModel(file);
-      addTiles(files.filter(({ name }) => !MODEL_FILE.test(name)));
+      for (const { file } of files.filter(({ name }) => PROJECT_FILE.test(name))) openProject(file);
+      const others = files.filter(({ name }) => !MODEL_FILE.test(name) && !PROJECT_FILE.test(name));
+      addTiles(others.map((file) => ({ ...file, classId })));
     } catch (thrown) {
       notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}): add it again.`);
     }
@@ -68,11 +90,12 @@ export function setUpIntake({ addTiles, openModel, samples }) {
     depth = Math.max(0, depth + change);
     zone.classList.toggle('dragging', depth > 0);
   };
-  window.addEventListener('dragenter', () => mark(1));
-  window.addEventListener('dragleave', () => mark(-1));
+  window.addEventListener('dragenter', (event) => bringsFiles(event) && mark(1));
+  window.addEventListener('dragleave', (event) => bringsFiles(event) && mark(-1));
   // Without this the browser leaves the page to show the file.
-  window.addEventListener('dragover', (event) => event.preventDefault());
+  window.addEventListener('dragover', (event) => bringsFiles(event) && event.preventDefault());
   window.addEventListener('drop', (event) => {
+    if (!bringsFiles(event)) return;
     event.preventDefault();
     mark(-depth);
     take(event);

@@ -1,6 +1,7 @@
 /** The cards of all tiles. Work is spread over frames, so that a thousand new tiles do not stop the page. */
 
 import { passes, sorted } from '../tiles/arrangement.js';
+import { tilesOf } from '../tiles/tile-list.js';
 import { beforePaint, byId } from './dom.js';
 import { createCard, updateCard } from './tile-card.js';
 
@@ -9,8 +10,16 @@ import { createCard, updateCard } from './tile-card.js';
 /** @typedef {import('../tiles/arrangement.js').Order} Order */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
-/** @typedef {import('../tiles/tile-list.js').TilesEvent} TilesEvent */
-/** @typedef {{ order: Order, byClass: ClassFilter, byConfidence: ConfidenceFilter }} Arrangement */
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+
+/**
+ * @typedef {object} Arrangement
+ * @property {Order} order
+ * @property {ClassFilter} byClass
+ * @property {ConfidenceFilter} byConfidence
+ * @property {string} byLabel `any`, `none` or a class's id
+ * @property {Map<string, number> | null} spotlight the tiles that alone are shown, whatever the rest says, and their places
+ */
 
 /** Cards made or changed in one frame. */
 const CARDS_A_FRAME = 8;
@@ -18,8 +27,11 @@ const CARDS_A_FRAME = 8;
 /** While answers stream in, the order is kept up this often. */
 const REORDER_INTERVAL_MS = 500;
 
-/** @param {TileList} tiles */
-export function setUpTileGrid(tiles) {
+/**
+ * @param {TileList} tiles
+ * @param {Labelling} labelling
+ */
+export function setUpTileGrid(tiles, labelling) {
   const grid = byId('tile-grid', HTMLElement);
   const noneShown = byId('none-shown', HTMLElement);
   /** @type {Map<string, HTMLElement>} */
@@ -27,7 +39,7 @@ export function setUpTileGrid(tiles) {
   /** Whose card is missing or out of date. @type {Set<Tile>} */
   const stale = new Set();
   /** @type {Arrangement} */
-  let arrangement = { order: 'added', byClass: { kind: 'all' }, byConfidence: {} };
+  let arrangement = { order: 'added', byClass: { kind: 'all' }, byConfidence: {}, byLabel: 'any', spotlight: null };
   let reorderedAtMs = 0;
 
   const draw = beforePaint(() => {
@@ -38,7 +50,7 @@ export function setUpTileGrid(tiles) {
     showHowMany();
     if (stale.size > 0) draw();
     const nowMs = performance.now();
-    if (arrangement.order !== 'added' && (stale.size === 0 || nowMs - reorderedAtMs > REORDER_INTERVAL_MS)) {
+    if (arrangement.order !== 'added' && !arrangement.spotlight && (stale.size === 0 || nowMs - reorderedAtMs > REORDER_INTERVAL_MS)) {
       reorderedAtMs = nowMs;
       reorder();
     }
@@ -48,18 +60,33 @@ export function setUpTileGrid(tiles) {
   function drawCard(tile) {
     let card = cards.get(tile.id);
     if (card) {
-      updateCard(card, tile);
+      updateCard(card, tile, labelling.classOf(tile.classId));
     } else {
-      card = createCard(tile);
+      card = createCard(tile, labelling.classOf(tile.classId));
       cards.set(tile.id, card);
       grid.append(card);
     }
-    card.hidden = !passes(tile, arrangement.byClass, arrangement.byConfidence);
+    card.hidden = !isShown(tile);
+  }
+
+  /** @param {Tile} tile */
+  function isShown(tile) {
+    const { spotlight, byClass, byConfidence, byLabel } = arrangement;
+    if (spotlight) return spotlight.has(tile.id);
+    const hasLabel = byLabel === 'any' || tile.classId === (byLabel === 'none' ? null : byLabel);
+    return hasLabel && passes(tile, byClass, byConfidence);
+  }
+
+  function inOrder() {
+    const { spotlight, order } = arrangement;
+    if (!spotlight) return sorted(tiles.all, order);
+    const place = (/** @type {Tile} */ { id }) => spotlight.get(id) ?? Infinity;
+    return tiles.all.toSorted((a, b) => place(a) - place(b) || 0);
   }
 
   function reorder() {
     let next = grid.firstElementChild;
-    for (const { id } of sorted(tiles.all, arrangement.order)) {
+    for (const { id } of inOrder()) {
       const card = cards.get(id);
       if (!card) continue;
       if (card === next) next = next.nextElementSibling;
@@ -71,30 +98,20 @@ export function setUpTileGrid(tiles) {
     noneShown.hidden = tiles.size === 0 || [...cards.values()].some((card) => !card.hidden);
   }
 
-  /** @param {Event} event */
-  const refresh = (event) => {
-    for (const tile of /** @type {TilesEvent} */ (event).detail.tiles) stale.add(tile);
+  const refresh = (/** @type {Tile[]} */ changed) => {
+    for (const tile of changed) if (tiles.get(tile.id) === tile) stale.add(tile);
     draw();
   };
-  tiles.addEventListener('added', refresh);
-  tiles.addEventListener('changed', refresh);
+  tiles.addEventListener('added', (event) => refresh(tilesOf(event)));
+  tiles.addEventListener('changed', (event) => refresh(tilesOf(event)));
+  labelling.addEventListener('classes', () => refresh(tiles.all.filter(({ classId }) => classId !== null)));
   tiles.addEventListener('removed', (event) => {
-    for (const tile of /** @type {TilesEvent} */ (event).detail.tiles) {
+    for (const tile of tilesOf(event)) {
       stale.delete(tile);
       cards.get(tile.id)?.remove();
       cards.delete(tile.id);
     }
     showHowMany();
-  });
-  grid.addEventListener('click', ({ target }) => {
-    const button = target instanceof Element ? target.closest('button.remove') : null;
-    const card = /** @type {HTMLElement | null} */ (button?.closest('article.tile') ?? null);
-    if (!card?.dataset.id) return;
-    const shown = [...grid.querySelectorAll('article.tile:not([hidden])')];
-    const place = shown.indexOf(card);
-    tiles.remove(card.dataset.id);
-    const neighbour = shown[place + 1] ?? shown[place - 1];
-    (neighbour?.querySelector('button') ?? document.getElementById('choose-files'))?.focus();
   });
 
   return {
@@ -103,7 +120,7 @@ export function setUpTileGrid(tiles) {
       arrangement = wanted;
       for (const tile of tiles.all) {
         const card = cards.get(tile.id);
-        if (card) card.hidden = !passes(tile, wanted.byClass, wanted.byConfidence);
+        if (card) card.hidden = !isShown(tile);
       }
       reorder();
       showHowMany();

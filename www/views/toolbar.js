@@ -2,11 +2,13 @@
 
 import { counts } from '../tiles/arrangement.js';
 import { resultsCsv } from '../tiles/results-csv.js';
-import { beforePaint, byId, counted, duration } from './dom.js';
+import { beforePaint, button, byId, counted, download, duration } from './dom.js';
 
 /** @typedef {import('../tiles/arrangement.js').ClassFilter} ClassFilter */
 /** @typedef {import('../tiles/arrangement.js').Order} Order */
 /** @typedef {import('../tiles/classification.js').Classification} Classification */
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./tile-grid.js').Arrangement} Arrangement */
 
@@ -14,14 +16,13 @@ import { beforePaint, byId, counted, duration } from './dom.js';
 const LEAST_MS_FOR_ESTIMATE = 1000;
 
 /**
- * @param {TileList} tiles
- * @param {Classification} classification
+ * @param {{ tiles: TileList, labelling: Labelling, classification: Classification, spotlight: Spotlight }} page
  * @param {(arrangement: Arrangement) => void} arrange
  */
-export function setUpToolbar(tiles, classification, arrange) {
+export function setUpToolbar({ tiles, labelling, classification, spotlight }, arrange) {
   setUpBatch(tiles, classification);
-  setUpArrangement(tiles, arrange);
-  byId('clear', HTMLButtonElement).addEventListener('click', () => tiles.clear());
+  setUpArrangement(tiles, labelling, spotlight, arrange);
+  byId('clear', HTMLButtonElement).addEventListener('click', () => labelling.removeTiles(tiles.all));
   byId('download-csv', HTMLButtonElement).addEventListener('click', () => download(resultsCsv(tiles.all), 'tilelens-results.csv'));
 }
 
@@ -94,10 +95,14 @@ function setUpBatch(tiles, classification) {
 
 /**
  * @param {TileList} tiles
+ * @param {Labelling} labelling
+ * @param {Spotlight} spotlight
  * @param {(arrangement: Arrangement) => void} arrange
  */
-function setUpArrangement(tiles, arrange) {
+function setUpArrangement(tiles, labelling, spotlight, arrange) {
   const sort = byId('sort', HTMLSelectElement);
+  const byLabel = byId('filter-label', HTMLSelectElement);
+  const spotlightBar = byId('spotlight', HTMLElement);
   const byClass = byId('filter-class', HTMLSelectElement);
   const byConfidence = byId('filter-confidence', HTMLSelectElement);
   /** One for each option, because a label may be any text. @type {ClassFilter[]} */
@@ -108,7 +113,25 @@ function setUpArrangement(tiles, arrange) {
       order: /** @type {Order} */ (sort.value),
       byClass: classFilters[byClass.selectedIndex] ?? { kind: 'all' },
       byConfidence: Object.fromEntries([byConfidence.value.split(':')].map(([kind, limit]) => [kind, Number(limit)])),
+      byLabel: byLabel.value,
+      spotlight: spotlight.ranks,
     });
+
+  const offerLabels = () => {
+    const chosen = byLabel.value;
+    const options = [
+      ['any', 'Any'],
+      ['none', 'Unlabelled'],
+      ...labelling.classes.map(({ id, name }) => [id, name]),
+    ].map(([value, text]) => new Option(text, value, false, value === chosen));
+    byLabel.replaceChildren(...options);
+    if (byLabel.value !== chosen) tell();
+  };
+  const showSpotlight = () => {
+    spotlightBar.hidden = spotlight.title === '';
+    spotlightBar.replaceChildren(spotlight.title, button('Show all tiles', () => spotlight.clear()));
+    tell();
+  };
 
   const offerClasses = beforePaint(() => {
     // While the list may be open, its options stay where they are.
@@ -136,21 +159,10 @@ function setUpArrangement(tiles, arrange) {
   });
 
   for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, offerClasses);
-  for (const select of [sort, byClass, byConfidence]) select.addEventListener('change', tell);
+  for (const select of [sort, byClass, byConfidence, byLabel]) select.addEventListener('change', tell);
   byClass.addEventListener('blur', offerClasses);
+  labelling.addEventListener('classes', offerLabels);
+  spotlight.addEventListener('changed', showSpotlight);
   offerClasses();
-}
-
-/**
- * @param {Blob} blob
- * @param {string} name
- */
-function download(blob, name) {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser has taken hold of the blob by then.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  offerLabels();
 }

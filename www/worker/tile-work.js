@@ -5,12 +5,11 @@ import { CodedError, isFatal, isTrap, toFailure } from './failures.js';
 
 /** @typedef {import('../../pkg/tilelens.js').Engine} Engine */
 /** @typedef {import('../../pkg/tilelens.js').Tile} Tile */
-/** @typedef {import('../messages.js').TileAnswer} TileAnswer */
 /** @typedef {import('../messages.js').TileEvent} TileEvent */
 /** @typedef {import('../messages.js').TileRequest} TileRequest */
 /** @typedef {(event: TileEvent) => void} TileListener */
-/** @typedef {Omit<TileAnswer, 'probabilities' | 'inferenceMs' | 'thumbnail'> & { thumbnail: Promise<Blob | null> }} Description */
-/** @typedef {{ tileId: string, tile: Tile, description: Description }} DecodedTile */
+/** @typedef {import('../messages.js').TileFacts} TileFacts */
+/** @typedef {{ tileId: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Promise<Blob | null> }} DecodedTile */
 
 const LARGEST_FILE_BYTES = 200 * 2 ** 20;
 
@@ -58,7 +57,7 @@ function decode({ tileId, needsThumbnail }, bytes) {
   const decodeMs = performance.now() - startMs;
   const { widthPx, heightPx, format, notes } = tile;
   const thumbnail = needsThumbnail ? thumbnailOf(tile) : Promise.resolve(null);
-  return { tileId, tile, description: { widthPx, heightPx, format, notes, decodeMs, thumbnail } };
+  return { tileId, tile, facts: { widthPx, heightPx, format, notes }, decodeMs, thumbnail };
 }
 
 /**
@@ -98,10 +97,10 @@ async function* decodedTiles(requests, onTile) {
 async function classifyTogether(engine, decoded, onTile) {
   if (decoded.length === 0) return;
   const startMs = performance.now();
-  /** @type {Float32Array} */
-  let probabilities;
+  /** @type {import('../../pkg/tilelens.js').Answers} */
+  let answers;
   try {
-    probabilities = await engine.classify(decoded.map(({ tile }) => tile));
+    answers = await engine.classify(decoded.map(({ tile }) => tile));
   } catch (thrown) {
     // A device that is lost stays lost: the tiles are for the next worker.
     if (isFatal(thrown)) throw thrown;
@@ -109,16 +108,55 @@ async function classifyTogether(engine, decoded, onTile) {
     return;
   }
   const inferenceMs = (performance.now() - startMs) / decoded.length;
-  const classCount = probabilities.length / decoded.length;
-  for (const [row, { tileId, description }] of decoded.entries()) {
+  const [probabilities, features] = [answers.probabilities, answers.features].map((values) => rows(values, decoded.length));
+  answers.free();
+  for (const [row, { tileId, facts, decodeMs, thumbnail }] of decoded.entries()) {
     const result = {
-      ...description,
-      thumbnail: await description.thumbnail,
-      probabilities: probabilities.slice(row * classCount, (row + 1) * classCount),
+      probabilities: probabilities[row],
       inferenceMs,
+      decodeMs,
+      decoded: { facts, features: features[row], thumbnail: await thumbnail },
     };
     onTile({ event: 'tile', tileId, result });
   }
+}
+
+/**
+ * Cuts values into rows, each a copy that can be sent away alone.
+ * @param {Float32Array} values
+ * @param {number} count
+ */
+function rows(values, count) {
+  const width = values.length / count;
+  return Array.from({ length: count }, (_, row) => values.slice(row * width, (row + 1) * width));
+}
+
+/**
+ * Tiles whose features are known need the head alone.
+ * @param {Engine} engine
+ * @param {(TileRequest & { features: Float32Array })[]} requests
+ * @param {TileListener} onTile
+ */
+async function classifyKnown(engine, requests, onTile) {
+  if (requests.length === 0) return;
+  const startMs = performance.now();
+  const probabilities = await engine.classifyFeatures(joined(requests.map(({ features }) => features)));
+  const inferenceMs = (performance.now() - startMs) / requests.length;
+  for (const [row, values] of rows(probabilities, requests.length).entries()) {
+    const result = { probabilities: values, inferenceMs, decodeMs: 0, decoded: null };
+    onTile({ event: 'tile', tileId: requests[row].tileId, result });
+  }
+}
+
+/** @param {Float32Array[]} parts */
+function joined(parts) {
+  const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
 }
 
 /**
@@ -127,12 +165,29 @@ async function classifyTogether(engine, decoded, onTile) {
  * @param {TileRequest[]} requests
  * @param {TileListener} onTile
  */
-export async function classifyFiles(engine, requests, onTile) {
+export async function classifyTiles(engine, requests, onTile) {
+  const isKnown = (/** @type {TileRequest} */ request) => request.features !== null;
+  await classifyKnown(engine, /** @type {(TileRequest & { features: Float32Array })[]} */ (requests.filter(isKnown)), onTile);
   /** @type {DecodedTile[]} */
   const batch = [];
-  for await (const decoded of decodedTiles(requests, onTile)) {
+  for await (const decoded of decodedTiles(requests.filter((request) => !isKnown(request)), onTile)) {
     if (engine.device === 'cpu') await classifyTogether(engine, [decoded], onTile);
     else batch.push(decoded);
   }
   await classifyTogether(engine, batch, onTile);
+}
+
+/**
+ * The features of a tile's eight flips and turns.
+ * @param {Engine} engine
+ * @param {{ tileId: string, file: Blob }} request
+ * @returns {Promise<import('../messages.js').FeaturesEvent>}
+ */
+export async function computeViews(engine, { tileId, file }) {
+  try {
+    return { event: 'features', tileId, values: await engine.viewFeatures(decodeTile(await readBytes(file))) };
+  } catch (thrown) {
+    if (isFatal(thrown)) throw thrown;
+    return { event: 'features', tileId, error: toFailure(thrown) };
+  }
 }

@@ -47,7 +47,10 @@ pub fn run(args: ClassifyArgs) -> Result<()> {
         for entry in WalkDir::new(root).sort_by_file_name() {
             let entry = entry?;
             if entry.file_type().is_file() {
-                let classify = |tile| pollster::block_on(classifier.classify(&[&tile])).map_err(coded);
+                let classify = |tile| {
+                    let answers = pollster::block_on(classifier.classify(&[&tile])).map_err(coded)?;
+                    Ok(answers.probabilities)
+                };
                 let answer = read_tile(entry.path()).and_then(classify);
                 report.write(entry.path(), answer)?;
             }

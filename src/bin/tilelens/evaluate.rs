@@ -66,8 +66,9 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         .collect();
     let classifier = Classifier::load(&model, &args.device.open()?)?;
     let start = Instant::now();
-    let answers =
-        for_each_tile(&files, "Classifying", |tile| Ok(pollster::block_on(classifier.classify(&[tile]))?))?;
+    let answers = for_each_tile(&files, "Classifying", |tile| {
+        Ok(pollster::block_on(classifier.classify(&[tile]))?.probabilities)
+    })?;
     let tiles_per_second = answers.len() as f64 / start.elapsed().as_secs_f64();
     let (probabilities, classes): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
     let evaluation = Evaluation::new(&probabilities.concat(), &classes, labels.len());

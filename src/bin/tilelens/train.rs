@@ -14,7 +14,7 @@ use tilelens::model::mobilenet_v3::{BLOCKS, Tail};
 use tilelens::model::model_file::{Manifest, ModelFile, Provenance, hex};
 use tilelens::training::baselines::{HISTOGRAM_BINS, LinearClassifier, random_backbone};
 use tilelens::training::calibration::fit_temperature;
-use tilelens::training::metrics::{Evaluation, argmax, paired_p_value};
+use tilelens::training::metrics::{Comparison, Evaluation, Verdict, argmax};
 use tilelens::training::network::{HeadAndTail, Network};
 use tilelens::training::samples::{Samples, Split, class_counts};
 use tilelens::training::trainer::{TrainingConfig, logits, probabilities};
@@ -402,9 +402,7 @@ impl Run {
     }
 
     fn model_file(&self, trained: &Trained) -> Result<ModelFile> {
-        let mut parameters = self.base.parameters.clone();
-        parameters.remove(&["head.", "classifier."]);
-        pollster::block_on(trained.head.store(&mut parameters))?;
+        let mut parameters = pollster::block_on(self.base.with_head(&trained.head))?;
         if let Some(tail) = &trained.tail {
             pollster::block_on(tail.store(&mut parameters))?;
         }
@@ -429,21 +427,16 @@ impl Run {
 
 /// Whether what the backbone learnt before was of use, in words.
 fn verdict(written: &Contender, baseline: &Contender) -> String {
-    let pairs = || written.right.iter().zip(&baseline.right);
-    let ahead = pairs().filter(|(a, b)| **a && !**b).count();
-    let behind = pairs().filter(|(a, b)| !**a && **b).count();
-    let points = (ahead as f64 - behind as f64) / written.right.len() as f64 * 100.0;
-    let (name, tiles) = (&baseline.name, written.right.len());
-    if paired_p_value(ahead, behind) >= 0.05 {
-        format!(
+    let comparison = Comparison::new(&written.right, &baseline.right);
+    let (name, tiles, points) = (&baseline.name, comparison.tiles, comparison.points());
+    match comparison.verdict {
+        Verdict::NoDifference => format!(
             "Transfer makes no difference to `{name}` that {tiles} tiles could show ({points:+.1} points)."
-        )
-    } else if ahead > behind {
-        format!("Transfer helps: {points:+.1} points over `{name}`.")
-    } else {
-        format!(
+        ),
+        Verdict::Better => format!("Transfer helps: {points:+.1} points over `{name}`."),
+        Verdict::Worse => format!(
             "Transfer hurts: {points:+.1} points against `{name}`. Tiles like these need another backbone."
-        )
+        ),
     }
 }
 

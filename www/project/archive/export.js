@@ -1,10 +1,11 @@
 /** Writes a project to an archive. */
 
-import { BlobReader, TextReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
+import { TextReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
 import { ProjectError } from '../failures.js';
 import { BlobSink } from './blob-sink.js';
 import { FORMAT, MANIFEST, MODEL_ROLES, README, VERSION } from './layout.js';
 import { Folder, safeFileName, safeName } from './names.js';
+import { SliceReader } from './slice-reader.js';
 
 /** @typedef {import('../types.js').Project} Project */
 /** @typedef {import('../types.js').StoredTile} StoredTile */
@@ -29,7 +30,7 @@ export async function exportArchive(project) {
   await zip.add(MANIFEST, new TextReader(JSON.stringify(manifest, null, 2)));
   for (const { name, shownName, file } of files) {
     try {
-      await zip.add(name, new BlobReader(file), AS_IT_IS);
+      await zip.add(name, new SliceReader(file), AS_IT_IS);
     } catch {
       const message = `“${shownName}” can no longer be read: it was moved, changed or deleted. Remove it from the project or put it back, then export again.`;
       throw new ProjectError('project.unreadable', message);

@@ -1,0 +1,214 @@
+//! What a new head is worth: judged by tiles that it never saw, against the head before it and against what needs no
+//! training, with the labels that may be wrong.
+
+use burn::tensor::Device;
+use serde::Serialize;
+
+use super::calibration::fit_temperature;
+use super::judging::Judging;
+use super::metrics::{Comparison, Evaluation, ReliabilityBin, argmax, reliability};
+use super::neighbours::{Gallery, nearest_mean};
+use super::run::Outcome;
+use super::samples::{Samples, class_counts};
+use crate::device::DeviceError;
+
+/// The head before the new one, asked about the same tiles.
+#[derive(Debug, Clone)]
+pub struct HeadBefore {
+    /// Its logits of the tiles of [`Judging::tiles`], `[tiles, its classes]`.
+    pub logits: Vec<f32>,
+    /// For each of the new classes the old one of the same name.
+    pub known_classes: Vec<Option<usize>>,
+    /// For each labelled tile whether that head learnt from it.
+    pub has_seen: Vec<bool>,
+}
+
+/// How the head before compares.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BeforeAndAfter {
+    /// On the tiles of the classes that both know; none where that is no tile, or one class alone.
+    pub comparison: Option<Comparison>,
+    /// Classes that both know.
+    pub known_classes: usize,
+    /// Of the tiles compared, those that the head before learnt from: they flatter it.
+    pub seen_before: usize,
+}
+
+/// One tile that judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Prediction {
+    /// Index among the labelled tiles.
+    pub tile: usize,
+    /// Its label.
+    pub label: usize,
+    /// The most probable class.
+    pub predicted: usize,
+    /// That class's probability.
+    pub confidence: f32,
+    /// The label's probability.
+    pub label_probability: f32,
+}
+
+/// A label that may be wrong.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DoubtfulLabel {
+    /// Index among the labelled tiles.
+    pub tile: usize,
+    /// The class that its neighbours have.
+    pub suggested: usize,
+}
+
+/// What a run came to, in figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Epochs that the head was trained.
+    pub epoch: usize,
+    /// Labelled tiles.
+    pub tiles: usize,
+    /// Parts of the cross-validation; 1 where tiles were held out, 0 where nothing could be judged.
+    pub folds: usize,
+    /// What logits are divided by.
+    pub temperature: f32,
+    /// The new head's figures; none where nothing could be judged.
+    pub evaluation: Option<Evaluation>,
+    /// Confidence against accuracy.
+    pub reliability: Vec<ReliabilityBin>,
+    /// Every tile that judged.
+    pub predictions: Vec<Prediction>,
+    /// Against the head before.
+    pub before: Option<BeforeAndAfter>,
+    /// Against calling every tile what most training tiles are.
+    pub majority: Option<Comparison>,
+    /// Against the nearest class mean.
+    pub nearest_mean: Option<Comparison>,
+    /// Labels that may be wrong.
+    pub doubtful_labels: Vec<DoubtfulLabel>,
+    /// Copies of one picture that bear different labels, each with the first of them.
+    pub contradictions: Vec<[usize; 2]>,
+}
+
+impl Report {
+    /// Judges what a run came to. The device compares features; the CPU is fast enough.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Failed`] when the device fails.
+    pub async fn new(
+        samples: &Samples,
+        judging: &Judging,
+        outcome: &Outcome,
+        before: Option<HeadBefore>,
+        num_classes: usize,
+        device: &Device,
+    ) -> Result<Self, DeviceError> {
+        // A head whose device was lost in a cross-validation has no answers to be judged by.
+        let judges = if outcome.answers.is_empty() { Vec::new() } else { judging.tiles() };
+        let labels: Vec<usize> = judges.iter().map(|&tile| samples.labels()[tile]).collect();
+        let logits: Vec<f32> =
+            outcome.answers.iter().map(|answer| answer.max(f32::MIN_POSITIVE).ln()).collect();
+        let temperature = fit_temperature(&logits, &labels, num_classes);
+        let probabilities: Vec<f32> =
+            logits.chunks(num_classes).flat_map(|row| softmax(row, temperature)).collect();
+        let predictions: Vec<Prediction> = probabilities
+            .chunks(num_classes)
+            .zip(&judges)
+            .map(|(row, &tile)| prediction(row, tile, samples.labels()[tile]))
+            .collect();
+        let right: Vec<bool> = predictions.iter().map(|found| found.predicted == found.label).collect();
+        let against = |predicted: Vec<usize>| {
+            let other: Vec<bool> = predicted.iter().zip(&labels).map(|(a, b)| a == b).collect();
+            (!judges.is_empty()).then(|| Comparison::new(&right, &other))
+        };
+        let gallery = Gallery::new(samples.first_views(0..samples.len()), samples.width());
+        let suspects = gallery.suspects(samples.labels(), device).await?;
+        let is_confirmed = |tile: usize, suggested: usize| {
+            predictions
+                .iter()
+                .find(|found| found.tile == tile)
+                .is_none_or(|found| found.predicted == suggested)
+        };
+        let labels_differ = |(tile, &original): (usize, &usize)| {
+            (samples.labels()[tile] != samples.labels()[original]).then_some([tile, original])
+        };
+        Ok(Self {
+            epoch: outcome.epoch,
+            tiles: samples.len(),
+            folds: if judges.is_empty() { 0 } else { judging.splits().len() },
+            temperature,
+            evaluation: (!judges.is_empty()).then(|| Evaluation::new(&probabilities, &labels, num_classes)),
+            reliability: reliability(&probabilities, &labels, num_classes),
+            before: before.map(|before| compare_before(&before, &judges, &labels, &right)),
+            majority: against(by_split(samples, judging, |training, judges| {
+                vec![argmax_of(&class_counts(training.labels(), num_classes)); judges.len()]
+            })),
+            nearest_mean: against(by_split(samples, judging, |training, judges| {
+                let features = training.first_views(0..training.len());
+                nearest_mean(
+                    &features,
+                    training.labels(),
+                    &judges.first_views(0..judges.len()),
+                    samples.width(),
+                )
+            })),
+            doubtful_labels: suspects
+                .into_iter()
+                .filter(|suspect| is_confirmed(suspect.tile, suspect.suggested))
+                .map(|suspect| DoubtfulLabel { tile: suspect.tile, suggested: suspect.suggested })
+                .collect(),
+            contradictions: samples.originals().iter().enumerate().filter_map(labels_differ).collect(),
+            predictions,
+        })
+    }
+}
+
+/// What a classifier without training says of the tiles that judge, learning from each split's other tiles.
+fn by_split(
+    samples: &Samples,
+    judging: &Judging,
+    classify: impl Fn(&Samples, &Samples) -> Vec<usize>,
+) -> Vec<usize> {
+    let splits = judging.splits().iter();
+    splits
+        .flat_map(|split| classify(&samples.select(&split.training), &samples.select(&split.validation)))
+        .collect()
+}
+
+/// Compares on the tiles whose class the head before knows, where that head may choose among those classes alone.
+fn compare_before(before: &HeadBefore, judges: &[usize], labels: &[usize], right: &[bool]) -> BeforeAndAfter {
+    let known: Vec<(usize, usize)> =
+        before.known_classes.iter().enumerate().filter_map(|(class, old)| Some((class, (*old)?))).collect();
+    let old_classes = before.logits.len() / judges.len().max(1);
+    let (mut new_right, mut old_right, mut seen_before) = (Vec::new(), Vec::new(), 0);
+    for (row, ((&tile, &label), &right)) in judges.iter().zip(labels).zip(right).enumerate() {
+        if before.known_classes[label].is_none() {
+            continue;
+        }
+        let scores: Vec<f32> = known.iter().map(|&(_, old)| before.logits[row * old_classes + old]).collect();
+        old_right.push(known[argmax(&scores)].0 == label);
+        new_right.push(right);
+        seen_before += usize::from(before.has_seen[tile]);
+    }
+    let is_comparable = known.len() > 1 && !new_right.is_empty();
+    BeforeAndAfter {
+        comparison: is_comparable.then(|| Comparison::new(&new_right, &old_right)),
+        known_classes: known.len(),
+        seen_before,
+    }
+}
+
+fn prediction(probabilities: &[f32], tile: usize, label: usize) -> Prediction {
+    let predicted = argmax(probabilities);
+    let [confidence, label_probability] = [predicted, label].map(|class| probabilities[class]);
+    Prediction { tile, label, predicted, confidence, label_probability }
+}
+
+fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials: Vec<f32> = logits.iter().map(|logit| ((logit - largest) / temperature).exp()).collect();
+    let sum: f32 = exponentials.iter().sum();
+    exponentials.into_iter().map(|value| value / sum).collect()
+}
+
+fn argmax_of(counts: &[usize]) -> usize {
+    (0..counts.len()).max_by_key(|&class| (counts[class], usize::MAX - class)).expect("there are classes")
+}

@@ -1,0 +1,64 @@
+//! The wasm-bindgen surface: thin and typed. What goes wrong is thrown as `{ code, message }`.
+
+mod engine;
+mod model_files;
+mod neighbours;
+mod tile;
+mod training;
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+pub use engine::{Answers, Engine};
+pub use model_files::{relabel_model, to_f32_model, to_onnx_model};
+pub use neighbours::{order_to_label, similar_tiles, unfamiliar_tiles};
+pub use tile::{Tile, decode_tile};
+pub use training::{FineTunedHead, HeadTraining, measure_training};
+
+use crate::ErrorCode;
+use crate::device::DeviceKind;
+
+/// What JavaScript catches.
+#[derive(Serialize)]
+struct Failure<'a> {
+    code: &'a str,
+    message: String,
+}
+
+fn failure(error: impl ErrorCode) -> JsValue {
+    throwable(error.code(), error.to_string())
+}
+
+fn throwable(code: &str, message: String) -> JsValue {
+    to_js(&Failure { code, message })
+}
+
+fn to_js(value: &impl Serialize) -> JsValue {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).expect("plain data")
+}
+
+/// Milliseconds since the worker began.
+fn now_ms() -> f64 {
+    js_sys::global()
+        .unchecked_into::<web_sys::WorkerGlobalScope>()
+        .performance()
+        .map_or(0.0, |clock| clock.now())
+}
+
+/// `cpu` or `webgpu`.
+fn device_kind(name: &str) -> Result<DeviceKind, JsValue> {
+    match name {
+        "cpu" => Ok(DeviceKind::Cpu),
+        "webgpu" => Ok(DeviceKind::WebGpu),
+        other => {
+            let message = format!("there is no device called {other}: ask for cpu or webgpu");
+            Err(throwable("device.unknown", message))
+        }
+    }
+}
+
+/// Sends the message of a panic to the console, where a trap alone would say `unreachable`.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}

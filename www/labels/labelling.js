@@ -1,0 +1,229 @@
+/** The user's classes and the labels of the tiles. Every change can be undone. */
+
+import { newId } from '../tiles/identity.js';
+import { colourOf } from './colours.js';
+
+/** @typedef {import('../project/types.js').TileClass} TileClass */
+/** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('./history.js').History} History */
+
+export const MOST_CLASSES = 50;
+
+/** Longer names do not fit beside a bar; the archive takes more. */
+const LONGEST_NAME = 200;
+
+/** A class name that cannot be taken, in words. */
+export class LabelError extends Error {}
+
+/** The event `classes`: some were added, changed or removed. Labels are told of by the tile list. */
+export class Labelling extends EventTarget {
+  /** @type {TileClass[]} */
+  #classes = [];
+  #tiles;
+  #history;
+
+  /**
+   * @param {TileList} tiles
+   * @param {History} history
+   */
+  constructor(tiles, history) {
+    super();
+    this.#tiles = tiles;
+    this.#history = history;
+  }
+
+  get classes() {
+    return this.#classes;
+  }
+
+  /** @param {string | null} id */
+  classOf(id) {
+    return this.#classes.find((known) => known.id === id) ?? null;
+  }
+
+  /** @param {string} name */
+  named(name) {
+    return this.#classes.find((known) => known.name === name.trim()) ?? null;
+  }
+
+  /** Tiles that bear a label, and can be learnt from. */
+  get labelled() {
+    return this.#tiles.all.filter(({ classId, state }) => classId !== null && state !== 'error');
+  }
+
+  /** Labelled tiles of each class, in the order of the classes. */
+  get counts() {
+    /** @type {Map<string | null, number>} */
+    const counts = new Map();
+    for (const { classId } of this.labelled) counts.set(classId, (counts.get(classId) ?? 0) + 1);
+    return this.#classes.map(({ id }) => counts.get(id) ?? 0);
+  }
+
+  /** Takes the classes of a project, which is nothing to undo. @param {TileClass[]} classes */
+  restore(classes) {
+    this.#setClasses(classes);
+  }
+
+  /** @param {string} name */
+  create(name) {
+    const [made] = this.#newClasses([this.#checked(name)]);
+    this.#changeClasses(`the class ${made.name}`, [...this.#classes, made]);
+    return made;
+  }
+
+  /**
+   * @param {TileClass} known
+   * @param {string} name
+   */
+  rename(known, name) {
+    if (name.trim() === known.name) return;
+    const checked = this.#checked(name);
+    this.#changeClasses(`the name ${checked}`, this.#replaced(known, { ...known, name: checked }));
+  }
+
+  /**
+   * @param {TileClass} known
+   * @param {string} colour as `#rrggbb`
+   */
+  recolour(known, colour) {
+    this.#changeClasses(`the colour of ${known.name}`, this.#replaced(known, { ...known, colour }));
+  }
+
+  /** Its tiles lose their label. @param {TileClass} known */
+  remove(known) {
+    const without = this.#classes.filter(({ id }) => id !== known.id);
+    const labels = this.#tiles.all.filter(({ classId }) => classId === known.id).map((tile) => /** @type {[Tile, null]} */ ([tile, null]));
+    this.#change(`removing the class ${known.name}`, without, labels);
+  }
+
+  /**
+   * @param {Tile[]} tiles
+   * @param {TileClass | null} known null takes the label away
+   */
+  assign(tiles, known) {
+    const id = known?.id ?? null;
+    this.#assignEach(
+      known ? `the label ${known.name}` : 'taking labels away',
+      tiles.map((tile) => [tile, id]),
+    );
+  }
+
+  /**
+   * Labels tiles by names; classes that are not there are made. Rejected as a whole where they would be too many.
+   * @param {string} what
+   * @param {[Tile, string][]} names
+   * @returns {number} how many tiles got another label
+   */
+  assignByName(what, names) {
+    const wanted = [...new Set(names.map(([, name]) => shortened(name)))];
+    const missing = wanted.filter((name) => !this.named(name));
+    const room = MOST_CLASSES - this.#classes.length;
+    if (missing.length > room) throw new LabelError(`That would make ${wanted.length} classes; ${MOST_CLASSES} is the most.`);
+    const classes = [...this.#classes, ...this.#newClasses(missing)];
+    const idOf = new Map(classes.map(({ name, id }) => [name, id]));
+    const labels = names
+      .map(([tile, name]) => /** @type {[Tile, string]} */ ([tile, /** @type {string} */ (idOf.get(shortened(name)))]))
+      .filter(([tile, id]) => tile.classId !== id);
+    if (labels.length > 0 || missing.length > 0) this.#change(what, classes, labels);
+    return labels.length;
+  }
+
+  /** @param {Tile[]} tiles */
+  removeTiles(tiles) {
+    const kept = tiles.map((tile) => tile.id);
+    const list = this.#tiles;
+    const present = () => kept.map((id) => list.get(id)).filter((tile) => tile !== undefined);
+    this.#history.do({
+      what: `removing ${tiles.length === 1 ? tiles[0].name : `${tiles.length} tiles`}`,
+      redo: () => list.remove(present()),
+      undo: () => void list.restore(tiles),
+    });
+  }
+
+  /** @param {string[]} names @returns {TileClass[]} */
+  #newClasses(names) {
+    const taken = this.#classes.map(({ colour }) => colour);
+    return names.map((name) => {
+      const colour = colourOf(taken);
+      taken.push(colour);
+      return { id: newId(), name, colour };
+    });
+  }
+
+  /** @param {string} name */
+  #checked(name) {
+    const trimmed = shortened(name);
+    if (trimmed === '') throw new LabelError('A class needs a name.');
+    if (this.named(trimmed)) throw new LabelError(`There is a class called ${trimmed} already.`);
+    if (this.#classes.length >= MOST_CLASSES) throw new LabelError(`${MOST_CLASSES} classes are the most.`);
+    return trimmed;
+  }
+
+  /**
+   * @param {TileClass} known
+   * @param {TileClass} changed
+   */
+  #replaced(known, changed) {
+    return this.#classes.map((one) => (one.id === known.id ? changed : one));
+  }
+
+  /**
+   * @param {string} what
+   * @param {[Tile, string | null][]} labels
+   */
+  #assignEach(what, labels) {
+    const changing = labels.filter(([tile, id]) => tile.classId !== id);
+    if (changing.length > 0) this.#change(what, this.#classes, changing);
+  }
+
+  /**
+   * @param {string} what
+   * @param {TileClass[]} classes
+   */
+  #changeClasses(what, classes) {
+    this.#change(what, classes, []);
+  }
+
+  /**
+   * @param {string} what
+   * @param {TileClass[]} classes
+   * @param {[Tile, string | null][]} labels
+   */
+  #change(what, classes, labels) {
+    const classesBefore = this.#classes;
+    const after = labels.map(([{ id }, classId]) => ({ id, classId }));
+    const before = labels.map(([{ id, classId }]) => ({ id, classId }));
+    this.#history.do({
+      what,
+      redo: () => this.#set(classes, after),
+      undo: () => this.#set(classesBefore, before),
+    });
+  }
+
+  /**
+   * @param {TileClass[]} classes
+   * @param {{ id: string, classId: string | null }[]} labels
+   */
+  #set(classes, labels) {
+    if (classes !== this.#classes) this.#setClasses(classes);
+    // A tile that was removed and brought back is another object with the same id.
+    this.#tiles.label(
+      labels.flatMap(({ id, classId }) => {
+        const tile = this.#tiles.get(id);
+        return tile ? [/** @type {[Tile, string | null]} */ ([tile, classId])] : [];
+      }),
+    );
+  }
+
+  /** @param {TileClass[]} classes */
+  #setClasses(classes) {
+    this.#classes = classes;
+    this.dispatchEvent(new Event('classes'));
+  }
+}
+
+/** @param {string} name */
+function shortened(name) {
+  return name.trim().slice(0, LONGEST_NAME);
+}

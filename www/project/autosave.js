@@ -1,0 +1,277 @@
+/** Keeps the open project in the store, change by change, as the user works. */
+
+import { tilesOf } from '../tiles/tile-list.js';
+
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('./store.js').Store} Store */
+/** @typedef {import('./types.js').ModelRole} ModelRole */
+/** @typedef {import('./types.js').Project} Project */
+/** @typedef {import('./workspace.js').Workspace} Workspace */
+/** @typedef {'notKept' | 'saving' | 'saved' | 'failed'} SaveState */
+
+/** Tiles in one transaction: if the room ends, those before are kept. */
+const TILES_A_TRANSACTION = 50;
+
+/** The event `state`. */
+export class Autosave extends EventTarget {
+  /** @type {SaveState} */
+  state = 'notKept';
+  /** Why the last save failed. @type {Error | null} */
+  error = null;
+  #store;
+  #tiles;
+  #labelling;
+  #workspace;
+  /** Whether there is something worth keeping: a class, a name. */
+  #isKept = false;
+  /** While another project is being opened, what happens to the tiles is no change. */
+  #isOpening = false;
+  /** Labels as they are stored, of the tiles that are. @type {Map<string, string | null>} */
+  #storedLabels = new Map();
+  #isRecordStale = false;
+  #areModelsStale = false;
+  /** @type {Set<string>} */
+  #staleTiles = new Set();
+  /** @type {Set<string>} */
+  #staleLabels = new Set();
+  /** @type {Set<string>} */
+  #staleFeatures = new Set();
+  /** @type {Set<string>} */
+  #gone = new Set();
+  /** @type {Promise<void> | null} */
+  #saving = null;
+
+  /**
+   * @param {Store} store
+   * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace }} page
+   */
+  constructor(store, { tiles, labelling, workspace }) {
+    super();
+    this.#store = store;
+    this.#tiles = tiles;
+    this.#labelling = labelling;
+    this.#workspace = workspace;
+    tiles.addEventListener('changed', (event) => this.#onChanged(tilesOf(event)));
+    tiles.addEventListener('features', (event) => this.#onFeatures(tilesOf(event)));
+    tiles.addEventListener('removed', (event) => this.#onRemoved(tilesOf(event)));
+    labelling.addEventListener('classes', () => this.#onRecord(labelling.classes.length > 0));
+    workspace.addEventListener('changed', () => this.#onRecord(workspace.name !== ''));
+    workspace.addEventListener('models', () => {
+      this.#areModelsStale = true;
+      this.#onRecord(true);
+    });
+    globalThis.addEventListener('beforeunload', (event) => {
+      // The browser asks the user, and writes on meanwhile.
+      if (this.state === 'saving' || this.state === 'failed') event.preventDefault();
+    });
+  }
+
+  /** Whether the project is in the store. */
+  get isKept() {
+    return this.#isKept;
+  }
+
+  /**
+   * Puts another project on the page by `show`, without taking that for a change. What is still unsaved of the one
+   * before is saved first.
+   * @param {Project | null} project as it is stored; null for one that is not
+   * @param {() => void} show
+   */
+  async open(project, show) {
+    await this.#saving;
+    this.#isOpening = true;
+    try {
+      show();
+    } finally {
+      this.#isOpening = false;
+    }
+    for (const stale of [this.#staleTiles, this.#staleLabels, this.#staleFeatures, this.#gone]) stale.clear();
+    this.#isRecordStale = false;
+    this.#areModelsStale = false;
+    this.#isKept = project !== null;
+    this.#storedLabels = new Map(project?.tiles.map(({ id, classId }) => [id, classId]));
+    this.#setState(this.#isKept ? 'saved' : 'notKept', null);
+  }
+
+  /** Keeps a project that is on the page and not in the store, as after an import. */
+  async keepAll() {
+    this.#keep();
+    this.#areModelsStale = true;
+    await this.save();
+  }
+
+  /** Writes all that is stale; also after a failure. */
+  save() {
+    this.#saving ??= this.#saveAll().finally(() => {
+      this.#saving = null;
+    });
+    return this.#saving;
+  }
+
+  #keep() {
+    this.#isKept = true;
+    this.#isRecordStale = true;
+    for (const tile of this.#tiles.all) this.#markTile(tile);
+  }
+
+  /** @param {Tile} tile */
+  #markTile(tile) {
+    this.#gone.delete(tile.id);
+    this.#staleTiles.add(tile.id);
+    if (tile.features) this.#staleFeatures.add(tile.id);
+  }
+
+  /** @param {boolean} isWorthKeeping */
+  #onRecord(isWorthKeeping) {
+    if (this.#isOpening) return;
+    if (!this.#isKept && !isWorthKeeping) return;
+    if (!this.#isKept) this.#keep();
+    this.#isRecordStale = true;
+    this.save();
+  }
+
+  /** @param {Tile[]} tiles */
+  #onChanged(tiles) {
+    if (this.#isOpening || !this.#isKept) return;
+    let isStale = false;
+    for (const tile of tiles) {
+      const isStored = this.#storedLabels.has(tile.id);
+      if (isStored && this.#storedLabels.get(tile.id) === tile.classId) continue;
+      // A tile is stored once it is known what it is, or as soon as work was spent on it.
+      if (!isStored && tile.classId === null && tile.state !== 'error') continue;
+      if (isStored) this.#staleLabels.add(tile.id);
+      else this.#markTile(tile);
+      isStale = true;
+    }
+    if (isStale) this.save();
+  }
+
+  /** @param {Tile[]} tiles */
+  #onFeatures(tiles) {
+    if (this.#isOpening || !this.#isKept) return;
+    for (const tile of tiles) {
+      if (!this.#storedLabels.has(tile.id)) this.#markTile(tile);
+      this.#staleFeatures.add(tile.id);
+    }
+    this.save();
+  }
+
+  /** @param {Tile[]} tiles */
+  #onRemoved(tiles) {
+    if (this.#isOpening || !this.#isKept) return;
+    for (const { id } of tiles) {
+      for (const stale of [this.#staleTiles, this.#staleLabels, this.#staleFeatures]) stale.delete(id);
+      if (this.#storedLabels.has(id)) this.#gone.add(id);
+    }
+    this.save();
+  }
+
+  get #isStale() {
+    const sets = [this.#staleTiles, this.#staleLabels, this.#staleFeatures, this.#gone];
+    return this.#isRecordStale || this.#areModelsStale || sets.some(({ size }) => size > 0);
+  }
+
+  async #saveAll() {
+    this.#setState('saving', null);
+    try {
+      // What happens in one turn of the page is one write.
+      await Promise.resolve();
+      while (this.#isStale) await this.#saveSome();
+      this.#setState('saved', null);
+    } catch (thrown) {
+      this.#setState('failed', thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  }
+
+  /** Each part is no longer stale when it is written, and stays so when it is not. */
+  async #saveSome() {
+    const { id } = this.#workspace;
+    if (this.#isRecordStale) {
+      this.#isRecordStale = false;
+      await this.#store.saveRecord(this.#record()).catch((thrown) => {
+        this.#isRecordStale = true;
+        throw thrown;
+      });
+    }
+    await this.#take(this.#gone, Infinity, async (gone) => {
+      await this.#store.removeTiles(id, gone);
+      for (const tileId of gone) this.#storedLabels.delete(tileId);
+    });
+    await this.#take(this.#staleTiles, TILES_A_TRANSACTION, async (ids) => {
+      const tiles = this.#present(ids);
+      const labels = tiles.map(({ id: tileId, classId }) => /** @type {[string, string | null]} */ ([tileId, classId]));
+      await this.#store.putTiles(id, tiles.map(stored));
+      for (const [tileId, classId] of labels) this.#storedLabels.set(tileId, classId);
+    });
+    await this.#take(this.#staleLabels, Infinity, async (ids) => {
+      const labels = new Map(this.#present(ids).map(({ id: tileId, classId }) => [tileId, classId]));
+      await this.#store.setLabels(id, labels);
+      for (const [tileId, classId] of labels) this.#storedLabels.set(tileId, classId);
+    });
+    await this.#take(this.#staleFeatures, TILES_A_TRANSACTION, (ids) =>
+      this.#store.putFeatures(
+        id,
+        this.#present(ids).flatMap(({ id: tileId, features }) => (features ? [{ tileId, ...features }] : [])),
+      ),
+    );
+    if (this.#areModelsStale) {
+      this.#areModelsStale = false;
+      const { current, before } = this.#workspace;
+      await Promise.all([this.#store.putModel(id, 'current', current.model), this.#store.putModel(id, 'before', before?.model ?? null)]).catch(
+        (thrown) => {
+          this.#areModelsStale = true;
+          throw thrown;
+        },
+      );
+    }
+  }
+
+  /**
+   * Takes some ids out of a set and gives them back if the write fails.
+   * @param {Set<string>} stale
+   * @param {number} most
+   * @param {(ids: string[]) => Promise<void>} write
+   */
+  async #take(stale, most, write) {
+    const ids = [...stale].slice(0, most);
+    if (ids.length === 0) return;
+    for (const id of ids) stale.delete(id);
+    try {
+      await write(ids);
+    } catch (thrown) {
+      for (const id of ids) stale.add(id);
+      throw thrown;
+    }
+  }
+
+  /** @param {string[]} ids */
+  #present(ids) {
+    return ids.map((id) => this.#tiles.get(id)).filter((tile) => tile !== undefined);
+  }
+
+  #record() {
+    const { id, name, createdAt, settings, reports } = this.#workspace;
+    return { id, name, createdAt, updatedAt: '', classes: this.#labelling.classes, settings, report: reports };
+  }
+
+  /**
+   * @param {SaveState} state
+   * @param {Error | null} error
+   */
+  #setState(state, error) {
+    this.state = state;
+    this.error = error;
+    this.dispatchEvent(new Event('state'));
+  }
+}
+
+/**
+ * @param {Tile} tile
+ * @returns {import('./types.js').StoredTile}
+ */
+export function stored({ id, name, path, order, file, thumbnail, classId, facts }) {
+  const { widthPx, heightPx, format, notes } = facts ?? { widthPx: 0, heightPx: 0, format: '', notes: [] };
+  return { id, name, path, order, file, thumbnail, classId, widthPx, heightPx, format, notes };
+}

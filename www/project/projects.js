@@ -1,0 +1,141 @@
+/** Opens, makes, deletes, exports and imports projects. */
+
+import { stored } from './autosave.js';
+
+/** @typedef {import('../labels/history.js').History} History */
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('./autosave.js').Autosave} Autosave */
+/** @typedef {import('./store.js').Store} Store */
+/** @typedef {import('./types.js').Project} Project */
+/** @typedef {import('./workspace.js').Workspace} Workspace */
+
+/** Under this key the browser keeps which project was open last. */
+const LAST_OPEN = 'tilelens.project';
+
+/** The event `list`: there are other projects, or another one is open. */
+export class Projects extends EventTarget {
+  #page;
+  /** Null where the browser lets the page keep nothing. */
+  #store;
+  #autosave;
+
+  /**
+   * @param {{ tiles: TileList, labelling: Labelling, history: History, workspace: Workspace }} page
+   * @param {{ store: Store, autosave: Autosave } | null} keeping
+   * @param {() => void} onOpened the model of the project that is open now is to be loaded
+   */
+  constructor(page, keeping, onOpened) {
+    super();
+    this.#page = page;
+    this.#store = keeping?.store ?? null;
+    this.#autosave = keeping?.autosave ?? null;
+    this.onOpened = onOpened;
+  }
+
+  async list() {
+    return (await this.#store?.list()) ?? [];
+  }
+
+  /** The project that was open when the page was left. */
+  async openLast() {
+    const id = read(LAST_OPEN);
+    const project = id && (await this.#store?.load(id));
+    if (project) await this.#show(project, project);
+  }
+
+  /** @param {string} id */
+  async open(id) {
+    const project = await this.#store?.load(id);
+    if (project) await this.#show(project, project);
+    return Boolean(project);
+  }
+
+  /** A new and empty project. */
+  async create() {
+    await this.#show(null, null);
+  }
+
+  /** Deletes the open project. */
+  async remove() {
+    const { id } = this.#page.workspace;
+    await this.#autosave?.save();
+    await this.#store?.remove(id);
+    await this.create();
+  }
+
+  /** The open project with everything that it has. @returns {Project} */
+  snapshot() {
+    const { tiles, labelling, workspace } = this.#page;
+    const { id, name, createdAt, settings, reports, current, before } = workspace;
+    const all = tiles.all;
+    return {
+      record: { id, name, createdAt, updatedAt: new Date().toISOString(), classes: labelling.classes, settings, report: reports },
+      tiles: all.map(stored),
+      features: all.flatMap(({ id: tileId, features }) => (features ? [{ tileId, ...features }] : [])),
+      models: { ...(current.model && { current: current.model }), ...(before?.model && { before: before.model }) },
+    };
+  }
+
+  /** Puts an imported project on the page, and keeps it. @param {Project} project */
+  async adopt(project) {
+    await this.#show(null, project);
+    await this.#autosave?.keepAll();
+    this.#remember();
+  }
+
+  /**
+   * @param {Project | null} inStore
+   * @param {Project | null} project
+   */
+  async #show(inStore, project) {
+    const show = () => this.#replacePage(project);
+    if (this.#autosave) await this.#autosave.open(inStore, show);
+    else show();
+    this.#remember();
+    this.onOpened();
+  }
+
+  #remember() {
+    write(LAST_OPEN, this.#page.workspace.id);
+    this.dispatchEvent(new Event('list'));
+  }
+
+  /** @param {Project | null} project */
+  #replacePage(project) {
+    const { tiles, labelling, history, workspace } = this.#page;
+    tiles.remove(tiles.all);
+    history.clear();
+    labelling.restore(project?.record.classes ?? []);
+    workspace.open(project);
+    const features = new Map(project?.features.map(({ tileId, backbone, values }) => [tileId, { backbone, values }]));
+    tiles.restore(
+      (project?.tiles ?? []).map(({ id, name, path, file, classId, thumbnail, widthPx, heightPx, format, notes }) => ({
+        ...{ id, name, path, file, classId, thumbnail },
+        facts: widthPx > 0 ? { widthPx, heightPx, format, notes } : null,
+        features: features.get(id) ?? null,
+      })),
+    );
+  }
+}
+
+/** @param {string} key */
+function read(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {string} value
+ */
+function write(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Where nothing can be kept, the last project is not either.
+  }
+}

@@ -1,0 +1,117 @@
+/** The project that is open: its name, its settings, its models and what training said of them. */
+
+import { newId } from '../tiles/identity.js';
+
+/** @typedef {import('./types.js').ModelRole} ModelRole */
+/** @typedef {import('./types.js').Project} Project */
+/** @typedef {import('../messages.js').TrainingReport} TrainingReport */
+
+/**
+ * @typedef {object} KeptReport A report with what its indices mean, and how it came about.
+ * @property {TrainingReport} report
+ * @property {string[]} classIds of the classes, in the order of the logits
+ * @property {string[]} labels their names at the time
+ * @property {string[]} tileIds of the labelled tiles
+ * @property {number} seconds how long training took
+ * @property {string} device where, in words
+ */
+/** @typedef {{ model: Blob | null, report: KeptReport | null }} KeptModel A `model` of null is the site's. */
+
+/** @returns {KeptModel} */
+const siteModel = () => ({ model: null, report: null });
+
+/** Events: `changed` for what the record holds, `models` for the models. */
+export class Workspace extends EventTarget {
+  id = newId();
+  name = '';
+  createdAt = new Date().toISOString();
+  /** @type {Record<string, unknown>} */
+  settings = {};
+  current = siteModel();
+  /** What `current` replaced; null where nothing was replaced yet. @type {KeptModel | null} */
+  before = null;
+
+  /** Another project. @param {Project | null} project null for a new one */
+  open(project) {
+    const { record, models } = project ?? {};
+    this.id = record?.id ?? newId();
+    this.name = record?.name ?? '';
+    this.createdAt = record?.createdAt ?? new Date().toISOString();
+    this.settings = record?.settings ?? {};
+    const reports = /** @type {Partial<Record<ModelRole, KeptReport | null>> & { hasBefore?: boolean }} */ (record?.report ?? {});
+    this.current = { model: models?.current ?? null, report: keptReport(reports.current) };
+    const hasBefore = Boolean(models?.before) || reports.hasBefore === true;
+    this.before = hasBefore ? { model: models?.before ?? null, report: keptReport(reports.before) } : null;
+    this.#tell('changed');
+  }
+
+  /** What the record keeps of the reports. */
+  get reports() {
+    return { current: this.current.report, before: this.before?.report ?? null, hasBefore: this.before !== null };
+  }
+
+  /** @param {string} name */
+  rename(name) {
+    this.name = name.trim();
+    this.#tell('changed');
+  }
+
+  /** @param {Record<string, unknown>} settings */
+  setSettings(settings) {
+    this.settings = settings;
+    this.#tell('changed');
+  }
+
+  /** The new model comes into use; the one before stays at hand. @param {KeptModel} trained */
+  replaceModel(trained) {
+    this.before = this.current;
+    this.current = trained;
+    this.#tell('models');
+  }
+
+  /**
+   * The same model under other labels.
+   * @param {Blob} model
+   * @param {string[]} labels
+   */
+  relabelModel(model, labels) {
+    const { report } = this.current;
+    this.current = { model, report: report && { ...report, labels } };
+    this.#tell('models');
+  }
+
+  /** The model before comes back into use, and this one takes its place. */
+  swapModels() {
+    if (!this.before) return;
+    [this.current, this.before] = [this.before, this.current];
+    this.#tell('models');
+  }
+
+  /** Tiles that the current head learnt from. */
+  get learntTileIds() {
+    const kept = this.current.report;
+    if (!kept) return new Set();
+    const { report, tileIds } = kept;
+    // In a cross-validation every tile judges, and the head that is kept learnt from all of them.
+    const judges = new Set(report.folds === 1 ? report.predictions.map(({ tile }) => tile) : []);
+    return new Set(tileIds.filter((_, tile) => !judges.has(tile)));
+  }
+
+  /** @param {string} type */
+  #tell(type) {
+    this.dispatchEvent(new Event(type));
+  }
+}
+
+/**
+ * A report of an archive or of another version may be anything.
+ * @param {unknown} found
+ * @returns {KeptReport | null}
+ */
+function keptReport(found) {
+  const kept = /** @type {Partial<KeptReport> | null | undefined} */ (found);
+  const isWhole =
+    typeof kept?.report === 'object' &&
+    [kept.classIds, kept.labels, kept.tileIds, kept.report?.predictions, kept.report?.reliability, kept.report?.doubtful_labels].every(Array.isArray);
+  return isWhole ? /** @type {KeptReport} */ (kept) : null;
+}

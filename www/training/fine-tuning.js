@@ -1,0 +1,219 @@
+/** Trains a head on the labelled tiles, and brings it into use. */
+
+import { FEATURES } from '../tiles/tile-list.js';
+import { asEngineError } from '../engine/connection.js';
+import { VIEWS } from './view-features.js';
+
+/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../messages.js').TrainedHead} TrainedHead */
+/** @typedef {import('../messages.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../messages.js').TrainPayload} TrainPayload */
+/** @typedef {import('../messages.js').WorkerEvent} WorkerEvent */
+/** @typedef {import('../project/types.js').TileClass} TileClass */
+/** @typedef {import('../project/workspace.js').Workspace} Workspace */
+/** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('./settings.js').Settings} Settings */
+/** @typedef {import('./view-features.js').ViewFeatures} ViewFeatures */
+
+/** @typedef {{ tiles: Tile[], classes: TileClass[], payload: TrainPayload, startMs: number }} Run What a run was started with. */
+/** @typedef {{ weights: Float32Array, epoch: number }} Checkpoint */
+/** @typedef {{ message: string, salvageable: boolean }} TrainingFailure `salvageable` where a head from before the failure can be used. */
+/** @typedef {'idle' | 'features' | 'training' | 'paused' | 'concluding'} Stage */
+
+/**
+ * Events: `stage`; `features` with `{ done, total }` in its detail; `epoch` with a {@link TrainingProgress};
+ * `failed` with a {@link TrainingFailure}; `trained` when a new head is to be used.
+ */
+export class FineTuning extends EventTarget {
+  /** @type {Stage} */
+  stage = 'idle';
+  /** Where the head is trained, and why there. */
+  device = '';
+  /** The epochs of the run so far. @type {TrainingProgress[]} */
+  epochs = [];
+  #session;
+  #labelling;
+  #workspace;
+  #viewFeatures;
+  /** @type {AbortController | null} */
+  #abort = null;
+  /** @type {Run | null} */
+  #run = null;
+  /** @type {Checkpoint | null} */
+  #checkpoint = null;
+
+  /**
+   * @param {{ session: Session, labelling: Labelling, workspace: Workspace, viewFeatures: ViewFeatures }} page
+   */
+  constructor({ session, labelling, workspace, viewFeatures }) {
+    super();
+    this.#session = session;
+    this.#labelling = labelling;
+    this.#workspace = workspace;
+    this.#viewFeatures = viewFeatures;
+  }
+
+  /** Why there is nothing to train yet; empty where there is. */
+  get obstacle() {
+    if (this.#session.status.state !== 'ready') return 'Training starts once the engine is ready.';
+    const learnt = this.#labelling.counts.filter((count) => count > 0).length;
+    if (this.#labelling.classes.length < 2) return 'Make at least two classes, and label some tiles of each.';
+    if (learnt < 2) return 'Training needs labelled tiles of at least two classes.';
+    return '';
+  }
+
+  /** @param {Settings} settings */
+  async train(settings) {
+    if (this.stage !== 'idle' || this.obstacle !== '') return;
+    this.epochs = [];
+    this.device = '';
+    this.#checkpoint = null;
+    this.#run = null;
+    this.#abort = new AbortController();
+    const startMs = performance.now();
+    try {
+      const views = settings.augmentation ? VIEWS : 1;
+      await this.#computeFeatures(views, this.#abort.signal);
+      if (this.#abort.signal.aborted) return;
+      const run = this.#prepare(settings, views, startMs);
+      this.#run = run;
+      this.#setStage('training');
+      const trained = await this.#session.ask({ kind: 'train', payload: run.payload }, (event) => this.#onEvent(event));
+      await this.#take(trained, run);
+    } catch (thrown) {
+      this.#fail(thrown);
+    } finally {
+      this.#setStage('idle');
+    }
+  }
+
+  pause() {
+    if (this.stage === 'training') this.#steer('pause', 'paused');
+  }
+
+  resume() {
+    if (this.stage === 'paused') this.#steer('resume', 'training');
+  }
+
+  /** Ends the run with the best head so far. */
+  stop() {
+    this.#abort?.abort();
+    if (this.stage === 'training' || this.stage === 'paused') this.#steer('stop', 'concluding');
+  }
+
+  /** Uses the best head from before a failure. */
+  async salvage() {
+    const [run, checkpoint] = [this.#run, this.#checkpoint];
+    if (!run || !checkpoint || this.stage !== 'idle') return;
+    this.#setStage('concluding');
+    try {
+      const payload = { ...run.payload, checkpoint: checkpoint.weights, epoch: checkpoint.epoch };
+      await this.#take(await this.#session.ask({ kind: 'concludeTraining', payload }), run);
+    } catch (thrown) {
+      this.#fail(thrown);
+    } finally {
+      this.#setStage('idle');
+    }
+  }
+
+  /**
+   * @param {number} views
+   * @param {AbortSignal} signal
+   */
+  async #computeFeatures(views, signal) {
+    const missing = this.#labelling.labelled.filter((tile) => !this.#viewFeatures.has(tile, views));
+    if (missing.length === 0) return;
+    this.#setStage('features');
+    await this.#viewFeatures.complete(missing, (done, total) => this.#tell('features', { done, total }), signal);
+  }
+
+  /**
+   * @param {Settings} settings
+   * @param {number} views
+   * @param {number} startMs
+   * @returns {Run}
+   */
+  #prepare({ validation_fraction, augmentation, start, device, ...settings }, views, startMs) {
+    const tiles = this.#labelling.labelled.filter((tile) => this.#viewFeatures.has(tile, views));
+    const { classes } = this.#labelling;
+    const classIndex = new Map(classes.map(({ id }, index) => [id, index]));
+    const learnt = this.#workspace.learntTileIds;
+    const width = views * FEATURES;
+    const features = new Float32Array(tiles.length * width);
+    for (const [row, tile] of tiles.entries()) features.set(/** @type {Float32Array} */ (tile.features?.values).subarray(0, width), row * width);
+    const base = this.#session.status.loaded?.info.name ?? '';
+    const setup = {
+      labels: classes.map(({ name }) => name),
+      classes: tiles.map(({ classId }) => classIndex.get(classId ?? '') ?? 0),
+      views,
+      settings,
+      validation_fraction,
+      from_current: start === 'current',
+      has_seen: tiles.map(({ id }) => learnt.has(id)),
+      name: this.#workspace.name || 'My classes',
+      description: `A head for ${classes.length} classes, trained in the browser on ${tiles.length} labelled tiles, on the backbone of ${base}.`,
+    };
+    return { tiles, classes, payload: { setup, features, device }, startMs };
+  }
+
+  /** @param {WorkerEvent} event */
+  #onEvent(event) {
+    if (event.event === 'epoch') {
+      this.epochs.push(event.progress);
+      this.#tell('epoch', event.progress);
+    } else if (event.event === 'checkpoint') {
+      this.#checkpoint = { weights: event.weights, epoch: event.epoch };
+    } else if (event.event === 'trainingDevice') {
+      this.device = event.reason;
+    }
+  }
+
+  /**
+   * @param {TrainedHead} trained
+   * @param {Run} run
+   */
+  async #take({ report, model }, { tiles, classes, startMs }) {
+    const kept = {
+      report,
+      classIds: classes.map(({ id }) => id),
+      labels: classes.map(({ name }) => name),
+      tileIds: tiles.map(({ id }) => id),
+      seconds: (performance.now() - startMs) / 1000,
+      device: this.device,
+    };
+    this.#workspace.replaceModel({ model, report: kept });
+    this.#tell('trained', kept);
+  }
+
+  /** @param {unknown} thrown */
+  #fail(thrown) {
+    const { message, code } = asEngineError(thrown);
+    const salvageable = this.#checkpoint !== null && code !== 'engine.replaced';
+    this.#tell('failed', { message, salvageable });
+  }
+
+  /**
+   * @param {import('../messages.js').TrainingCommand} command
+   * @param {Stage} stage
+   */
+  #steer(command, stage) {
+    this.#setStage(stage);
+    // A worker that is gone has told the run itself so.
+    this.#session.ask({ kind: 'steerTraining', payload: { command } }).catch(() => undefined);
+  }
+
+  /** @param {Stage} stage */
+  #setStage(stage) {
+    this.stage = stage;
+    this.dispatchEvent(new Event('stage'));
+  }
+
+  /**
+   * @param {string} type
+   * @param {unknown} detail
+   */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

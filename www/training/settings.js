@@ -1,0 +1,104 @@
+/** What a user may set of a training run: bounds, defaults, and what each is in plain words. */
+
+/** @typedef {import('../messages.js').TrainingSettings} TrainingSettings */
+/** @typedef {TrainingSettings & { validation_fraction: number, augmentation: boolean, start: 'scratch' | 'current', device: import('../messages.js').DevicePreference }} Settings */
+
+/** @type {Settings} */
+export const DEFAULTS = {
+  learning_rate: 0.001,
+  dropout_rate: 0.2,
+  dense_neurons: 128,
+  epochs: 100,
+  batch_size: 16,
+  patience: 15,
+  validation_fraction: 0.2,
+  seed: 0,
+  class_weighting: false,
+  augmentation: true,
+  start: 'scratch',
+  device: 'auto',
+};
+
+/**
+ * @typedef {object} NumberField
+ * @property {keyof Settings} name
+ * @property {string} label
+ * @property {string} help
+ * @property {number} min
+ * @property {number} max
+ * @property {number | 'any'} step
+ */
+
+/** @type {NumberField[]} */
+export const NUMBERS = [
+  {
+    name: 'learning_rate',
+    label: 'Learning rate',
+    help: 'How far each step of Adam moves the weights. Lower it if the loss jumps about, raise it if the curve is still falling at the end.',
+    min: 1e-6,
+    max: 1e6,
+    step: 'any',
+  },
+  {
+    name: 'dropout_rate',
+    label: 'Dropout rate',
+    help: 'The share of the features that is hidden in each step, so that the head does not learn single tiles by heart. 0.2 to 0.5 suits few tiles.',
+    min: 0,
+    max: 0.95,
+    step: 0.05,
+  },
+  {
+    name: 'dense_neurons',
+    label: 'Dense neurons',
+    help: 'The width of the hidden layer. More can tell finer classes apart, and need more tiles.',
+    min: 1,
+    max: 4096,
+    step: 1,
+  },
+  { name: 'epochs', label: 'Epochs', help: 'Passes over the labelled tiles, at most: training ends sooner when it no longer helps.', min: 1, max: 10000, step: 1 },
+  { name: 'batch_size', label: 'Batch size', help: 'Tiles that are learnt from in one step.', min: 1, max: 1024, step: 1 },
+  {
+    name: 'patience',
+    label: 'Patience',
+    help: 'Epochs without a lower validation loss after which training stops. The best epoch is kept.',
+    min: 1,
+    max: 1000,
+    step: 1,
+  },
+  {
+    name: 'validation_fraction',
+    label: 'Validation share',
+    help: 'The share of each class that is held out to judge by. Where that is fewer than 20 tiles, every tile judges in turn (5-fold cross-validation).',
+    min: 0,
+    max: 0.5,
+    step: 0.05,
+  },
+  { name: 'seed', label: 'Seed', help: 'Where chance comes from: the same seed and labels give the same head on the CPU.', min: 0, max: 2 ** 32 - 1, step: 1 },
+];
+
+/** @type {{ name: 'class_weighting' | 'augmentation', label: string, help: string }[]} */
+export const SWITCHES = [
+  { name: 'class_weighting', label: 'Weigh classes', help: 'Lets tiles of rare classes count for more, so that every class counts the same in all.' },
+  {
+    name: 'augmentation',
+    label: 'Flips and turns',
+    help: 'Learns from all eight flips and quarter turns of a tile: the ground has no up. Takes the backbone eight runs a tile, once.',
+  },
+];
+
+/**
+ * The settings that were kept, with the default for each that is missing or no longer makes sense.
+ * @param {Record<string, unknown>} kept
+ * @returns {Settings}
+ */
+export function settingsFrom(kept) {
+  const settings = { ...DEFAULTS };
+  for (const { name, min, max } of NUMBERS) {
+    const value = kept[name];
+    if (typeof value === 'number' && value >= min && value <= max) Object.assign(settings, { [name]: value });
+  }
+  for (const { name } of SWITCHES) if (typeof kept[name] === 'boolean') settings[name] = kept[name];
+  if (kept.start === 'current') settings.start = 'current';
+  if (kept.device === 'cpu' || kept.device === 'webgpu') settings.device = kept.device;
+  return settings;
+}

@@ -1,0 +1,189 @@
+/** The user's classes: made, named, coloured, removed, and given to tiles. */
+
+import { LabelError, MOST_CLASSES } from '../labels/labelling.js';
+import { acceptSuggestions, folderOf, labelByFolder } from '../labels/suggestions.js';
+import { beforePaint, byId, counted, element, fromTemplate, isTyping, part } from './dom.js';
+import { keyOf } from './label-keys.js';
+import { notify } from './notices.js';
+import { DRAGGED_TILES } from './tile-selection.js';
+
+/** @typedef {import('../labels/history.js').History} History */
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../project/types.js').TileClass} TileClass */
+/** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+
+/** From this ratio of the largest to the smallest class on, a head leans to the large one. */
+const IMBALANCE = 4;
+
+/** "Accept sure suggestions" takes those from here on. */
+const SURE = 0.9;
+
+/**
+ * @param {{ tiles: TileList, labelling: Labelling, history: History }} page
+ * @param {() => Tile[]} selectedTiles
+ */
+export function setUpClassPanel({ tiles, labelling, history }, selectedTiles) {
+  const list = byId('class-list', HTMLElement);
+  const form = byId('class-form', HTMLFormElement);
+  const input = byId('class-name', HTMLInputElement);
+  /** Rows by the class's id. @type {Map<string, HTMLElement>} */
+  const rows = new Map();
+
+  /** Does what may be refused, and says why it was. @param {() => unknown} work @param {HTMLInputElement} [field] */
+  function attempt(work, field) {
+    field?.setCustomValidity('');
+    try {
+      work();
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof LabelError)) throw thrown;
+      if (field) {
+        field.setCustomValidity(thrown.message);
+        field.reportValidity();
+      } else {
+        notify(thrown.message);
+      }
+      return false;
+    }
+  }
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (attempt(() => labelling.create(input.value), input)) input.value = '';
+  });
+  input.addEventListener('input', () => input.setCustomValidity(''));
+
+  /** @param {string} id */
+  function createRow(id) {
+    const row = fromTemplate('class-template');
+    row.dataset.classId = id;
+    const known = () => /** @type {TileClass} */ (labelling.classOf(id));
+    const name = part(row, '.class-name', HTMLInputElement);
+    name.addEventListener('change', () => {
+      if (!attempt(() => labelling.rename(known(), name.value), name)) name.value = known().name;
+    });
+    name.addEventListener('input', () => name.setCustomValidity(''));
+    name.addEventListener('keydown', ({ key }) => key === 'Enter' && name.blur());
+    const colour = part(row, '.class-colour', HTMLInputElement);
+    colour.addEventListener('change', () => labelling.recolour(known(), colour.value));
+    part(row, '.class-assign', HTMLButtonElement).addEventListener('click', () => labelling.assign(selectedTiles(), known()));
+    part(row, '.class-remove', HTMLButtonElement).addEventListener('click', () => labelling.remove(known()));
+    row.addEventListener('dragover', (event) => {
+      if (!event.dataTransfer?.types.includes(DRAGGED_TILES)) return;
+      event.preventDefault();
+      row.classList.add('target');
+    });
+    row.addEventListener('dragleave', () => row.classList.remove('target'));
+    row.addEventListener('drop', (event) => {
+      row.classList.remove('target');
+      const ids = event.dataTransfer?.getData(DRAGGED_TILES);
+      if (!ids) return;
+      event.preventDefault();
+      const dropped = ids.split(' ').map((tileId) => tiles.get(tileId)).filter((tile) => tile !== undefined);
+      labelling.assign(dropped, known());
+    });
+    return row;
+  }
+
+  /** @param {TileClass} known @param {number} index @param {number} count */
+  function drawRow({ id, name, colour }, index, count) {
+    const row = rows.get(id) ?? createRow(id);
+    rows.set(id, row);
+    const key = keyOf(index);
+    const assign = part(row, '.class-assign', HTMLButtonElement);
+    assign.textContent = key ?? '+';
+    assign.title = `Label the selected tiles as ${name}${key ? ` (key ${key})` : ''}`;
+    assign.setAttribute('aria-label', assign.title);
+    const field = part(row, '.class-name', HTMLInputElement);
+    if (document.activeElement !== field) field.value = name;
+    field.setAttribute('aria-label', `Name of the class ${name}`);
+    const picker = part(row, '.class-colour', HTMLInputElement);
+    picker.value = colour;
+    picker.setAttribute('aria-label', `Colour of the class ${name}`);
+    part(row, '.class-count', HTMLElement).textContent = String(count);
+    part(row, '.class-remove', HTMLButtonElement).setAttribute('aria-label', `Remove the class ${name}`);
+    return row;
+  }
+
+  const draw = beforePaint(() => {
+    const { classes, counts } = labelling;
+    for (const [id, row] of rows) {
+      if (labelling.classOf(id)) continue;
+      row.remove();
+      rows.delete(id);
+    }
+    const drawn = classes.map((known, index) => drawRow(known, index, counts[index]));
+    if (drawn.some((row, index) => list.children[index] !== row)) list.replaceChildren(...drawn);
+    byId('label-count', HTMLElement).textContent = progress();
+    byId('class-warning', HTMLElement).textContent = warning(classes, counts);
+    byId('label-by-folder', HTMLButtonElement).hidden = !tiles.all.some(folderOf);
+    const most = classes.length >= MOST_CLASSES;
+    input.placeholder = most ? `${MOST_CLASSES} classes are the most` : 'New class, such as Vineyard';
+  });
+
+  function progress() {
+    const labelled = labelling.labelled.length;
+    return tiles.size === 0 ? '' : `${labelled.toLocaleString()} of ${counted(tiles.size, 'tile')} labelled`;
+  }
+
+  byId('label-by-folder', HTMLButtonElement).addEventListener('click', () => attempt(() => labelByFolder(labelling, tiles.all)));
+  byId('accept-sure', HTMLButtonElement).addEventListener('click', () =>
+    attempt(() => acceptSuggestions(labelling, tiles.all.filter(({ classId }) => classId === null), SURE)),
+  );
+
+  setUpHistory(history);
+  labelling.addEventListener('classes', draw);
+  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, draw);
+  draw();
+}
+
+/** @param {History} history */
+function setUpHistory(history) {
+  const undo = byId('undo', HTMLButtonElement);
+  const redo = byId('redo', HTMLButtonElement);
+  undo.addEventListener('click', () => history.undo());
+  redo.addEventListener('click', () => history.redo());
+  document.addEventListener('keydown', (event) => {
+    if (!(event.ctrlKey || event.metaKey) || isTyping(event.target)) return;
+    const key = event.key.toLowerCase();
+    if (key === 'z' && event.shiftKey) history.redo();
+    else if (key === 'z') history.undo();
+    else if (key === 'y') history.redo();
+    else return;
+    event.preventDefault();
+  });
+  const draw = () => {
+    undo.disabled = history.undoable === null;
+    redo.disabled = history.redoable === null;
+    undo.title = `Undo ${history.undoable ?? ''} (Ctrl+Z)`;
+    redo.title = `Redo ${history.redoable ?? ''} (Ctrl+Shift+Z)`;
+  };
+  history.addEventListener('changed', draw);
+  draw();
+}
+
+/**
+ * What makes the classes hard to learn from.
+ * @param {TileClass[]} classes
+ * @param {number[]} counts
+ */
+function warning(classes, counts) {
+  const used = counts.filter((count) => count > 0);
+  if (used.length < 2) return '';
+  const empty = classes.filter((_, index) => counts[index] === 0).map(({ name }) => name);
+  if (empty.length > 0) return `No tile is labelled ${empty.join(', ')}: the head will never give that class.`;
+  const single = classes.filter((_, index) => counts[index] === 1).map(({ name }) => name);
+  if (single.length > 0) return `Only one tile is labelled ${single.join(', ')}: its accuracy cannot be judged.`;
+  const [least, most] = [Math.min(...used), Math.max(...used)];
+  if (most < least * IMBALANCE) return '';
+  const rare = classes[counts.indexOf(least)].name;
+  return `${rare} has ${least} tiles and another class ${most}: label more of it, or turn on "Weigh classes".`;
+}
+
+/** The colour of a class beside its name, for other views. @param {TileClass | null} known @param {string} name */
+export function classTag(known, name) {
+  const tag = element('span', { className: 'class-tag' }, name);
+  if (known) tag.style.setProperty('--class-colour', known.colour);
+  return tag;
+}

@@ -1,0 +1,115 @@
+/** Which project is open, whether it is kept, and what can be done with it. */
+
+import { byId, counted, download } from './dom.js';
+import { notify } from './notices.js';
+
+/** @typedef {import('../project/autosave.js').Autosave} Autosave */
+/** @typedef {import('../project/projects.js').Projects} Projects */
+/** @typedef {import('../project/workspace.js').Workspace} Workspace */
+
+/**
+ * @param {{ projects: Projects, workspace: Workspace, autosave: Autosave | null }} page
+ */
+export function setUpProjectBar({ projects, workspace, autosave }) {
+  const picker = byId('project-picker', HTMLSelectElement);
+  const name = byId('project-name', HTMLInputElement);
+  const status = byId('project-status', HTMLElement);
+  const file = byId('project-file', HTMLInputElement);
+  const deletion = byId('delete-project', HTMLButtonElement);
+  let closeNotice = () => {};
+
+  /** Does what may fail, and says so. @param {() => Promise<unknown>} work */
+  async function attempt(work) {
+    try {
+      await work();
+    } catch (thrown) {
+      notify(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  }
+
+  async function drawList() {
+    const known = await projects.list();
+    const options = known.map(({ id, name: title, tileCount }) => new Option(`${title || 'Untitled'} (${counted(tileCount, 'tile')})`, id));
+    if (!known.some(({ id }) => id === workspace.id)) options.unshift(new Option('Not kept yet', workspace.id));
+    picker.replaceChildren(...options);
+    picker.value = workspace.id;
+  }
+
+  const drawName = () => {
+    if (document.activeElement !== name) name.value = workspace.name;
+  };
+
+  function drawStatus() {
+    closeNotice();
+    closeNotice = () => {};
+    document.documentElement.dataset.project = autosave?.state ?? 'refused';
+    deletion.disabled = !autosave?.isKept;
+    if (!autosave) {
+      status.textContent = 'Not kept: this browser lets the page store nothing. Export the project before you leave.';
+      return;
+    }
+    const { state, error } = autosave;
+    const texts = {
+      notKept: 'Kept in this browser from the first class or name on.',
+      saving: 'Saving…',
+      saved: 'Saved in this browser.',
+      failed: 'Not saved.',
+    };
+    status.textContent = texts[state];
+    if (state === 'failed' && error) {
+      closeNotice = notify(error.message, [
+        { label: 'Export the project', act: exportProject },
+        { label: 'Try again', act: () => autosave.save() },
+      ]);
+    }
+  }
+
+  async function exportProject() {
+    await attempt(async () => {
+      const { exportArchive } = await import('../project/archive.js');
+      download(await exportArchive(projects.snapshot()), `${workspace.name || 'tilelens-project'}.zip`);
+    });
+  }
+
+  /** @param {File} archive */
+  async function importProject(archive) {
+    await attempt(async () => {
+      const { importArchive } = await import('../project/archive.js');
+      const project = await importArchive(archive);
+      await projects.adopt(project);
+    });
+  }
+
+  picker.addEventListener('change', () => attempt(() => projects.open(picker.value)));
+  name.addEventListener('change', () => workspace.rename(name.value));
+  name.addEventListener('keydown', ({ key }) => key === 'Enter' && name.blur());
+  byId('new-project', HTMLButtonElement).addEventListener('click', () => attempt(() => projects.create()));
+  byId('export-project', HTMLButtonElement).addEventListener('click', exportProject);
+  byId('import-project', HTMLButtonElement).addEventListener('click', () => file.click());
+  file.addEventListener('change', () => {
+    const [archive] = file.files ?? [];
+    file.value = '';
+    if (archive) importProject(archive);
+  });
+  deletion.addEventListener('click', () => {
+    const what = `Delete the project "${workspace.name || 'Untitled'}" with its tiles, labels and heads from this browser? This cannot be undone.`;
+    if (window.confirm(what)) attempt(() => projects.remove());
+  });
+
+  projects.addEventListener('list', () => {
+    drawName();
+    attempt(drawList);
+  });
+  workspace.addEventListener('changed', drawName);
+  let stateBefore = '';
+  autosave?.addEventListener('state', () => {
+    drawStatus();
+    // Names and numbers of tiles are in the list, once they are written.
+    if (autosave.state === 'saved' && stateBefore === 'saving') attempt(drawList);
+    stateBefore = autosave.state;
+  });
+  drawName();
+  drawStatus();
+  attempt(drawList);
+  return { importProject };
+}

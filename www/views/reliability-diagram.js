@@ -1,0 +1,42 @@
+/** Confidence against accuracy: a head whose confidence can be believed lies on the diagonal. */
+
+/** @typedef {import('../messages.js').TrainingReport['reliability']} Bins */
+
+const HEIGHT_PX = 200;
+
+/**
+ * @param {HTMLElement} root
+ * @param {Bins} bins
+ */
+export async function createReliabilityDiagram(root, bins) {
+  const { default: uPlot } = await import('uplot').catch(() => ({ default: null }));
+  if (!uPlot) return;
+  const filled = bins.filter(({ tiles }) => tiles > 0);
+  const confidence = filled.map((bin) => bin.confidence / bin.tiles);
+  const accuracy = filled.map((bin) => bin.right / bin.tiles);
+  const style = getComputedStyle(root);
+  const axis = { stroke: style.color, grid: { stroke: style.getPropertyValue('--line') }, ticks: { stroke: style.getPropertyValue('--line') } };
+  new uPlot(
+    {
+      width: root.clientWidth || 320,
+      height: HEIGHT_PX,
+      scales: { x: { time: false, range: [0, 1] }, y: { range: [0, 1.02] } },
+      axes: [
+        { ...axis, label: 'confidence' },
+        { ...axis, label: 'share that is right', size: 46 },
+      ],
+      series: [
+        { label: 'Confidence' },
+        { label: 'Right', stroke: '#0072b2', width: 2, points: { show: true, size: 8 } },
+        { label: 'Ideal', stroke: style.getPropertyValue('--muted'), dash: [4, 4], points: { show: false } },
+      ],
+      legend: { show: false },
+    },
+    [
+      [0, ...confidence, 1],
+      [null, ...accuracy, null],
+      [0, ...confidence, 1],
+    ],
+    root,
+  );
+}

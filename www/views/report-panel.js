@@ -1,0 +1,111 @@
+/** What the head in use is worth: figures, comparison, mistakes, doubtful labels. */
+
+import { button, byId, counted, element, percent } from './dom.js';
+import { classTag } from './class-panel.js';
+import { confusionMatrix } from './confusion-matrix.js';
+import { createReliabilityDiagram } from './reliability-diagram.js';
+import { calibration, howJudged, verdict } from './verdict.js';
+
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../messages.js').Evaluation} Evaluation */
+/** @typedef {import('../messages.js').Prediction} Prediction */
+/** @typedef {import('../project/workspace.js').KeptReport} KeptReport */
+/** @typedef {import('../project/workspace.js').Workspace} Workspace */
+/** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+
+/**
+ * @param {{ workspace: Workspace, labelling: Labelling, tiles: TileList, spotlight: Spotlight }} page
+ */
+export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
+  const panel = byId('report-panel', HTMLElement);
+  const root = byId('report', HTMLElement);
+  const goBack = byId('go-back', HTMLButtonElement);
+  goBack.addEventListener('click', () => workspace.swapModels());
+
+  /** @param {KeptReport} kept @param {string} title @param {{ tile: number }[]} wanted */
+  const show = (kept, title, wanted) => {
+    const ids = wanted.map(({ tile }) => kept.tileIds[tile]).filter((id) => tiles.get(id));
+    spotlight.show(`${title}: ${counted(ids.length, 'tile')}`, ids);
+    byId('results', HTMLElement).scrollIntoView({ block: 'start' });
+  };
+
+  function draw() {
+    const { current, before } = workspace;
+    const kept = current.report;
+    panel.hidden = !kept && !before;
+    goBack.hidden = before === null;
+    goBack.textContent = before?.model ? 'Go back to the head before' : 'Go back to the model of this site';
+    root.replaceChildren(...(kept ? sections(kept) : [element('p', {}, 'The head before is in use. The newer one is kept: go back to it with the button.')]));
+    if (!kept) goBack.textContent = 'Use the newer head again';
+  }
+
+  /** @param {KeptReport} kept */
+  function sections(kept) {
+    const { report, labels } = kept;
+    const { isWorse, sentences } = verdict(report);
+    const words = sentences.map((sentence) => element('p', { className: 'verdict-sentence' }, sentence));
+    words[0]?.classList.toggle('worse', isWorse);
+    const made = [element('p', { className: 'accuracy' }, howJudged(report)), ...words, ...doubts(kept)];
+    if (!report.evaluation) return made;
+    const named = (/** @type {number} */ index) => labels[index];
+    const matrix = confusionMatrix(labels, report.evaluation.confusion, (label, predicted) =>
+      show(kept, `${named(label)} called ${named(predicted)}`, worstFirst(report.predictions.filter((one) => one.label === label && one.predicted === predicted))),
+    );
+    const mistakes = worstFirst(report.predictions.filter((one) => one.label !== one.predicted));
+    const diagram = element('div', { className: 'reliability' });
+    createReliabilityDiagram(diagram, report.reliability);
+    return [
+      ...made,
+      button(mistakes.length > 0 ? `Show the ${counted(mistakes.length, 'mistake')}, worst first` : 'No mistakes', () => show(kept, 'Mistakes, worst first', mistakes), {
+        id: 'show-mistakes',
+        disabled: mistakes.length === 0,
+      }),
+      element('h3', {}, 'Confusion matrix'),
+      element('div', { className: 'scroll' }, matrix),
+      element('h3', {}, 'Classes'),
+      element('div', { className: 'scroll' }, classTable(kept, report.evaluation)),
+      element('h3', {}, 'Can its confidence be trusted?'),
+      element('p', {}, calibration(report)),
+      diagram,
+    ];
+  }
+
+  /** @param {KeptReport} kept */
+  function doubts(kept) {
+    const { doubtful_labels, contradictions } = kept.report;
+    const made = [];
+    if (doubtful_labels.length > 0) {
+      const text = `${counted(doubtful_labels.length, 'label')} may be wrong: show`;
+      made.push(button(text, () => show(kept, 'Labels that may be wrong, since their neighbours have another', doubtful_labels), { id: 'show-doubtful', className: 'warning' }));
+    }
+    if (contradictions.length > 0) {
+      const pairs = contradictions.flatMap(([a, b]) => [{ tile: a }, { tile: b }]);
+      const text = `${counted(contradictions.length, 'picture')} twice with different labels: show`;
+      made.push(button(text, () => show(kept, 'The same picture with different labels', pairs), { id: 'show-contradictions', className: 'warning' }));
+    }
+    return made;
+  }
+
+  /** @param {KeptReport} kept @param {Evaluation} evaluation */
+  function classTable({ labels, classIds }, { classes }) {
+    const heads = ['Class', 'Tiles', 'Precision', 'Recall', 'F1'].map((text) => element('th', { scope: 'col' }, text));
+    const rows = classes.map(({ tiles: count, precision, recall, f1 }, index) =>
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'row' }, classTag(labelling.classOf(classIds[index]), labels[index])),
+        ...[String(count), ...[precision, recall, f1].map(percent)].map((text) => element('td', {}, text)),
+      ),
+    );
+    return element('table', { className: 'class-figures' }, element('thead', {}, element('tr', {}, ...heads)), element('tbody', {}, ...rows));
+  }
+
+  for (const type of ['changed', 'models']) workspace.addEventListener(type, draw);
+  draw();
+}
+
+/** @param {Prediction[]} predictions */
+function worstFirst(predictions) {
+  return predictions.toSorted((a, b) => a.label_probability - b.label_probability);
+}

@@ -1,0 +1,118 @@
+/** Starts, shows and steers a training run. */
+
+import { beforePaint, byId, counted, duration, percent } from './dom.js';
+import { createCurves } from './curves.js';
+import { notify } from './notices.js';
+
+/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../messages.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('../training/fine-tuning.js').FineTuning} FineTuning */
+/** @typedef {import('../training/fine-tuning.js').TrainingFailure} TrainingFailure */
+/** @typedef {import('../training/settings.js').Settings} Settings */
+
+/**
+ * @param {{ session: Session, labelling: Labelling, tiles: TileList, fineTuning: FineTuning }} page
+ * @param {() => Settings | null} settings
+ */
+export function setUpTrainingPanel({ session, labelling, tiles, fineTuning }, settings) {
+  const train = byId('train', HTMLButtonElement);
+  const pause = byId('pause-training', HTMLButtonElement);
+  const stop = byId('stop-training', HTMLButtonElement);
+  const bar = byId('training-bar', HTMLProgressElement);
+  const status = byId('training-status', HTMLElement);
+  const announcement = byId('training-announcement', HTMLElement);
+  const obstacle = byId('training-obstacle', HTMLElement);
+  /** @type {Awaited<ReturnType<typeof createCurves>> | null} */
+  let curves = null;
+  let startMs = 0;
+  let pausedMs = 0;
+  let pausedAtMs = 0;
+
+  const draw = beforePaint(() => {
+    const { stage } = fineTuning;
+    const isIdle = stage === 'idle';
+    obstacle.textContent = isIdle ? fineTuning.obstacle : '';
+    train.hidden = !isIdle;
+    train.disabled = fineTuning.obstacle !== '';
+    pause.hidden = stage !== 'training' && stage !== 'paused';
+    pause.textContent = stage === 'paused' ? 'Resume' : 'Pause';
+    stop.hidden = isIdle || stage === 'concluding';
+    stop.textContent = stage === 'features' ? 'Cancel' : 'Stop and keep the best';
+    bar.hidden = isIdle;
+    document.documentElement.dataset.training = stage;
+    const last = fineTuning.epochs.at(-1);
+    if (stage === 'concluding') {
+      bar.removeAttribute('value');
+      status.textContent = 'Judging the new head…';
+    } else if (last && !isIdle) {
+      bar.max = last.epochs;
+      bar.value = last.epoch;
+      status.textContent = sentence(last, stage === 'paused');
+      curves?.draw(fineTuning.epochs.filter(({ phase }) => phase === (last.phase === 'all' && fineTuning.epochs[0].phase === 'folds' ? 'folds' : last.phase)));
+    }
+  });
+
+  /** @param {TrainingProgress} last @param {boolean} isPaused */
+  function sentence(last, isPaused) {
+    const { phase, epoch, epochs, loss, validation_loss, validation_accuracy, best_epoch } = last;
+    const what = { held_out: '', folds: 'cross-validation, ', all: 'the head on all tiles, ' }[phase];
+    const figures =
+      validation_loss === null || validation_accuracy === null
+        ? `loss ${loss.toFixed(3)}`
+        : `loss ${validation_loss.toFixed(3)}, ${percent(validation_accuracy)} right on validation tiles; best so far: epoch ${best_epoch}`;
+    const done = fineTuning.epochs.length;
+    const left = (epochs - epoch) * ((performance.now() - startMs - pausedMs) / done);
+    const time = isPaused ? 'paused' : `at most ${duration(left)} left`;
+    return `${what}epoch ${epoch} of at most ${epochs}: ${figures}; ${time}. ${fineTuning.device}`;
+  }
+
+  train.addEventListener('click', () => {
+    const wanted = settings();
+    if (wanted) fineTuning.train(wanted);
+  });
+  pause.addEventListener('click', () => (fineTuning.stage === 'paused' ? fineTuning.resume() : fineTuning.pause()));
+  stop.addEventListener('click', () => fineTuning.stop());
+
+  let stageBefore = fineTuning.stage;
+  fineTuning.addEventListener('stage', async () => {
+    const { stage } = fineTuning;
+    if (stage === 'training' && stageBefore !== 'paused') {
+      startMs = performance.now();
+      pausedMs = 0;
+      status.textContent = 'Preparing…';
+      announcement.textContent = 'Training has begun.';
+      bar.removeAttribute('value');
+    }
+    if (stage === 'paused') pausedAtMs = performance.now();
+    if (stageBefore === 'paused') pausedMs += performance.now() - pausedAtMs;
+    stageBefore = stage;
+    draw();
+    if (stage === 'training') curves ??= await createCurves(byId('curves', HTMLElement)).catch(() => null);
+    draw();
+  });
+  fineTuning.addEventListener('epoch', draw);
+  fineTuning.addEventListener('features', (event) => {
+    const { done, total } = /** @type {CustomEvent<{ done: number, total: number }>} */ (event).detail;
+    bar.max = total;
+    bar.value = done;
+    status.textContent = `Computing the features of ${counted(total, 'tile')}, once: ${done.toLocaleString()} done.`;
+  });
+  fineTuning.addEventListener('trained', (event) => {
+    const { seconds, report } = /** @type {CustomEvent<import('../project/workspace.js').KeptReport>} */ (event).detail;
+    status.textContent = `Trained ${counted(report.epoch, 'epoch')} on ${counted(report.tiles, 'tile')} in ${duration(seconds * 1000)}. ${fineTuning.device}`;
+    announcement.textContent = status.textContent;
+  });
+  fineTuning.addEventListener('failed', (event) => {
+    const { message, salvageable } = /** @type {CustomEvent<TrainingFailure>} */ (event).detail;
+    status.textContent = 'Training stopped. Your labels and the head before are as they were.';
+    const text = `Training stopped: ${message}`;
+    notify(text.endsWith('.') ? text : `${text}.`, salvageable ? [{ label: 'Use the best head until then', act: () => fineTuning.salvage() }] : []);
+  });
+
+  session.addEventListener('status', draw);
+  labelling.addEventListener('classes', draw);
+  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, draw);
+  draw();
+}
