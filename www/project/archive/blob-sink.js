@@ -19,10 +19,9 @@ export class BlobSink {
     },
   });
 
-  /** @param {string} [type] */
-  blob(type) {
+  blob() {
     this.#endPart();
-    return new Blob(this.#parts, { type });
+    return new Blob(this.#parts);
   }
 
   #endPart() {

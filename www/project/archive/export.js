@@ -1,11 +1,10 @@
 /** Writes a project to an archive. */
 
-import { TextReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
+import { BlobReader, TextReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
 import { ProjectError } from '../failures.js';
-import { BlobSink } from './blob-sink.js';
+import { ArchiveSink } from './archive-sink.js';
 import { FORMAT, MANIFEST, MODEL_ROLES, README, VERSION } from './layout.js';
 import { Folder, safeFileName, safeName } from './names.js';
-import { SliceReader } from './slice-reader.js';
 
 /** @typedef {import('../types.js').Project} Project */
 /** @typedef {import('../types.js').StoredTile} StoredTile */
@@ -14,7 +13,7 @@ import { SliceReader } from './slice-reader.js';
 
 /** Workers from blobs are forbidden on the page. */
 const OPTIONS = { useWebWorkers: false, extendedTimestamp: false };
-/** Images and models hardly shrink. Sizes come before the bytes, which is what the simplest readers need. */
+/** Images and models hardly shrink. Their size comes before them, and nothing after. */
 const AS_IT_IS = { level: 0, dataDescriptor: false };
 
 /**
@@ -23,14 +22,15 @@ const AS_IT_IS = { level: 0, dataDescriptor: false };
  * @returns {Promise<Blob>}
  */
 export async function exportArchive(project) {
-  const sink = new BlobSink();
+  const sink = new ArchiveSink();
   const zip = new ZipWriter(sink.writable, OPTIONS);
   const { manifest, files } = contents(project);
   await zip.add(README, new TextReader(readme(project.record.name)));
   await zip.add(MANIFEST, new TextReader(JSON.stringify(manifest, null, 2)));
   for (const { name, shownName, file } of files) {
     try {
-      await zip.add(name, new SliceReader(file), AS_IT_IS);
+      await zip.add(name, new BlobReader(file), AS_IT_IS);
+      sink.endWith(file);
     } catch {
       const message = `“${shownName}” can no longer be read: it was moved, changed or deleted. Remove it from the project or put it back, then export again.`;
       throw new ProjectError('project.unreadable', message);

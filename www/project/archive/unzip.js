@@ -1,6 +1,7 @@
 /** Reads a zip file that may come from anybody: what it says of itself is checked before and while it is read. */
 
 import {
+  BlobReader,
   ERR_BAD_FORMAT,
   ERR_ENCRYPTED_CENTRAL_DIRECTORY,
   ERR_EOCDR_NOT_FOUND,
@@ -11,7 +12,6 @@ import { ProjectError } from '../failures.js';
 import { BlobSink } from './blob-sink.js';
 import { LIMITS } from './layout.js';
 import { damaged, forgedSize, inMegabytes, locked, notAProject, shown, tooLarge, truncated, unreadable, unsafe } from './refusals.js';
-import { SliceReader } from './slice-reader.js';
 
 /** @typedef {import('@zip.js/zip.js').Entry} Entry */
 /** @typedef {import('@zip.js/zip.js').FileEntry} FileEntry */
@@ -44,7 +44,7 @@ export class Archive {
   static async open(file) {
     const archive = new Archive(file);
     try {
-      const entries = new ZipReader(new SliceReader(file), OPTIONS).getEntriesGenerator();
+      const entries = new ZipReader(new BlobReader(file), OPTIONS).getEntriesGenerator();
       for await (const entry of entries) archive.#admit(entry);
     } catch (thrown) {
       throw await openingError(thrown, file);
