@@ -12,6 +12,7 @@ import { Spotlight } from './tiles/spotlight.js';
 import { TileList } from './tiles/tile-list.js';
 import { FineTuning } from './training/fine-tuning.js';
 import { ModelInUse } from './training/model-in-use.js';
+import { startPrefetch } from './training/prefetch.js';
 import { ViewFeatures } from './training/view-features.js';
 import { setUpClassPanel } from './views/class-panel.js';
 import { setUpEnginePanel } from './views/engine-panel.js';
@@ -135,10 +136,11 @@ function startEngine({ engine, worker, models }, page) {
  * @param {Page} page
  * @param {ReturnType<typeof startEngine>} engine
  */
-function setUpFineTuning(page, { session, useProjectModel }) {
+function setUpFineTuning(page, { session, classification, useProjectModel }) {
   const viewFeatures = new ViewFeatures(session, page.tiles);
   const fineTuning = new FineTuning({ ...page, session, viewFeatures });
   new ModelInUse({ ...page, session }, useProjectModel);
+  startPrefetch({ ...page, session, classification, fineTuning, viewFeatures });
   const { settings } = setUpSettingsForm(page.workspace);
   setUpTrainingPanel({ ...page, session, fineTuning }, settings);
   setUpTakeAway({ ...page, session });

@@ -31,6 +31,10 @@ export class Projects extends EventTarget {
     this.#store = keeping?.store ?? null;
     this.#autosave = keeping?.autosave ?? null;
     this.onOpened = onOpened;
+    // A project is born with its first class, not when the page is opened.
+    this.#autosave?.addEventListener('state', () => {
+      if (this.#autosave?.isKept) write(LAST_OPEN, this.#page.workspace.id);
+    });
   }
 
   async list() {
@@ -65,7 +69,7 @@ export class Projects extends EventTarget {
   }
 
   /** The open project with everything that it has. @returns {Project} */
-  snapshot() {
+  #snapshot() {
     const { tiles, labelling, workspace } = this.#page;
     const { id, name, createdAt, settings, reports, current, before } = workspace;
     const all = tiles.all;
@@ -79,9 +83,25 @@ export class Projects extends EventTarget {
 
   /** Puts an imported project on the page, and keeps it. @param {Project} project */
   async adopt(project) {
-    await this.#show(null, project);
+    const tileIds = project.tiles.map(({ id }) => id);
+    const classIds = project.record.classes.map(({ id }) => id);
+    const named = (/** @type {string[]} */ ids) => (/** @type {unknown} */ index) => ids[Number(index)] ?? '';
+    const report = withIds(project.record.report, named(tileIds), named(classIds));
+    await this.#show(null, { ...project, record: { ...project.record, report } });
     await this.#autosave?.keepAll();
-    this.#remember();
+    // From the store on: the tiles of the file are there only as long as the file stays where it is.
+    if (this.#autosave?.state === 'saved') await this.open(this.#page.workspace.id);
+  }
+
+  /** The open project as it goes into a file, where tiles and classes are known by their places. @returns {Project} */
+  forArchive() {
+    const project = this.#snapshot();
+    const places = (/** @type {{ id: string }[]} */ all) => {
+      const placeOf = new Map(all.map(({ id }, index) => [id, String(index)]));
+      return (/** @type {unknown} */ id) => placeOf.get(String(id)) ?? '';
+    };
+    const report = withIds(project.record.report, places(project.tiles), places(project.record.classes));
+    return { ...project, record: { ...project.record, report } };
   }
 
   /**
@@ -117,6 +137,21 @@ export class Projects extends EventTarget {
       })),
     );
   }
+}
+
+/**
+ * What training said of both models, with its tiles and classes named otherwise.
+ * @param {unknown} reports
+ * @param {(name: unknown) => string} tileName
+ * @param {(name: unknown) => string} className
+ */
+function withIds(reports, tileName, className) {
+  const renamed = (/** @type {any} */ kept) =>
+    Array.isArray(kept?.tileIds) && Array.isArray(kept?.classIds)
+      ? { ...kept, tileIds: kept.tileIds.map(tileName), classIds: kept.classIds.map(className) }
+      : null;
+  const { current, before, hasBefore } = /** @type {any} */ (reports ?? {});
+  return { current: renamed(current), before: renamed(before), hasBefore: hasBefore === true };
 }
 
 /** @param {string} key */

@@ -128,6 +128,13 @@ export class FineTuning extends EventTarget {
     await this.#viewFeatures.complete(missing, (done, total) => this.#tell('features', { done, total }), signal);
   }
 
+  /** Whether the project's own head is the one that answers, and not a model that the user picked since. */
+  get #isProjectModelLoaded() {
+    const learnt = this.#workspace.current.report?.labels;
+    const loaded = this.#session.status.loaded?.info.labels;
+    return learnt?.length === loaded?.length && Boolean(learnt?.every((label, index) => label === loaded?.[index]));
+  }
+
   /**
    * @param {Settings} settings
    * @param {number} views
@@ -138,7 +145,7 @@ export class FineTuning extends EventTarget {
     const tiles = this.#labelling.labelled.filter((tile) => this.#viewFeatures.has(tile, views));
     const { classes } = this.#labelling;
     const classIndex = new Map(classes.map(({ id }, index) => [id, index]));
-    const learnt = this.#workspace.learntTileIds;
+    const learnt = this.#isProjectModelLoaded ? this.#workspace.learntTileIds : new Set();
     const width = views * FEATURES;
     const features = new Float32Array(tiles.length * width);
     for (const [row, tile] of tiles.entries()) features.set(/** @type {Float32Array} */ (tile.features?.values).subarray(0, width), row * width);

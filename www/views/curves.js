@@ -16,7 +16,7 @@ const VALIDATION_COLOUR = '#0072b2';
 export async function createCurves(root) {
   const { default: uPlot } = await import('uplot');
   const style = getComputedStyle(root);
-  const axis = { stroke: style.color, grid: { stroke: style.getPropertyValue('--line') }, ticks: { stroke: style.getPropertyValue('--line') } };
+  const axis = { stroke: style.color, grid: { stroke: style.borderTopColor, width: 1 }, ticks: { stroke: style.borderTopColor, width: 1 } };
 
   /** @param {string} title @param {[number, number] | undefined} range @param {(value: number) => string} format */
   const create = (title, range, format) => {

@@ -67,7 +67,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   async function exportProject() {
     await attempt(async () => {
       const { exportArchive } = await import('../project/archive.js');
-      download(await exportArchive(projects.snapshot()), `${workspace.name || 'tilelens-project'}.zip`);
+      download(await exportArchive(projects.forArchive()), `${workspace.name || 'tilelens-project'}.zip`);
     });
   }
 

@@ -15,7 +15,7 @@ export async function createReliabilityDiagram(root, bins) {
   const confidence = filled.map((bin) => bin.confidence / bin.tiles);
   const accuracy = filled.map((bin) => bin.right / bin.tiles);
   const style = getComputedStyle(root);
-  const axis = { stroke: style.color, grid: { stroke: style.getPropertyValue('--line') }, ticks: { stroke: style.getPropertyValue('--line') } };
+  const axis = { stroke: style.color, grid: { stroke: style.borderTopColor, width: 1 }, ticks: { stroke: style.borderTopColor, width: 1 } };
   new uPlot(
     {
       width: root.clientWidth || 320,
@@ -28,7 +28,7 @@ export async function createReliabilityDiagram(root, bins) {
       series: [
         { label: 'Confidence' },
         { label: 'Right', stroke: '#0072b2', width: 2, points: { show: true, size: 8 } },
-        { label: 'Ideal', stroke: style.getPropertyValue('--muted'), dash: [4, 4], points: { show: false } },
+        { label: 'Ideal', stroke: style.color, dash: [4, 4], points: { show: false } },
       ],
       legend: { show: false },
     },
