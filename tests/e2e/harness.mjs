@@ -148,6 +148,7 @@ export class Visit {
    * @param {string[]} paths
    */
   async drop(paths) {
+    await this.page.locator('#drop-zone').scrollIntoViewIfNeeded();
     const box = await this.page.locator('#drop-zone').boundingBox();
     assert.ok(box, 'the drop zone is on the page');
     const session = await this.context.newCDPSession(this.page);

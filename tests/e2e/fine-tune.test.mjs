@@ -1,0 +1,99 @@
+/** Label tiles, train a head, keep it, take it away: the second main job. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bench, CLASSES, assertSameAnswers, labelledTiles } from './fine-tuning-harness.mjs';
+import { SLOW_MS, WEBGPU, serve, temporaryFolder, visit } from './harness.mjs';
+
+const LABELLED = 10;
+const HELD_OUT = 20;
+/** What the issue promises for ten labels a class. */
+const LEAST_ACCURACY = 0.9;
+/** Features, head and labels are the same numbers as before. */
+const SAME = 1e-6;
+/** A hundred labels by keyboard alone may take two minutes; this test gives forty. */
+const LONGEST_LABELLING_MS = (120_000 * 40) / 100;
+
+test('ten labels a class make a head that is kept, exported and imported again', { timeout: 2 * SLOW_MS }, async (t) => {
+  const url = await serve(t);
+  const all = await labelledTiles(t, LABELLED + HELD_OUT);
+  const labelled = all.filter((_, index) => index % (LABELLED + HELD_OUT) < LABELLED);
+  const heldOut = all.filter((tile) => !labelled.includes(tile));
+  const profile = await temporaryFolder(t);
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu', profile, viewport: { width: 1500, height: 1000 } });
+  await seen.ready();
+  const bench = new Bench(seen);
+
+  await bench.drop(labelled);
+  await bench.makeClasses(CLASSES);
+  const startMs = performance.now();
+  await bench.labelByKeys(labelled);
+  assert.ok(performance.now() - startMs < LONGEST_LABELLING_MS);
+  assert.deepEqual(await bench.counts(), [LABELLED, LABELLED, LABELLED, LABELLED]);
+  await bench.drop(heldOut);
+  await bench.train();
+  await seen.screenshot('fine-tuned');
+
+  const answers = await bench.answers();
+  const right = heldOut.filter(({ name, className }) => answers.get(name)?.className === className).length;
+  t.diagnostic(`${right} of ${heldOut.length} tiles that nobody labelled are right; ${await page.textContent('#training-status')}`);
+  assert.ok(right / heldOut.length >= LEAST_ACCURACY, `${right} of ${heldOut.length}`);
+  assert.match(await bench.report(), /5-fold cross-validation/);
+
+  await page.fill('#project-name', 'Four kinds');
+  await page.keyboard.press('Enter');
+  await bench.saved();
+  await page.reload();
+  await seen.ready();
+  await bench.settled();
+  assertSameAnswers(await bench.answers(), answers, SAME);
+  assert.match(await bench.report(), /5-fold cross-validation/);
+
+  const download = await bench.download(() => page.click('#export-project'));
+  assert.equal(download.suggestedFilename(), 'Four kinds.zip');
+  const archive = await download.path();
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.click('#delete-project');
+  await page.waitForFunction(() => document.querySelectorAll('article.tile').length === 0);
+  assert.equal(await page.locator('#project-picker option').count(), 1);
+
+  await page.setInputFiles('#project-file', archive);
+  await page.waitForFunction((count) => document.querySelectorAll('article.tile').length === count, all.length);
+  await bench.settled();
+  await page.waitForFunction(() => document.querySelector('#report')?.textContent?.includes('cross-validation'));
+  await bench.settled();
+  assertSameAnswers(await bench.answers(), answers, SAME);
+  assert.equal(await page.inputValue('#project-name'), 'Four kinds');
+  // The report still knows its tiles.
+  await page.locator('.confusion td.right button').first().click();
+  assert.match(await page.locator('#spotlight').innerText(), /forest called forest: \d+ tiles/);
+  await close();
+});
+
+test('on WebGPU features, head and training give what the CPU gives', { timeout: 2 * SLOW_MS }, async (t) => {
+  const url = await serve(t);
+  const tiles = await labelledTiles(t, 3);
+  /** @param {string} device @param {string[]} flags @param {string} trainOn */
+  const trained = async (device, flags, trainOn) => {
+    const { visit: seen, page, close } = await visit(t, url, { query: `?device=${device}`, flags });
+    await seen.ready();
+    const bench = new Bench(seen);
+    await bench.drop(tiles);
+    await bench.makeClasses(CLASSES);
+    await bench.labelByKeys(tiles);
+    await bench.set({ augmentation: false, epochs: 4, device: trainOn });
+    await bench.train();
+    const status = await page.textContent('#training-status');
+    const answers = await bench.answers();
+    await seen.screenshot(`fine-tuned-${device}`);
+    await close();
+    return { status, answers };
+  };
+  const cpu = await trained('cpu', [], 'cpu');
+  const gpu = await trained('webgpu', WEBGPU, 'webgpu');
+  assert.match(cpu.status ?? '', /on the CPU/);
+  assert.match(gpu.status ?? '', /on the GPU/);
+  // Sums in another order, over the backbone and four epochs of Adam.
+  assertSameAnswers(gpu.answers, cpu.answers, 5e-3);
+  const measured = await trained('webgpu', WEBGPU, 'auto');
+  assert.match(measured.status ?? '', /four batches take [\d.]+ ms on the CPU and [\d.]+ ms on the GPU/);
+});
