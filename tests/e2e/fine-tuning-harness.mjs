@@ -177,6 +177,7 @@ export class Bench {
 
   /** What each tile is labelled and called, by its name. */
   async answers() {
+    await this.drawn();
     const found = await this.page.locator('article.tile').evaluateAll((cards) =>
       cards.map((card) => {
         const { name, label, class: className, confidence } = /** @type {HTMLElement} */ (card).dataset;
@@ -186,7 +187,19 @@ export class Bench {
     return new Map(found.map((answer) => [answer.name, answer]));
   }
 
+  /** Waits until what was done is drawn. */
+  async drawn() {
+    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  }
+
+  /** @param {string} selector */
+  async text(selector) {
+    await this.drawn();
+    return this.page.locator(selector).innerText();
+  }
+
   async counts() {
+    await this.drawn();
     return (await this.page.locator('.class-count').allTextContents()).map(Number);
   }
 

@@ -1,6 +1,6 @@
 /** The key of each class: digits first, then letters. */
 
-const KEYS = [...'123456789qwertyuiopasdfghjklzxcvbnmQWERTYUIOPASDFGH'];
+const KEYS = [...'123456789qwertyuiopasdfghjklzxcvbnmQWERTYUIOPASDFG'];
 
 /**
  * @param {number} index of the class
