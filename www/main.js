@@ -111,7 +111,10 @@ function startEngine({ engine, worker, models }, page) {
   /** The project's model, or else the site's, comes into use. @param {Blob | null} model */
   const useProjectModel = async (model) => {
     const isInUse = model ? 'file' in source && source.file === model : source === siteSource;
-    if (!isInUse) await changeModel(model ? { file: model } : siteSource);
+    if (isInUse) return;
+    document.documentElement.dataset.model = 'changing';
+    await changeModel(model ? { file: model } : siteSource);
+    document.documentElement.dataset.model = 'in-use';
   };
 
   const start = async () => {
@@ -138,8 +141,8 @@ function startEngine({ engine, worker, models }, page) {
  */
 function setUpFineTuning(page, { session, classification, useProjectModel }) {
   const viewFeatures = new ViewFeatures(session, page.tiles);
-  const fineTuning = new FineTuning({ ...page, session, viewFeatures });
-  new ModelInUse({ ...page, session }, useProjectModel);
+  const modelInUse = new ModelInUse({ ...page, session }, useProjectModel);
+  const fineTuning = new FineTuning({ ...page, session, viewFeatures, modelInUse });
   startPrefetch({ ...page, session, classification, fineTuning, viewFeatures });
   const { settings } = setUpSettingsForm(page.workspace);
   setUpTrainingPanel({ ...page, session, fineTuning }, settings);

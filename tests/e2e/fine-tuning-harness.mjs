@@ -163,7 +163,8 @@ export class Bench {
     await this.page.waitForFunction(
       () => {
         const cards = [...document.querySelectorAll('article.tile')];
-        return cards.every((card) => ['done', 'error'].includes(/** @type {HTMLElement} */ (card).dataset.state ?? ''));
+        const isDrawn = document.querySelector('#tile-grid')?.ariaBusy !== 'true' && document.documentElement.dataset.model !== 'changing';
+        return isDrawn && cards.every((card) => ['done', 'error'].includes(/** @type {HTMLElement} */ (card).dataset.state ?? ''));
       },
       null,
       { timeout: SLOW_MS, polling: 100 },

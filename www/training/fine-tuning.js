@@ -13,6 +13,7 @@ import { VIEWS } from './view-features.js';
 /** @typedef {import('../project/types.js').TileClass} TileClass */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('./model-in-use.js').ModelInUse} ModelInUse */
 /** @typedef {import('./settings.js').Settings} Settings */
 /** @typedef {import('./view-features.js').ViewFeatures} ViewFeatures */
 
@@ -36,6 +37,7 @@ export class FineTuning extends EventTarget {
   #labelling;
   #workspace;
   #viewFeatures;
+  #modelInUse;
   /** @type {AbortController | null} */
   #abort = null;
   /** @type {Run | null} */
@@ -44,14 +46,15 @@ export class FineTuning extends EventTarget {
   #checkpoint = null;
 
   /**
-   * @param {{ session: Session, labelling: Labelling, workspace: Workspace, viewFeatures: ViewFeatures }} page
+   * @param {{ session: Session, labelling: Labelling, workspace: Workspace, viewFeatures: ViewFeatures, modelInUse: ModelInUse }} page
    */
-  constructor({ session, labelling, workspace, viewFeatures }) {
+  constructor({ session, labelling, workspace, viewFeatures, modelInUse }) {
     super();
     this.#session = session;
     this.#labelling = labelling;
     this.#workspace = workspace;
     this.#viewFeatures = viewFeatures;
+    this.#modelInUse = modelInUse;
   }
 
   /** Why there is nothing to train yet; empty where there is. */
@@ -190,6 +193,7 @@ export class FineTuning extends EventTarget {
       device: this.device,
     };
     this.#workspace.replaceModel({ model, report: kept });
+    await this.#modelInUse.following;
     this.#tell('trained', kept);
   }
 

@@ -11,6 +11,8 @@ import { asEngineError } from '../engine/connection.js';
 const SETTLE_MS = 400;
 
 export class ModelInUse {
+  /** Resolves when the project's model answers. */
+  following = Promise.resolve();
   #session;
   #labelling;
   #workspace;
@@ -27,7 +29,9 @@ export class ModelInUse {
     this.#labelling = labelling;
     this.#workspace = workspace;
     this.#change = change;
-    workspace.addEventListener('models', () => this.#follow());
+    workspace.addEventListener('models', () => {
+      this.following = this.#follow();
+    });
     labelling.addEventListener('classes', () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#relabel(), SETTLE_MS);
@@ -35,7 +39,9 @@ export class ModelInUse {
   }
 
   async #follow() {
-    if (!(await this.#relabel())) await this.#change(this.#workspace.current.model);
+    // Relabelling tells of a model of its own, which is followed in turn.
+    if (await this.#relabel()) await this.following;
+    else await this.#change(this.#workspace.current.model);
   }
 
   /**

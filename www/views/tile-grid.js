@@ -49,6 +49,7 @@ export function setUpTileGrid(tiles, labelling) {
     }
     showHowMany();
     if (stale.size > 0) draw();
+    else grid.ariaBusy = 'false';
     const nowMs = performance.now();
     if (arrangement.order !== 'added' && !arrangement.spotlight && (stale.size === 0 || nowMs - reorderedAtMs > REORDER_INTERVAL_MS)) {
       reorderedAtMs = nowMs;
@@ -100,6 +101,7 @@ export function setUpTileGrid(tiles, labelling) {
 
   const refresh = (/** @type {Tile[]} */ changed) => {
     for (const tile of changed) if (tiles.get(tile.id) === tile) stale.add(tile);
+    if (stale.size > 0) grid.ariaBusy = 'true';
     draw();
   };
   tiles.addEventListener('added', (event) => refresh(tilesOf(event)));
