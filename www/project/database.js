@@ -47,7 +47,20 @@ export function keysOf(projectId) {
  * @param {(message: string) => void} onClosed told why, if the database is closed under the page's hands
  * @returns {Promise<Database>}
  */
-export function openDatabase(onClosed) {
+export async function openDatabase(onClosed) {
+  try {
+    return await openWhenFree(onClosed);
+  } catch (thrown) {
+    // Some browsers refuse by throwing at once.
+    throw openingError(thrown);
+  }
+}
+
+/**
+ * @param {(message: string) => void} onClosed
+ * @returns {Promise<Database>}
+ */
+function openWhenFree(onClosed) {
   return new Promise((resolve, reject) => {
     let refused = false;
     const opening = openDB(NAME, VERSION, {
@@ -70,9 +83,6 @@ export function openDatabase(onClosed) {
         );
       },
     });
-    opening.then(
-      (database) => (refused ? database.close() : resolve(database)),
-      (thrown) => reject(openingError(thrown)),
-    );
+    opening.then((database) => (refused ? database.close() : resolve(database)), reject);
   });
 }

@@ -36,7 +36,7 @@ export const NUMBERS = [
     label: 'Learning rate',
     help: 'How far each step of Adam moves the weights. Lower it if the loss jumps about, raise it if the curve is still falling at the end.',
     min: 1e-6,
-    max: 1e6,
+    max: 1e30,
     step: 'any',
   },
   {

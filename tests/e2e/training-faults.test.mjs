@@ -1,0 +1,192 @@
+/** What goes wrong while a user labels and trains is said, and no label and no head is lost. */
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Bench, CLASSES, assertSameAnswers, drawnTiles } from './fine-tuning-harness.mjs';
+import { SLOW_MS, WEBGPU, serve, temporaryFolder, visit } from './harness.mjs';
+
+/**
+ * @param {import('./harness.mjs').TestContext} t
+ * @param {Parameters<typeof visit>[2]} [options]
+ */
+async function openBench(t, options = {}) {
+  const opened = await visit(t, await serve(t), { query: '?device=cpu', viewport: { width: 1500, height: 1000 }, ...options });
+  await opened.visit.ready();
+  return { ...opened, bench: new Bench(opened.visit) };
+}
+
+/** @param {Bench} bench @param {{ path: string, className: string }[]} tiles */
+async function dropAndLabel(bench, tiles) {
+  await bench.drop(tiles);
+  await bench.makeClasses(CLASSES);
+  await bench.labelByKeys(/** @type {import('./fine-tuning-harness.mjs').LabelledTile[]} */ (tiles));
+}
+
+test('an absurd learning rate is told, the head before stays, and the best until then can be used', { timeout: SLOW_MS }, async (t) => {
+  const { page, bench, close } = await openBench(t);
+  await dropAndLabel(bench, await drawnTiles(t, 30));
+  await bench.set({ augmentation: false });
+  await bench.train();
+  const before = await bench.answers();
+  // Adam's steps are as long as the rate: after some of them the logits are beyond every number.
+  await bench.set({ learning_rate: 1e16 });
+  await bench.train();
+  const notice = page.locator('.notice').filter({ hasText: /Training stopped: training diverged in epoch [2-9]: choose a lower learning_rate/ });
+  await notice.waitFor();
+  assertSameAnswers(await bench.answers(), before, 0);
+  await notice.getByRole('button', { name: 'Use the best head until then' }).click();
+  await page.locator('.verdict-sentence.worse').waitFor();
+  await page.click('#go-back');
+  await bench.settled();
+  assertSameAnswers(await bench.answers(), before, 0);
+
+  await bench.set({ learning_rate: 1e25 });
+  await bench.train();
+  await page.locator('.notice').filter({ hasText: /diverged in epoch 1/ }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Use the best head until then' }).count(), 0, 'there was none');
+  assertSameAnswers(await bench.answers(), before, 0);
+  await close();
+});
+
+test('classes of one tile, and copies of one picture alone, are trained and not judged', { timeout: SLOW_MS }, async (t) => {
+  const { bench, close } = await openBench(t);
+  const [forest, water] = await drawnTiles(t, 1, CLASSES.slice(0, 2));
+  await bench.drop([forest, water, forest, water]);
+  await bench.makeClasses(CLASSES.slice(0, 2));
+  await bench.labelByKeys([forest, water, forest, water]);
+  assert.deepEqual(await bench.counts(), [2, 2]);
+  await bench.set({ augmentation: false });
+  await bench.train();
+  assert.match(await bench.report(), /Nothing could be held out/);
+  const answers = await bench.answers();
+  assert.equal(answers.get(forest.name)?.className, 'forest');
+  await close();
+});
+
+test('a GPU that is lost in mid-training costs no label, and the best head so far can be used', { timeout: SLOW_MS }, async (t) => {
+  const lose = async (/** @type {import('playwright-core').Page} */ page) => {
+    await page.route(/worker-.*\.js$/, async (route) => {
+      const response = await route.fetch();
+      const shim = `{ const request = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = async function (wanted) { return (globalThis.gpuOfTheTest = await request.call(this, wanted)); }; }\n`;
+      await route.fulfill({ response, body: shim + (await response.text()) });
+    });
+  };
+  const { visit: seen, page, bench, close } = await openBench(t, { query: '?device=webgpu', flags: WEBGPU, prepare: lose });
+  seen.expectsProblems = true;
+  const tiles = await drawnTiles(t, 25, CLASSES.slice(0, 4));
+  // The features of a hundred tiles would take the software GPU minutes; those of the CPU are the same to 1e-3.
+  await page.selectOption('#device-picker', 'cpu');
+  await seen.ready();
+  await dropAndLabel(bench, tiles);
+  await page.selectOption('#device-picker', 'webgpu');
+  await page.waitForSelector('html[data-engine="loading"]', { state: 'attached' });
+  await seen.ready();
+  await bench.settled();
+  await bench.set({ augmentation: false, epochs: 10000, patience: 1000, learning_rate: 1e-4, device: 'webgpu' });
+  await page.click('#train');
+  await page.locator('#training-status').getByText(/epoch \d+ of at most 10000/).waitFor({ timeout: 60_000 });
+  await page.waitForFunction(() => /best so far: epoch [2-9]/.test(document.querySelector('#training-status')?.textContent ?? ''), null, { timeout: 60_000 });
+  const [worker] = page.workers();
+  await worker.evaluate(() => /** @type {any} */ (globalThis).gpuOfTheTest.destroy());
+  await page.locator('.notice').getByText('Training stopped').waitFor({ timeout: 60_000 });
+  await bench.reaches('idle');
+  await seen.screenshot('gpu-lost-in-training');
+  assert.deepEqual(await bench.counts(), [25, 25, 25, 25], 'every label is there');
+  await seen.ready();
+  await page.getByRole('button', { name: 'Use the best head until then' }).click();
+  await page.waitForFunction(() => !document.querySelector('#report-panel')?.hasAttribute('hidden'), null, { timeout: 60_000 });
+  assert.match(await bench.report(), /held out/);
+  await close();
+});
+
+test('a tab that is closed in mid-training loses no label', { timeout: SLOW_MS }, async (t) => {
+  const url = await serve(t);
+  const profile = await temporaryFolder(t);
+  const tiles = await drawnTiles(t, 6);
+  const first = await visit(t, url, { query: '?device=cpu', profile });
+  await first.visit.ready();
+  const bench = new Bench(first.visit);
+  await dropAndLabel(bench, tiles);
+  await bench.set({ epochs: 10000, patience: 1000, learning_rate: 1e-5, augmentation: false });
+  await first.page.click('#train');
+  await bench.reaches('training');
+  await first.page.locator('article.tile input.select').first().focus();
+  await first.page.keyboard.press('2');
+  // Killed so soon after a label that no hand could do it; a tab that is closed asks while it saves.
+  await first.page.waitForTimeout(100);
+  await first.page.close();
+  await first.close();
+
+  const second = await visit(t, url, { query: '?device=cpu', profile });
+  await second.visit.ready();
+  const again = new Bench(second.visit);
+  await second.visit.settled(tiles.length);
+  assert.deepEqual(await again.counts(), [5, 7, 6, 6]);
+  await second.close();
+});
+
+test('a full disk is told once, and what was labelled is saved when there is room again', { timeout: SLOW_MS }, async (t) => {
+  const { visit: seen, page, bench, close } = await openBench(t);
+  const tiles = await drawnTiles(t, 4);
+  const session = await page.context().newCDPSession(page);
+  const origin = new URL(page.url()).origin;
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 20_000 });
+  await dropAndLabel(bench, tiles);
+  await page.locator('.notice').getByText('The browser has no room left').first().waitFor();
+  assert.equal(await page.locator('.notice').count(), 1);
+  assert.deepEqual(await bench.counts(), [4, 4, 4, 4], 'the page goes on');
+  await seen.screenshot('disk-full');
+  await session.send('Storage.overrideQuotaForOrigin', { origin });
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await bench.saved();
+  await page.reload();
+  await seen.ready();
+  await seen.settled(tiles.length);
+  assert.deepEqual(await bench.counts(), [4, 4, 4, 4]);
+  await close();
+});
+
+test('where the browser stores nothing the page says so, trains and exports', { timeout: SLOW_MS }, async (t) => {
+  const forbid = (/** @type {import('playwright-core').Page} */ page) =>
+    page.addInitScript(() => {
+      const refuse = () => {
+        throw new DOMException('The user denied permission to access the database.', 'SecurityError');
+      };
+      IDBFactory.prototype.open = refuse;
+      Storage.prototype.getItem = refuse;
+      Storage.prototype.setItem = refuse;
+    });
+  const { page, bench, close } = await openBench(t, { prepare: forbid });
+  await page.locator('.notice').getByText('does not let this page save anything').waitFor();
+  const tiles = await drawnTiles(t, 4);
+  await dropAndLabel(bench, tiles);
+  await bench.set({ augmentation: false });
+  await bench.train();
+  const download = await bench.download(() => page.click('#export-project'));
+  assert.ok((await readFile(await download.path())).length > 100_000);
+  await close();
+});
+
+test('a project file that cannot be read changes nothing', { timeout: SLOW_MS }, async (t) => {
+  const { page, bench, close } = await openBench(t);
+  const tiles = await drawnTiles(t, 2);
+  await dropAndLabel(bench, tiles);
+  await bench.saved();
+  const whole = await readFile(await (await bench.download(() => page.click('#export-project'))).path());
+  const folder = await temporaryFolder(t);
+  const bad = {
+    'truncated.zip': { bytes: whole.subarray(0, whole.length / 2), says: /archive is not complete/ },
+    'text.zip': { bytes: Buffer.from('no zip at all'), says: /zip|project/ },
+  };
+  for (const [name, { bytes, says }] of Object.entries(bad)) {
+    await writeFile(path.join(folder, name), bytes);
+    await page.setInputFiles('#project-file', path.join(folder, name));
+    const notice = page.locator('.notice p').last();
+    await notice.waitFor();
+    assert.match(await notice.innerText(), says, name);
+    await page.getByRole('button', { name: 'Dismiss' }).last().click();
+    assert.deepEqual(await bench.counts(), [2, 2, 2, 2], name);
+  }
+  await close();
+});
