@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use tilelens::model::head::{Head, HeadConfig};
 use tilelens::model::mobilenet_v3::FEATURES;
 use tilelens::model::parameters::Parameters;
-use tilelens::training::metrics::Evaluation;
+use tilelens::training::judging::Judging;
+use tilelens::training::metrics::{Evaluation, Verdict};
+use tilelens::training::report::{HeadBefore, Report};
+use tilelens::training::run::{Phase, Run};
 use tilelens::training::samples::Samples;
 use tilelens::training::trainer::{Trainer, TrainingConfig, TrainingError, probabilities};
 
@@ -215,4 +218,124 @@ fn what_cannot_be_trained_is_refused_in_words() {
     assert!(refused(TrainingConfig { batch_size: 0, ..default() }, samples()).contains("batch_size"));
     let one_class = samples().select(&[1, 5]);
     assert_eq!(refused(default(), one_class), "training needs tiles of at least two classes");
+}
+
+fn run(config: &TrainingConfig, samples: &Samples) -> Run {
+    let device = Device::flex();
+    let head = config.head(4).init(&mut config.random(), &device);
+    let judging = Judging::plan(samples, 0.25, config.seed);
+    Run::new(config.clone(), head, 4, samples.clone(), judging, &device).unwrap()
+}
+
+#[test]
+fn few_tiles_are_cross_validated_and_then_all_train_the_head() {
+    let samples = overlapping_samples(40, 0);
+    let config = TrainingConfig { epochs: 12, batch_size: 8, ..TrainingConfig::default() };
+    let mut judged = run(&config, &samples);
+    let mut phases = Vec::new();
+    loop {
+        assert_eq!(judged.checkpoint().is_some(), phases.last() == Some(&Phase::All));
+        let progress = block_on(judged.train_epoch()).unwrap();
+        assert_eq!(progress.validation_loss.is_some(), progress.phase == Phase::Folds);
+        phases.push(progress.phase);
+        if progress.finished {
+            break;
+        }
+    }
+    let outcome = block_on(judged.conclude()).unwrap();
+    let trained_on_all = phases.iter().filter(|&&phase| phase == Phase::All).count();
+    assert_eq!(trained_on_all, outcome.epoch);
+    assert_eq!(outcome.answers.len(), 40 * 4);
+
+    // Stopped as soon as the folds know one epoch: the head on all tiles is trained all the same.
+    let mut stopped = run(&config, &samples);
+    block_on(stopped.train_epoch()).unwrap();
+    let stopped = block_on(stopped.conclude()).unwrap();
+    assert_eq!(stopped.epoch, 1);
+    assert_ne!(weights(&stopped.head), weights(&outcome.head));
+    assert!(matches!(block_on(run(&config, &samples).conclude()), Err(TrainingError::Stopped)));
+}
+
+#[test]
+fn a_run_that_diverges_at_once_has_no_head_to_offer() {
+    let config = TrainingConfig { learning_rate: 1e36, batch_size: 8, ..TrainingConfig::default() };
+    for tiles in [40, 120] {
+        let mut diverging = run(&config, &overlapping_samples(tiles, 0));
+        assert!(matches!(block_on(diverging.train_epoch()), Err(TrainingError::Diverged { epoch: 1 })));
+        assert!(diverging.checkpoint().is_none());
+        assert!(matches!(block_on(diverging.conclude()), Err(TrainingError::Stopped)));
+    }
+}
+
+/// Trains to the end and judges against a head that is right on `before_right` of the tiles that judge.
+fn report(samples: &Samples, before_right: usize) -> Report {
+    let config = TrainingConfig { epochs: 40, batch_size: 8, ..TrainingConfig::default() };
+    let run = run(&config, samples);
+    let judging = run.judging().clone();
+    let judges = judging.tiles();
+    let answer = |(index, &tile): (usize, &usize)| {
+        let said =
+            if index < before_right { samples.labels()[tile] } else { (samples.labels()[tile] + 1) % 4 };
+        (0..4).map(move |class| if class == said { 1.0 } else { 0.0 })
+    };
+    let before = HeadBefore {
+        logits: judges.iter().enumerate().flat_map(answer).collect(),
+        known_classes: (0..4).map(Some).collect(),
+        has_seen: (0..samples.len()).map(|tile| tile % 2 == 0).collect(),
+    };
+    let mut run = run;
+    while !block_on(run.train_epoch()).unwrap().finished {}
+    let outcome = block_on(run.conclude()).unwrap();
+    block_on(Report::new(samples, &judging, &outcome, Some(before), 4, &Device::flex())).unwrap()
+}
+
+#[test]
+fn a_report_compares_with_the_head_before_and_with_what_needs_no_training() {
+    let samples = overlapping_samples(120, 0);
+    let found = report(&samples, 4);
+    let evaluation = found.evaluation.unwrap();
+    assert_eq!((found.folds, evaluation.tiles, found.predictions.len()), (1, 32, 32));
+    assert!(evaluation.accuracy > 0.6, "{}", evaluation.accuracy);
+    let before = found.before.unwrap();
+    let comparison = before.comparison.unwrap();
+    assert_eq!((comparison.other_right, comparison.verdict), (4, Verdict::Better));
+    let seen = found.predictions.iter().filter(|prediction| prediction.tile % 2 == 0).count();
+    assert_eq!((before.known_classes, before.seen_before), (4, seen));
+    assert_eq!(found.majority.unwrap().verdict, Verdict::Better);
+    assert_eq!(found.majority.unwrap().other_right, 8);
+}
+
+#[test]
+fn a_head_that_lost_against_the_one_before_is_called_worse() {
+    // Labels that no feature tells: the new head cannot but guess.
+    let mut samples = Samples::new(FEATURES, 1);
+    for tile in 0..120 {
+        samples.push(&pattern(FEATURES, 2 * tile + 1, 4099), tile % 4);
+    }
+    let comparison = report(&samples, 30).before.unwrap().comparison.unwrap();
+    assert_eq!(comparison.verdict, Verdict::Worse);
+}
+
+#[test]
+fn going_on_from_a_head_keeps_what_it_knows_of_classes_of_the_same_name() {
+    let device = Device::flex();
+    let known = first_weights();
+    let head = HeadConfig { num_classes: 3, ..HEAD };
+    let config = TrainingConfig::default();
+    // The new classes are the old class 2, an unknown one, the old class 0.
+    let old = |class: usize| [Some(2), None, Some(0)][class];
+    let started = weights(&head.init_from(&known, old, &mut config.random(), &device));
+    let drawn = weights(&head.init(&mut config.random(), &device));
+    let row = |from: &Parameters, row: usize| {
+        from.get("head.output.weight", from.shape("head.output.weight").unwrap()).unwrap().values[row * 16..]
+            [..16]
+            .to_vec()
+    };
+    assert_eq!(row(&started, 0), row(&known, 2));
+    assert_eq!(row(&started, 2), row(&known, 0));
+    assert_eq!(row(&started, 1), row(&drawn, 1));
+    // Another width has nothing to go on from.
+    let wider = HeadConfig { dense_neurons: 32, ..head };
+    let started = weights(&wider.init_from(&known, old, &mut config.random(), &device));
+    assert_eq!(started, weights(&wider.init(&mut config.random(), &device)));
 }

@@ -198,9 +198,13 @@ impl Run {
         (loss, right as f64 / labels.len() as f64)
     }
 
-    /// The epoch that the best head so far comes from: the last one, where nothing judges.
+    /// The epoch that the best head so far comes from: the last one, where nothing judges; 0 before the first.
     pub fn best_epoch(&self) -> usize {
-        self.best.as_ref().map_or(self.epoch, |best| best.epoch)
+        match &self.best {
+            Some(best) => best.epoch,
+            None if self.phase == Phase::All => self.trainers[0].best_epoch(),
+            None => 0,
+        }
     }
 
     /// Epochs in this phase, at most.
@@ -223,9 +227,10 @@ impl Run {
         Ok(())
     }
 
-    /// The parameters of the head that would be kept if the run ended now; none while folds are trained.
+    /// The head that would be kept if the run ended now; none while folds are trained.
     pub fn checkpoint(&self) -> Option<&Head> {
-        (self.phase != Phase::Folds && self.epoch > 0).then(|| self.trainers[0].best())
+        let [trainer] = self.trainers.as_slice() else { return None };
+        (self.phase != Phase::Folds && trainer.best_epoch() > 0).then(|| trainer.best())
     }
 
     /// Ends the run, done or not, with the best so far. Folds that were stopped are followed by the head on all tiles,
