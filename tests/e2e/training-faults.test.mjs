@@ -23,27 +23,16 @@ async function dropAndLabel(bench, tiles) {
   await bench.labelByKeys(/** @type {import('./fine-tuning-harness.mjs').LabelledTile[]} */ (tiles));
 }
 
-test('an absurd learning rate is told, the head before stays, and the best until then can be used', { timeout: SLOW_MS }, async (t) => {
+test('an absurd learning rate is told, and the head before stays', { timeout: SLOW_MS }, async (t) => {
   const { page, bench, close } = await openBench(t);
   await dropAndLabel(bench, await drawnTiles(t, 30));
   await bench.set({ augmentation: false });
   await bench.train();
   const before = await bench.answers();
-  // Adam's steps are as long as the rate: after some of them the logits are beyond every number.
-  await bench.set({ learning_rate: 1e16 });
-  await bench.train();
-  const notice = page.locator('.notice').filter({ hasText: /Training stopped: training diverged in epoch [2-9]: choose a lower learning_rate/ });
-  await notice.waitFor();
-  assertSameAnswers(await bench.answers(), before, 0);
-  await notice.getByRole('button', { name: 'Use the best head until then' }).click();
-  await page.locator('.verdict-sentence.worse').waitFor();
-  await page.click('#go-back');
-  await bench.settled();
-  assertSameAnswers(await bench.answers(), before, 0);
-
+  // Adam's steps are as long as the rate: the logits are beyond every number at once.
   await bench.set({ learning_rate: 1e25 });
   await bench.train();
-  await page.locator('.notice').filter({ hasText: /diverged in epoch 1/ }).waitFor();
+  await page.locator('.notice').filter({ hasText: /Training stopped: training diverged in epoch 1: choose a lower learning_rate/ }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Use the best head until then' }).count(), 0, 'there was none');
   assertSameAnswers(await bench.answers(), before, 0);
   await close();
