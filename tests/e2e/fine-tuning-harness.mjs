@@ -152,8 +152,11 @@ export class Bench {
 
   /** Trains to the end, and waits until the new head has answered for every tile. */
   async train() {
+    // A short run may be over before anybody looks: its last sentence stays.
+    await this.page.locator('#training-status').evaluate((status) => (status.textContent = ''));
     await this.page.click('#train');
-    await this.page.waitForFunction(() => document.documentElement.dataset.training !== 'idle');
+    const isOver = () => /^(Trained|Training stopped)/.test(document.querySelector('#training-status')?.textContent ?? '');
+    await this.page.waitForFunction(isOver, null, { timeout: SLOW_MS });
     await this.reaches('idle');
     await this.settled();
   }
