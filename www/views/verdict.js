@@ -54,10 +54,14 @@ export function verdict({ before, majority, nearest_mean }) {
     const known = before.known_classes === 0 ? 'none' : `only ${before.known_classes}`;
     sentences.push(`The head before knows ${known} of your classes, so the two cannot be compared.`);
   }
-  if (majority && majority.verdict !== 'better') {
+  if (majority && majority.right <= majority.other_right) {
     isWorse = true;
     sentences.push(
       `It is not better than calling every tile what most tiles are (${majority.other_right} of ${majority.tiles} right). Do not rely on it: look at the labels, and label more tiles.`,
+    );
+  } else if (majority?.verdict === 'no_difference') {
+    sentences.push(
+      `It is ahead of calling every tile what most tiles are (${majority.right} against ${majority.other_right} of ${majority.tiles} right), but so few tiles cannot rule out chance.`,
     );
   }
   if (nearest_mean) {
