@@ -43,7 +43,7 @@ serve() {
 bench() {
   setup_browser
   build
-  exec node tools/bench.mjs "${1:+$(from_caller "$1")}"
+  exec node tools/bench/bench.mjs "${1:+$(from_caller "$1")}"
 }
 
 case ${1:-} in

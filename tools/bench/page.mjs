@@ -1,36 +1,25 @@
 /**
- * Measures the built page: what a visitor downloads, how long until the first class, the time a tile takes on
- * each device, and whether the page answers meanwhile. Prints a table and writes target/bench.json.
- *
- *     node tools/bench.mjs [FOLDER_OF_TILES]
+ * What a visitor downloads, how long until the first class, the time a tile takes on each device, and whether the
+ * page answers meanwhile.
  *
  * It drives the page as the end-to-end tests do. A headless browser's GPU is a software one: its time shows
  * that WebGPU works, not how fast it is.
  */
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import Papa from 'papaparse';
-import { ROOT, WEBGPU, longestMainThreadTask, serve, temporaryFolder, tiles, visit } from '../tests/e2e/harness.mjs';
+import { ROOT, WEBGPU, longestMainThreadTask, serve, temporaryFolder, tiles, visit } from '../../tests/e2e/harness.mjs';
+import { median } from './measuring.mjs';
+
+/** @typedef {import('./measuring.mjs').Context} Context */
+/** @typedef {import('./measuring.mjs').Measurement} Measurement */
 
 const BATCH_TILES = 100;
 const GPU_TILES = 4;
 const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: zlib.constants.BROTLI_MAX_QUALITY } };
 const brotli = promisify(zlib.brotliCompress);
-
-/** @typedef {{ what: string, value: number, unit: string }} Measurement */
-
-/** Undone in reverse at the end. @type {(() => unknown)[]} */
-const undo = [];
-const context = { after: (/** @type {() => unknown} */ step) => void undo.push(step) };
-
-/** @param {number[]} values */
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
 
 /**
  * Raw and compressed bytes of what the page loads.
@@ -61,11 +50,12 @@ async function sizes() {
 
 /**
  * From opening the page to the first class of a tile dropped at once.
+ * @param {Context} context
  * @param {string} url
  * @param {string} profile
  * @param {string} tile
  */
-async function timeToFirstClass(url, profile, tile) {
+async function timeToFirstClass(context, url, profile, tile) {
   const opened = await visit(context, 'about:blank', { profile });
   const startMs = performance.now();
   await opened.page.goto(`${url}?device=cpu`);
@@ -80,12 +70,13 @@ async function timeToFirstClass(url, profile, tile) {
 /**
  * Drops tiles once to warm up and once to measure: wall time a tile, the columns of the CSV that are times,
  * and the longest task of the main thread.
+ * @param {Context} context
  * @param {string} url
  * @param {string} device
  * @param {string[]} files
  * @returns {Promise<Measurement[]>}
  */
-async function batch(url, device, files) {
+async function batch(context, url, device, files) {
   const { visit: seen, page } = await visit(context, url, { query: `?device=${device}`, flags: WEBGPU });
   await seen.ready();
   await seen.classify(files.slice(0, GPU_TILES));
@@ -118,10 +109,11 @@ async function batch(url, device, files) {
 
 /**
  * The files of a folder, repeated up to `count`; without a folder, the tests' tiles.
+ * @param {Context} context
  * @param {string | undefined} folder
  * @param {number} count
  */
-async function tilePaths(folder, count) {
+async function tilePaths(context, folder, count) {
   if (!folder) return (await tiles(context, count)).map((file) => file.path);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => path.resolve(entry.parentPath, entry.name));
@@ -129,29 +121,20 @@ async function tilePaths(folder, count) {
   return Array.from({ length: count }, (_, index) => paths[index % paths.length]);
 }
 
-try {
-  const files = await tilePaths(process.argv[2], BATCH_TILES);
+/**
+ * @param {Context} context
+ * @param {string | undefined} folder of tiles
+ * @returns {Promise<Measurement[]>}
+ */
+export async function measurePage(context, folder) {
+  const files = await tilePaths(context, folder, BATCH_TILES);
   const url = await serve(context);
   const profile = await temporaryFolder(context);
-  /** @type {Measurement[]} */
-  const measurements = [
+  return [
     ...(await sizes()),
-    { what: 'first visit to the first class', value: await timeToFirstClass(url, profile, files[0]), unit: 'ms' },
-    { what: 'second visit to the first class', value: await timeToFirstClass(url, profile, files[0]), unit: 'ms' },
-    ...(await batch(url, 'cpu', files)),
-    ...(await batch(url, 'webgpu', files.slice(0, GPU_TILES))),
+    { what: 'first visit to the first class', value: await timeToFirstClass(context, url, profile, files[0]), unit: 'ms' },
+    { what: 'second visit to the first class', value: await timeToFirstClass(context, url, profile, files[0]), unit: 'ms' },
+    ...(await batch(context, url, 'cpu', files)),
+    ...(await batch(context, url, 'webgpu', files.slice(0, GPU_TILES))),
   ];
-  for (const { what, value, unit } of measurements) {
-    const shown = unit === 'bytes' ? value.toLocaleString('en') : value.toFixed(1);
-    console.log(`${what.padEnd(60)} ${shown.padStart(14)} ${unit}`);
-  }
-  const machine = { cpu: os.cpus()[0]?.model, cores: os.availableParallelism(), node: process.version };
-  await mkdir(path.join(ROOT, 'target'), { recursive: true });
-  const report = { date: new Date().toISOString(), machine, measurements };
-  await writeFile(path.join(ROOT, 'target/bench.json'), `${JSON.stringify(report, null, 2)}\n`);
-} catch (error) {
-  console.error(`bench: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-} finally {
-  for (const step of undo.reverse()) await step();
 }

@@ -1,0 +1,80 @@
+/**
+ * Measures the built page. Prints a table and writes target/bench.json.
+ *
+ *     node tools/bench/bench.mjs [FOLDER_OF_TILES] [--only page|training|memory] [--sizes 40,400,4000]
+ *
+ * `page`: what a visitor downloads and waits for. `training`: features and heads, beside tfjs. `memory`: what the page
+ * holds after training. The tiles of the folder are for `page`; the others need tiles whose classes are known, and the
+ * sizes are numbers of these. Times are worth something on a machine that does nothing else.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { ROOT, hasRealTiles, visit } from '../../tests/e2e/harness.mjs';
+import { line } from './measuring.mjs';
+import { measureMemory } from './memory.mjs';
+import { measurePage } from './page.mjs';
+import { measureTraining } from './training.mjs';
+
+/** @typedef {import('./measuring.mjs').Context} Context */
+/** @typedef {import('./measuring.mjs').Measurement} Measurement */
+
+/** Undone in reverse at the end. @type {(() => unknown)[]} */
+const undo = [];
+/** @type {Context} */
+const context = { after: (step) => void undo.push(step) };
+
+/** What the figures are of. */
+async function versions() {
+  const { page, close } = await visit(context, 'about:blank');
+  const session = await page.context().newCDPSession(page);
+  const { product } = await session.send('Browser.getVersion');
+  await close();
+  const { devDependencies } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'));
+  const { stdout } = await promisify(execFile)('git', ['describe', '--always', '--dirty', '--abbrev=12'], { cwd: ROOT });
+  return { tilelens: stdout.trim(), browser: product, tfjs: devDependencies['@tensorflow/tfjs'] };
+}
+
+/** @param {string} text */
+function parseSizes(text) {
+  const sizes = text.split(',').map(Number);
+  if (!sizes.every((size) => Number.isInteger(size) && size > 0)) throw new Error(`${text} are no sizes: give numbers of tiles, such as 40,400`);
+  return sizes.sort((a, b) => a - b);
+}
+
+try {
+  const { values, positionals } = parseArgs({
+    options: { only: { type: 'string' }, sizes: { type: 'string', default: '40,400,4000' } },
+    allowPositionals: true,
+  });
+  const sizes = parseSizes(values.sizes);
+  const parts = {
+    page: () => measurePage(context, positionals[0]),
+    training: () => measureTraining(context, sizes),
+    memory: () => measureMemory(context, sizes),
+  };
+  const wanted = Object.entries(parts).filter(([name]) => !values.only || name === values.only);
+  if (wanted.length === 0) throw new Error(`there is no part ${values.only}: give one of ${Object.keys(parts).join(', ')}`);
+
+  const cpu = os.cpus()[0]?.model;
+  const machine = { cpu, cores: os.availableParallelism(), memoryBytes: os.totalmem(), loadBefore: os.loadavg()[0], node: process.version };
+  const of = await versions();
+  console.log(`Tilelens ${of.tilelens}, ${of.browser}, tfjs ${of.tfjs}; ${cpu}, ${machine.cores} cores, load ${machine.loadBefore.toFixed(2)}`);
+  /** @type {Measurement[]} */
+  const measurements = [];
+  for (const [, measure] of wanted) {
+    const measured = await measure();
+    for (const measurement of measured) console.log(line(measurement));
+    measurements.push(...measured);
+  }
+  const report = { date: new Date().toISOString(), versions: of, machine, realTiles: hasRealTiles, measurements };
+  await mkdir(path.join(ROOT, 'target'), { recursive: true });
+  await writeFile(path.join(ROOT, 'target/bench.json'), `${JSON.stringify(report, null, 2)}\n`);
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+} finally {
+  for (const step of undo.reverse()) await step();
+}

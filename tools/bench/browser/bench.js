@@ -1,0 +1,205 @@
+/**
+ * The training bench's page: has the engine's worker and one with tfjs do the same work on the same features, and
+ * takes the time. A program outside drives it through `bench`.
+ */
+
+import { Connection } from '../../../www/engine/connection.js';
+import { FEATURES } from '../../../www/tiles/tile-list.js';
+import { VIEWS } from '../../../www/training/view-features.js';
+
+/** @typedef {import('../../../www/main.js').Assets} Assets */
+/** @typedef {import('../../../www/messages.js').DeviceKind} DeviceKind */
+/** @typedef {import('../../../www/messages.js').TrainedHead} TrainedHead */
+/** @typedef {import('../../../www/messages.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../../../www/messages.js').TrainingSettings} TrainingSettings */
+/** @typedef {import('./tfjs-worker.js').Backend} Backend */
+/** @typedef {import('./tfjs-worker.js').Samples} Samples */
+/** @typedef {import('./tfjs-worker.js').TfjsReply} TfjsReply */
+/** @typedef {import('./tfjs-worker.js').TfjsRequest} TfjsRequest */
+/** @typedef {import('./tfjs-worker.js').TrainedWith} TrainedWith */
+/** @typedef {TrainedWith & { wholeMs: number }} Timed `wholeMs` from the request to the reply with the head. */
+/** @typedef {typeof bench} Bench */
+
+/**
+ * @typedef {object} Task
+ * @property {number} tiles
+ * @property {number} views
+ * @property {number} validationFraction
+ * @property {TrainingSettings} settings
+ */
+
+/** Features of all views of the tiles that were read, in turn of each class. @type {Float32Array[]} */
+const known = [];
+/** @type {Connection | null} */
+let engine = null;
+/** One for each backend, so that what they hold can be told apart. @type {Map<Backend, Worker>} */
+const tfjs = new Map();
+
+/** @param {DeviceKind} device */
+async function openEngine(device) {
+  engine?.close();
+  /** @type {Assets} */
+  const assets = await (await fetch('assets.json')).json();
+  engine = new Connection(assets.worker.url);
+  await engine.request({ kind: 'start', payload: { engine: assets.engine, device } });
+  await engine.request({ kind: 'loadModel', payload: { model: assets.models[0] } });
+}
+
+function openedEngine() {
+  if (!engine) throw new Error('the engine is not open');
+  return engine;
+}
+
+/** @param {number[]} tiles their numbers on the site */
+function fetchTiles(tiles) {
+  return Promise.all(tiles.map(async (tile) => ({ tileId: String(tile), file: await (await fetch(`tiles/${tile}`)).blob() })));
+}
+
+/**
+ * Milliseconds to read, decode and classify tiles, which is to compute the features of one view and the head on them.
+ * @param {number[]} tiles
+ */
+async function classify(tiles) {
+  const requests = (await fetchTiles(tiles)).map((tile) => ({ ...tile, needsThumbnail: false, features: null }));
+  const startMs = performance.now();
+  await openedEngine().request({ kind: 'classify', payload: { tiles: requests } });
+  return performance.now() - startMs;
+}
+
+/**
+ * Milliseconds to read and decode tiles and to compute the features of their eight views, which are kept.
+ * @param {number[]} tiles
+ */
+async function computeViews(tiles) {
+  const requests = await fetchTiles(tiles);
+  const startMs = performance.now();
+  await openedEngine().request({ kind: 'views', payload: { tiles: requests } }, (event) => {
+    if (event.event === 'features' && event.values) known[Number(event.tileId)] = event.values;
+  });
+  return performance.now() - startMs;
+}
+
+/**
+ * Features of as many tiles as are wanted, in turn of each class. Where there are not as many, the tiles stand there
+ * again with their views turned on, so that no two have the same features.
+ * @param {number} tiles
+ * @param {number} views
+ * @param {number} classCount
+ * @returns {Samples}
+ */
+function samples(tiles, views, classCount) {
+  const features = new Float32Array(tiles * views * FEATURES);
+  for (let tile = 0; tile < tiles; tile += 1) {
+    const turned = Math.floor(tile / known.length);
+    const ofTile = known[tile % known.length];
+    for (let view = 0; view < views; view += 1) {
+      const start = ((view + turned) % VIEWS) * FEATURES;
+      features.set(ofTile.subarray(start, start + FEATURES), (tile * views + view) * FEATURES);
+    }
+  }
+  return { features, classes: Array.from({ length: tiles }, (_, tile) => tile % classCount) };
+}
+
+/**
+ * @param {Samples} samples of one view a tile
+ * @param {(tile: number) => boolean} isWanted
+ * @returns {Samples}
+ */
+function chosen({ features, classes }, isWanted) {
+  const tiles = [...classes.keys()].filter(isWanted);
+  const rows = tiles.map((tile) => features.subarray(tile * FEATURES, (tile + 1) * FEATURES));
+  const all = new Float32Array(tiles.length * FEATURES);
+  for (const [place, row] of rows.entries()) all.set(row, place * FEATURES);
+  return { features: all, classes: tiles.map((tile) => classes[tile]) };
+}
+
+/**
+ * Trains as the page asks the engine to, and gives the tiles that were held out too.
+ * @param {Task} task
+ * @param {string[]} labels
+ * @param {DeviceKind} device
+ * @returns {Promise<Timed & { heldOut: number[], folds: number, lastEpochs: number }>}
+ */
+async function trainWithTilelens({ tiles, views, validationFraction, settings }, labels, device) {
+  const { features, classes } = samples(tiles, views, labels.length);
+  const setup = {
+    labels,
+    classes,
+    views,
+    settings,
+    validation_fraction: validationFraction,
+    from_current: false,
+    has_seen: classes.map(() => false),
+    name: 'Bench',
+    description: '',
+  };
+  /** @type {TrainingProgress[]} */
+  const epochs = [];
+  let [firstMs, lastMs] = [0, 0];
+  const startMs = performance.now();
+  /** @type {TrainedHead} */
+  const { report } = await openedEngine().request({ kind: 'train', payload: { setup, features, device } }, (event) => {
+    if (event.event === 'trainingDevice') firstMs = performance.now();
+    if (event.event !== 'epoch') return;
+    lastMs = performance.now();
+    epochs.push(event.progress);
+  });
+  const wholeMs = performance.now() - startMs;
+  const last = epochs[epochs.length - 1];
+  const judged = epochs.findLast(({ phase }) => phase !== 'all');
+  return {
+    wholeMs,
+    epochsMs: lastMs - firstMs,
+    epochs: last.epoch,
+    loss: last.loss,
+    accuracy: last.accuracy,
+    validationLoss: judged?.validation_loss ?? Number.NaN,
+    validationAccuracy: judged?.validation_accuracy ?? Number.NaN,
+    heldOut: report.predictions.map(({ tile }) => tile),
+    folds: report.folds,
+    lastEpochs: epochs.filter(({ phase }) => phase === 'all').length,
+  };
+}
+
+/**
+ * @param {Task} task of one view a tile
+ * @param {number[]} heldOut the tiles to judge by
+ * @param {number} classCount
+ * @param {Backend} backend
+ * @returns {Promise<Timed>}
+ */
+async function trainWithTfjs({ tiles, settings }, heldOut, classCount, backend) {
+  const worker = tfjs.get(backend) ?? new Worker('tfjs.js', { type: 'module' });
+  tfjs.set(backend, worker);
+  const all = samples(tiles, 1, classCount);
+  const judges = new Set(heldOut);
+  /** @type {TfjsRequest} */
+  const request = {
+    backend,
+    training: chosen(all, (tile) => !judges.has(tile)),
+    validation: chosen(all, (tile) => judges.has(tile)),
+    classCount,
+    settings,
+  };
+  const startMs = performance.now();
+  /** @type {TfjsReply} */
+  const reply = await new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage(request);
+  });
+  const wholeMs = performance.now() - startMs;
+  if ('error' in reply) throw new Error(reply.error);
+  const { weights, ...trained } = reply.value;
+  return { ...trained, wholeMs };
+}
+
+/** @param {Backend} backend */
+function closeTfjs(backend) {
+  tfjs.get(backend)?.terminate();
+  tfjs.delete(backend);
+}
+
+const bench = { openEngine, classify, computeViews, trainWithTilelens, trainWithTfjs, closeTfjs };
+Object.assign(globalThis, { bench });
+document.documentElement.dataset.engine = 'ready';

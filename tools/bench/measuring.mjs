@@ -1,0 +1,44 @@
+/** What is measured, and how it is written down. */
+
+/**
+ * @typedef {object} Measurement
+ * @property {string} what
+ * @property {number} value the median, where it was measured more than once
+ * @property {string} unit
+ * @property {number} [least]
+ * @property {number} [most]
+ * @property {number} [times] how often it was measured
+ */
+/** A place for things to undo. @typedef {import('../../tests/e2e/harness.mjs').TestContext} Context */
+
+/** @param {number[]} values */
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/**
+ * What was measured several times: the median and how far the values spread.
+ * @param {string} what
+ * @param {number[]} values
+ * @param {string} unit
+ * @returns {Measurement}
+ */
+export function repeated(what, values, unit) {
+  return { what, value: median(values), unit, least: Math.min(...values), most: Math.max(...values), times: values.length };
+}
+
+/**
+ * @param {number} value
+ * @param {string} unit
+ */
+function shown(value, unit) {
+  if (unit === 'bytes') return Math.round(value).toLocaleString('en');
+  return value.toFixed(unit === 'nats' ? 3 : 1);
+}
+
+/** @param {Measurement} measurement */
+export function line({ what, value, unit, least, most, times = 1 }) {
+  const spread = times > 1 && least !== undefined && most !== undefined ? ` (${shown(least, unit)} to ${shown(most, unit)}, ${times} times)` : '';
+  return `${what.padEnd(86)} ${shown(value, unit).padStart(13)} ${unit}${spread}`;
+}

@@ -1,0 +1,100 @@
+/** What the page holds after a head was trained in it, as a user would: tiles dropped, labelled and trained. */
+import { Bench, CLASSES } from '../../tests/e2e/fine-tuning-harness.mjs';
+import { serve, visit } from '../../tests/e2e/harness.mjs';
+import { FEATURES } from '../../www/tiles/tile-list.js';
+import { VIEWS } from '../../www/training/view-features.js';
+import { tilesInTurn } from './site.mjs';
+
+/** @typedef {import('./measuring.mjs').Context} Context */
+/** @typedef {import('./measuring.mjs').Measurement} Measurement */
+/** @typedef {import('playwright-core').Page} Page */
+
+/** Collects garbage and answers at once, instead of at the next collection. */
+export const MEASURING_MEMORY = '--enable-blink-features=ForceEagerMeasureMemory';
+
+const EPOCHS = 50;
+/** Thousands of tiles need the backbone eight times each. */
+const LONGEST_TRAINING_MS = 30 * 60_000;
+
+/**
+ * Bytes that the page and its workers hold, the memory of WebAssembly with them. That memory never shrinks: it is the
+ * most that was needed so far. Files and thumbnails are not in it, for the browser keeps them elsewhere.
+ * @param {Page} page
+ * @returns {Promise<{ page: number, engine: number, tfjs: number }>}
+ */
+export async function memoryOf(page) {
+  /** @type {{ bytes: number, attribution: { scope: string, url: string }[] }[]} */
+  const breakdown = await page.evaluate(async () => (await /** @type {any} */ (performance).measureUserAgentSpecificMemory()).breakdown);
+  const sum = (/** @type {(where: { scope: string, url: string }) => boolean} */ isMeant) =>
+    breakdown.filter(({ attribution }) => attribution.some(isMeant)).reduce((bytes, part) => bytes + part.bytes, 0);
+  return {
+    page: sum(({ scope }) => scope === 'Window'),
+    engine: sum(({ url }) => /\/worker-\w+\.js$/.test(url)),
+    tfjs: sum(({ url }) => url.includes('/tfjs.js')),
+  };
+}
+
+/**
+ * Selects all tiles of a class, which stand together, and labels them.
+ * @param {Page} page
+ * @param {number} classIndex
+ * @param {number} count
+ */
+async function labelClass(page, classIndex, count) {
+  const boxes = page.locator('article.tile input.select');
+  await boxes.nth(classIndex * count).click();
+  await boxes.nth((classIndex + 1) * count - 1).click({ modifiers: ['Shift'] });
+  await page.keyboard.press(String(classIndex + 1));
+  await page.getByRole('button', { name: 'Select none' }).click();
+}
+
+/**
+ * @param {Context} context
+ * @param {string} url
+ * @param {number} tiles
+ * @returns {Promise<Measurement[]>}
+ */
+async function measureSize(context, url, tiles) {
+  const count = Math.ceil(tiles / CLASSES.length);
+  const files = await tilesInTurn(context, count);
+  const { visit: seen, page, close } = await visit(context, url, { query: '?device=cpu', flags: [MEASURING_MEMORY] });
+  await seen.ready();
+  const bench = new Bench(seen);
+  await bench.makeClasses(CLASSES);
+  const before = await memoryOf(page);
+  for (const classIndex of CLASSES.keys()) {
+    const ofClass = files.filter((_, index) => index % CLASSES.length === classIndex);
+    await bench.drop(ofClass.map((file) => ({ path: file })));
+    await labelClass(page, classIndex, count);
+  }
+  await bench.set({ epochs: EPOCHS, patience: EPOCHS, device: 'cpu' });
+  await page.click('#train');
+  await page.waitForFunction(() => document.documentElement.dataset.training !== 'idle');
+  await page.waitForFunction(() => document.documentElement.dataset.training === 'idle', null, { timeout: LONGEST_TRAINING_MS, polling: 200 });
+  await bench.settled();
+  const after = await memoryOf(page);
+  await close();
+  const when = `after ${(count * CLASSES.length).toLocaleString('en')} tiles were labelled and trained`;
+  return [
+    { what: `memory ${when}: the page`, value: after.page, unit: 'bytes' },
+    { what: `memory ${when}: the page, for a tile`, value: (after.page - before.page) / tiles, unit: 'bytes' },
+    { what: `memory ${when}: its worker`, value: after.engine, unit: 'bytes' },
+  ];
+}
+
+/**
+ * @param {Context} context
+ * @param {number[]} sizes numbers of tiles
+ * @returns {Promise<Measurement[]>}
+ */
+export async function measureMemory(context, sizes) {
+  const url = await serve(context);
+  const bytes = FEATURES * Float32Array.BYTES_PER_ELEMENT;
+  /** @type {Measurement[]} */
+  const measured = [
+    { what: 'features kept of a tile, one view', value: bytes, unit: 'bytes' },
+    { what: `features kept of a tile, all ${VIEWS} views`, value: VIEWS * bytes, unit: 'bytes' },
+  ];
+  for (const tiles of sizes) measured.push(...(await measureSize(context, url, tiles)));
+  return measured;
+}
