@@ -69,7 +69,10 @@ try {
     for (const measurement of measured) console.log(line(measurement));
     measurements.push(...measured);
   }
-  const report = { date: new Date().toISOString(), versions: of, machine, realTiles: hasRealTiles, measurements };
+  // Much more than before says that somebody else was at work, and that the times are worth little.
+  const loadAfter = os.loadavg()[0];
+  console.log(`load afterwards ${loadAfter.toFixed(2)}`);
+  const report = { date: new Date().toISOString(), versions: of, machine: { ...machine, loadAfter }, realTiles: hasRealTiles, measurements };
   await mkdir(path.join(ROOT, 'target'), { recursive: true });
   await writeFile(path.join(ROOT, 'target/bench.json'), `${JSON.stringify(report, null, 2)}\n`);
 } catch (error) {

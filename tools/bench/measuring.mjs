@@ -33,7 +33,7 @@ export function repeated(what, values, unit) {
  * @param {string} unit
  */
 function shown(value, unit) {
-  if (unit === 'bytes') return Math.round(value).toLocaleString('en');
+  if (unit === 'bytes' || unit === 'tiles') return Math.round(value).toLocaleString('en');
   return value.toFixed(unit === 'nats' ? 3 : 1);
 }
 
