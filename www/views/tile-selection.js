@@ -58,10 +58,15 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
   /** One card alone is reached by Tab; the arrow keys go on from there. @param {HTMLElement | undefined} card */
   function focus(card) {
     if (!card) return;
-    for (const box of grid.querySelectorAll('input.select[tabindex="0"]')) /** @type {HTMLElement} */ (box).tabIndex = -1;
-    boxOf(card).tabIndex = 0;
+    for (const control of grid.querySelectorAll('[tabindex="0"]')) /** @type {HTMLElement} */ (control).tabIndex = -1;
+    openToTab(card);
     boxOf(card).focus();
     card.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** @param {Element} card */
+  function openToTab(card) {
+    for (const control of card.querySelectorAll('input.select, button')) /** @type {HTMLElement} */ (control).tabIndex = 0;
   }
 
   /** @param {Tile[]} gone */
@@ -174,7 +179,7 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
     const [first] = tilesOf(event);
     requestAnimationFrame(() => {
       const card = grid.querySelector('article.tile');
-      if (first && card && !grid.querySelector('input.select[tabindex="0"]')) boxOf(card).tabIndex = 0;
+      if (first && card && !grid.querySelector('[tabindex="0"]')) openToTab(card);
     });
   });
 
