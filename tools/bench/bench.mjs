@@ -69,7 +69,7 @@ try {
     for (const measurement of measured) console.log(line(measurement));
     measurements.push(...measured);
   }
-  // Much more than before says that somebody else was at work, and that the times are worth little.
+  // The bench itself adds one or two: more says that somebody else was at work, and that the times are worth little.
   const loadAfter = os.loadavg()[0];
   console.log(`load afterwards ${loadAfter.toFixed(2)}`);
   const report = { date: new Date().toISOString(), versions: of, machine: { ...machine, loadAfter }, realTiles: hasRealTiles, measurements };
