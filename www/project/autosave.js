@@ -53,6 +53,7 @@ export class Autosave extends EventTarget {
     this.#tiles = tiles;
     this.#labelling = labelling;
     this.#workspace = workspace;
+    tiles.addEventListener('added', (event) => this.#onAdded(tilesOf(event)));
     tiles.addEventListener('changed', (event) => this.#onChanged(tilesOf(event)));
     tiles.addEventListener('features', (event) => this.#onFeatures(tilesOf(event)));
     tiles.addEventListener('removed', (event) => this.#onRemoved(tilesOf(event)));
@@ -80,19 +81,29 @@ export class Autosave extends EventTarget {
    * @param {() => void} show
    */
   async open(project, show) {
-    await this.#saving;
+    while (this.#saving || (this.#isKept && this.#isStale)) {
+      await this.save();
+      // Work that cannot be saved would be gone with the page that it is on.
+      if (this.state === 'failed') throw this.error;
+    }
     this.#isOpening = true;
     try {
       show();
     } finally {
       this.#isOpening = false;
     }
-    for (const stale of [this.#staleTiles, this.#staleLabels, this.#staleFeatures, this.#gone]) stale.clear();
-    this.#isRecordStale = false;
-    this.#areModelsStale = false;
+    this.forget();
     this.#isKept = project !== null;
     this.#storedLabels = new Map(project?.tiles.map(({ id, classId }) => [id, classId]));
     this.#setState(this.#isKept ? 'saved' : 'notKept', null);
+  }
+
+  /** The project is no longer to be kept: what is unsaved of it does not matter. */
+  forget() {
+    for (const stale of [this.#staleTiles, this.#staleLabels, this.#staleFeatures, this.#gone]) stale.clear();
+    this.#isRecordStale = false;
+    this.#areModelsStale = false;
+    this.#isKept = false;
   }
 
   /** Keeps a project that is on the page and not in the store, as after an import. */
@@ -130,6 +141,14 @@ export class Autosave extends EventTarget {
     if (!this.#isKept) this.#keep();
     this.#isRecordStale = true;
     this.save();
+  }
+
+  /** Tiles that were removed and come back are known already: nothing more will be told of them. @param {Tile[]} tiles */
+  #onAdded(tiles) {
+    if (this.#isOpening || !this.#isKept) return;
+    const known = tiles.filter(({ facts, classId }) => facts !== null || classId !== null);
+    for (const tile of known) this.#markTile(tile);
+    if (known.length > 0) this.save();
   }
 
   /** @param {Tile[]} tiles */

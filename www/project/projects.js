@@ -63,7 +63,9 @@ export class Projects extends EventTarget {
   /** Deletes the open project. */
   async remove() {
     const { id } = this.#page.workspace;
+    // A write that is under way would bring the project back.
     await this.#autosave?.save();
+    this.#autosave?.forget();
     await this.#store?.remove(id);
     await this.create();
   }

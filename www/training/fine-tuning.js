@@ -17,7 +17,7 @@ import { VIEWS } from './view-features.js';
 /** @typedef {import('./settings.js').Settings} Settings */
 /** @typedef {import('./view-features.js').ViewFeatures} ViewFeatures */
 
-/** @typedef {{ tiles: Tile[], classes: TileClass[], payload: TrainPayload, startMs: number }} Run What a run was started with. */
+/** @typedef {{ projectId: string, tiles: Tile[], classes: TileClass[], payload: TrainPayload, startMs: number }} Run What a run was started with. */
 /** @typedef {{ weights: Float32Array, epoch: number }} Checkpoint */
 /** @typedef {{ message: string, salvageable: boolean }} TrainingFailure `salvageable` where a head from before the failure can be used. */
 /** @typedef {'idle' | 'features' | 'training' | 'paused' | 'concluding'} Stage */
@@ -53,6 +53,10 @@ export class FineTuning extends EventTarget {
     this.#session = session;
     this.#labelling = labelling;
     this.#workspace = workspace;
+    // A run that goes on would only delay the other project.
+    workspace.addEventListener('changed', () => {
+      if (this.#run && this.#run.projectId !== workspace.id) this.stop();
+    });
     this.#viewFeatures = viewFeatures;
     this.#modelInUse = modelInUse;
   }
@@ -164,7 +168,7 @@ export class FineTuning extends EventTarget {
       name: this.#workspace.name || 'My classes',
       description: `A head for ${classes.length} classes, trained in the browser on ${tiles.length} labelled tiles, on the backbone of ${base}.`,
     };
-    return { tiles, classes, payload: { setup, features, device }, startMs };
+    return { projectId: this.#workspace.id, tiles, classes, payload: { setup, features, device }, startMs };
   }
 
   /** @param {WorkerEvent} event */
@@ -183,7 +187,8 @@ export class FineTuning extends EventTarget {
    * @param {TrainedHead} trained
    * @param {Run} run
    */
-  async #take({ report, model }, { tiles, classes, startMs }) {
+  async #take({ report, model }, { projectId, tiles, classes, startMs }) {
+    if (projectId !== this.#workspace.id) throw new Error('Another project was opened meanwhile, so the new head was dropped.');
     const kept = {
       report,
       classIds: classes.map(({ id }) => id),
@@ -200,7 +205,8 @@ export class FineTuning extends EventTarget {
   /** @param {unknown} thrown */
   #fail(thrown) {
     const { message, code } = asEngineError(thrown);
-    const salvageable = this.#checkpoint !== null && code !== 'engine.replaced';
+    const isOfThisProject = this.#run?.projectId === this.#workspace.id;
+    const salvageable = this.#checkpoint !== null && isOfThisProject && code !== 'engine.replaced';
     this.#tell('failed', { message, salvageable });
   }
 

@@ -1,0 +1,100 @@
+/** Several projects in one browser, each with its tiles, labels and head. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bench, CLASSES, assertSameAnswers, drawnTiles } from './fine-tuning-harness.mjs';
+import { SLOW_MS, serve, visit } from './harness.mjs';
+
+/** @param {import('./harness.mjs').TestContext} t */
+async function openBench(t) {
+  const opened = await visit(t, await serve(t), { query: '?device=cpu', viewport: { width: 1500, height: 1000 } });
+  await opened.visit.ready();
+  return { ...opened, bench: new Bench(opened.visit) };
+}
+
+/** @param {Bench} bench @param {string} name @param {import('./fine-tuning-harness.mjs').LabelledTile[]} tiles @param {string[]} classNames */
+async function makeProject(bench, name, tiles, classNames) {
+  await bench.page.fill('#project-name', name);
+  await bench.page.keyboard.press('Enter');
+  await bench.drop(tiles);
+  await bench.makeClasses(classNames);
+  await bench.labelByKeys(tiles, classNames);
+  await bench.set({ augmentation: false });
+}
+
+test('two projects keep their own tiles, labels, heads and names', { timeout: SLOW_MS }, async (t) => {
+  const { visit: seen, page, bench, close } = await openBench(t);
+  const first = await drawnTiles(t, 6, CLASSES.slice(0, 2));
+  await makeProject(bench, 'First', first, CLASSES.slice(0, 2));
+  await bench.train();
+  await bench.saved();
+  const ofFirst = await bench.answers();
+
+  await page.click('#new-project');
+  await page.waitForFunction(() => document.querySelectorAll('article.tile').length === 0);
+  assert.equal(await page.inputValue('#project-name'), '');
+  assert.deepEqual(await bench.counts(), []);
+  const second = (await drawnTiles(t, 6)).filter(({ className }) => !CLASSES.slice(0, 2).includes(className));
+  await makeProject(bench, 'Second', second, CLASSES.slice(2));
+  await bench.train();
+  await bench.saved();
+  const ofSecond = await bench.answers();
+  assert.deepEqual(await page.locator('#project-picker option').allTextContents(), ['Second (12 tiles)', 'First (12 tiles)']);
+
+  /** @param {string} name @param {Map<string, any>} answers */
+  const shows = async (name, answers) => {
+    await page.waitForFunction((wanted) => /** @type {HTMLInputElement} */ (document.querySelector('#project-name')).value === wanted, name);
+    await page.waitForFunction((names) => names.every((one) => document.querySelector(`article.tile[data-name="${one}"]`)), [...answers.keys()]);
+    await bench.settled();
+    assertSameAnswers(await bench.answers(), answers, 1e-6);
+  };
+  await page.selectOption('#project-picker', { label: 'First (12 tiles)' });
+  await shows('First', ofFirst);
+  await page.reload();
+  await seen.ready();
+  await shows('First', ofFirst);
+  await page.selectOption('#project-picker', { label: 'Second (12 tiles)' });
+  await shows('Second', ofSecond);
+
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.click('#delete-project');
+  await page.waitForFunction(() => document.querySelectorAll('article.tile').length === 0);
+  await page.selectOption('#project-picker', { label: 'First (12 tiles)' });
+  await shows('First', ofFirst);
+  await close();
+});
+
+test('tiles that were removed are gone after a reload, and those that came back are not', { timeout: SLOW_MS }, async (t) => {
+  const { visit: seen, page, bench, close } = await openBench(t);
+  const tiles = await drawnTiles(t, 2);
+  await bench.drop(tiles);
+  await bench.makeClasses(CLASSES);
+  await bench.saved();
+  const remove = (/** @type {number} */ index) => page.locator(`article.tile[data-name="${tiles[index].name}"] .remove`).click();
+  await remove(0);
+  await remove(1);
+  await bench.saved();
+  await page.keyboard.press('Control+z');
+  await bench.settled();
+  await bench.saved();
+  await page.reload();
+  await seen.ready();
+  await bench.settled();
+  const names = [...(await bench.answers()).keys()].sort();
+  assert.deepEqual(names, tiles.slice(1).map(({ name }) => name).sort());
+  await close();
+});
+
+test('a project that is opened in mid-training does not get the head of the other one', { timeout: SLOW_MS }, async (t) => {
+  const { page, bench, close } = await openBench(t);
+  await makeProject(bench, 'First', await drawnTiles(t, 6, CLASSES.slice(0, 2)), CLASSES.slice(0, 2));
+  await bench.set({ epochs: 10000, patience: 1000, learning_rate: 1e-5 });
+  await bench.saved();
+  await page.click('#train');
+  await page.locator('#training-status').getByText(/epoch \d+ of at most 10000/).waitFor();
+  await page.click('#new-project');
+  await page.locator('.notice').getByText('Another project was opened meanwhile').waitFor();
+  await bench.reaches('idle');
+  assert.equal(await page.locator('#report-panel').isHidden(), true);
+  assert.equal(await page.locator('#take-away-panel').isHidden(), true);
+  await close();
+});
