@@ -270,9 +270,7 @@ fn a_run_that_diverges_at_once_has_no_head_to_offer() {
 /// Trains to the end and judges against a head that is right on `before_right` of the tiles that judge.
 fn report(samples: &Samples, before_right: usize) -> Report {
     let config = TrainingConfig { epochs: 40, batch_size: 8, ..TrainingConfig::default() };
-    let run = run(&config, samples);
-    let judging = run.judging().clone();
-    let judges = judging.tiles();
+    let judges = Judging::plan(samples, 0.25, config.seed).tiles();
     let answer = |(index, &tile): (usize, &usize)| {
         let said =
             if index < before_right { samples.labels()[tile] } else { (samples.labels()[tile] + 1) % 4 };
@@ -283,10 +281,10 @@ fn report(samples: &Samples, before_right: usize) -> Report {
         known_classes: (0..4).map(Some).collect(),
         has_seen: (0..samples.len()).map(|tile| tile % 2 == 0).collect(),
     };
-    let mut run = run;
+    let mut run = run(&config, samples);
     while !block_on(run.train_epoch()).unwrap().finished {}
     let outcome = block_on(run.conclude()).unwrap();
-    block_on(Report::new(samples, &judging, &outcome, Some(before), 4, &Device::flex())).unwrap()
+    block_on(Report::new(&outcome, Some(before), 4, &Device::flex())).unwrap()
 }
 
 #[test]

@@ -94,13 +94,12 @@ impl Report {
     ///
     /// [`DeviceError::Failed`] when the device fails.
     pub async fn new(
-        samples: &Samples,
-        judging: &Judging,
         outcome: &Outcome,
         before: Option<HeadBefore>,
         num_classes: usize,
         device: &Device,
     ) -> Result<Self, DeviceError> {
+        let Outcome { samples, judging, .. } = outcome;
         // A head whose device was lost in a cross-validation has no answers to be judged by.
         let judges = if outcome.answers.is_empty() { Vec::new() } else { judging.tiles() };
         let labels: Vec<usize> = judges.iter().map(|&tile| samples.labels()[tile]).collect();

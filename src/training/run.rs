@@ -54,6 +54,10 @@ pub struct Outcome {
     pub epoch: usize,
     /// Probabilities of the tiles of [`Judging::tiles`], each from a head that never saw the tile.
     pub answers: Vec<f32>,
+    /// The labelled tiles.
+    pub samples: Samples,
+    /// By which of them the head is judged.
+    pub judging: Judging,
 }
 
 /// The epoch that did best on the tiles that judge.
@@ -136,16 +140,6 @@ impl Run {
             validation,
             &self.device,
         )
-    }
-
-    /// By which tiles the head is judged.
-    pub fn judging(&self) -> &Judging {
-        &self.judging
-    }
-
-    /// The labelled tiles.
-    pub fn samples(&self) -> &Samples {
-        &self.samples
     }
 
     /// Trains one epoch; of each fold, where there are folds.
@@ -254,6 +248,8 @@ impl Run {
             head: trainer.best().clone(),
             epoch: self.best_epoch(),
             answers: self.best.map(|best| best.answers).unwrap_or_default(),
+            samples: self.samples,
+            judging: self.judging,
         })
     }
 
@@ -271,6 +267,6 @@ impl Run {
             // The folds' answers went with the device.
             Judging::Folds(_) | Judging::Nothing => Vec::new(),
         };
-        Ok(Outcome { head, epoch, answers })
+        Ok(Outcome { head, epoch, answers, samples: self.samples, judging: self.judging })
     }
 }

@@ -45,6 +45,16 @@ impl Samples {
         Self { width, views, inputs: Vec::new(), labels: Vec::new() }
     }
 
+    /// Takes the rows of all tiles at once, `[tiles, views, width]`: thousands of tiles are not held twice.
+    ///
+    /// # Panics
+    ///
+    /// When `inputs` does not hold `views × width` numbers for each label.
+    pub fn of_rows(width: usize, views: usize, inputs: Vec<f32>, labels: Vec<usize>) -> Self {
+        assert_eq!(inputs.len(), labels.len() * views * width);
+        Self { inputs, labels, ..Self::new(width, views) }
+    }
+
     /// Adds a tile: its views one after the other, and its class.
     ///
     /// # Panics

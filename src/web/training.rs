@@ -87,7 +87,7 @@ impl HeadTraining {
             .map_err(|error| throwable("training.setting", error.to_string()))?;
         let Loaded { classifier, file } = engine.loaded()?;
         setup.settings.check().map_err(failure)?;
-        let samples = setup.samples(&features)?;
+        let samples = setup.samples(features)?;
         let num_classes = setup.labels.len();
         let device = device_kind(&setup.device)?.open().await.map_err(failure)?;
         let judging = Judging::plan(&samples, setup.validation_fraction, setup.settings.seed);
@@ -148,32 +148,28 @@ impl HeadTraining {
     /// Ends the run with the best head so far, and judges it.
     pub async fn conclude(self) -> Result<FineTunedHead, JsValue> {
         let Self { run, before, base, manifest, .. } = self;
-        let (samples, judging) = (run.samples().clone(), run.judging().clone());
         let outcome = run.conclude().await.map_err(failure)?;
-        finish(&samples, &judging, outcome, before, &base, manifest).await
+        finish(&outcome, before, &base, manifest).await
     }
 
     /// Ends the run with the weights of a checkpoint that an earlier run of the same setup gave in `epoch`.
     #[wasm_bindgen(js_name = concludeWith)]
     pub async fn conclude_with(self, checkpoint: Vec<f32>, epoch: u32) -> Result<FineTunedHead, JsValue> {
         let Self { run, before, base, manifest, head, device } = self;
-        let (samples, judging) = (run.samples().clone(), run.judging().clone());
         let head = head_of(&head, &checkpoint, &device)?;
         let outcome = run.conclude_with(head, epoch as usize).await.map_err(failure)?;
-        finish(&samples, &judging, outcome, before, &base, manifest).await
+        finish(&outcome, before, &base, manifest).await
     }
 }
 
 async fn finish(
-    samples: &Samples,
-    judging: &Judging,
-    outcome: Outcome,
+    outcome: &Outcome,
     before: HeadBefore,
     base: &ModelFile,
     manifest: Manifest,
 ) -> Result<FineTunedHead, JsValue> {
     let num_classes = manifest.labels.len();
-    let report = Report::new(samples, judging, &outcome, Some(before), num_classes, &Device::flex()).await;
+    let report = Report::new(outcome, Some(before), num_classes, &Device::flex()).await;
     let report = report.map_err(failure)?;
     let parameters = base.with_head(&outcome.head).await.map_err(failure)?;
     let manifest = Manifest { temperature: report.temperature, ..manifest };
@@ -206,8 +202,8 @@ fn head_of(config: &HeadConfig, checkpoint: &[f32], device: &Device) -> Result<H
 }
 
 impl Setup {
-    fn samples(&self, features: &[f32]) -> Result<Samples, JsValue> {
-        check_rows(features)?;
+    fn samples(&self, features: Vec<f32>) -> Result<Samples, JsValue> {
+        check_rows(&features)?;
         let refuse = |message: &str| Err(throwable("training.setting", message.into()));
         let width = self.views.max(1) * FEATURES;
         if features.len() != self.classes.len() * width || self.has_seen.len() != self.classes.len() {
@@ -219,11 +215,7 @@ impl Setup {
         if !(0.0..=0.5).contains(&self.validation_fraction) {
             return refuse("the validation fraction must be from 0 to 0.5");
         }
-        let mut samples = Samples::new(FEATURES, self.views.max(1));
-        for (row, &class) in features.chunks(width).zip(&self.classes) {
-            samples.push(row, class);
-        }
-        Ok(samples)
+        Ok(Samples::of_rows(FEATURES, self.views.max(1), features, self.classes.clone()))
     }
 
     fn manifest(&self, base: &Manifest) -> Manifest {
