@@ -22,6 +22,9 @@ import { VIEWS } from './view-features.js';
 /** @typedef {{ message: string, salvageable: boolean }} TrainingFailure `salvageable` where a head from before the failure can be used. */
 /** @typedef {'idle' | 'features' | 'training' | 'paused' | 'concluding'} Stage */
 
+/** What the driver says of it helps nobody. */
+const LOST_DEVICE = 'the device or the engine failed and was started anew. Train again; if it happens again, choose the CPU under "Train on" in the settings';
+
 /**
  * Events: `stage`; `features` with `{ done, total }` in its detail; `epoch` with a {@link TrainingProgress};
  * `failed` with a {@link TrainingFailure}; `trained` when a new head is to be used.
@@ -205,9 +208,10 @@ export class FineTuning extends EventTarget {
   /** @param {unknown} thrown */
   #fail(thrown) {
     const { message, code } = asEngineError(thrown);
+    const isOfDevice = code === 'device.failed' || code === 'engine.crashed';
     const isOfThisProject = this.#run?.projectId === this.#workspace.id;
     const salvageable = this.#checkpoint !== null && isOfThisProject && code !== 'engine.replaced';
-    this.#tell('failed', { message, salvageable });
+    this.#tell('failed', { message: isOfDevice ? LOST_DEVICE : message, salvageable });
   }
 
   /**

@@ -26,7 +26,7 @@ import '@tensorflow/tfjs-backend-webgpu';
  */
 /** @typedef {{ value: TrainedWith & { weights: Float32Array[] } } | { error: string }} TfjsReply */
 
-// With threads it would start workers from blobs, which the page's policy forbids. Tilelens has none either.
+// Threads would be workers from blobs, which the page's policy forbids; without the policy they make batches of 16 slower.
 tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 setWasmPaths('./');
 
