@@ -65,9 +65,10 @@ try {
   /** @type {Measurement[]} */
   const measurements = [];
   for (const [, measure] of wanted) {
-    const measured = await measure();
-    for (const measurement of measured) console.log(line(measurement));
-    measurements.push(...measured);
+    for await (const measurement of measure()) {
+      console.log(line(measurement));
+      measurements.push(measurement);
+    }
   }
   // The bench itself adds one or two: more says that somebody else was at work, and that the times are worth little.
   const loadAfter = os.loadavg()[0];

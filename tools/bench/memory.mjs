@@ -85,16 +85,12 @@ async function measureSize(context, url, tiles) {
 /**
  * @param {Context} context
  * @param {number[]} sizes numbers of tiles
- * @returns {Promise<Measurement[]>}
+ * @returns {AsyncGenerator<Measurement>}
  */
-export async function measureMemory(context, sizes) {
+export async function* measureMemory(context, sizes) {
   const url = await serve(context);
   const bytes = FEATURES * Float32Array.BYTES_PER_ELEMENT;
-  /** @type {Measurement[]} */
-  const measured = [
-    { what: 'features kept of a tile, one view', value: bytes, unit: 'bytes' },
-    { what: `features kept of a tile, all ${VIEWS} views`, value: VIEWS * bytes, unit: 'bytes' },
-  ];
-  for (const tiles of sizes) measured.push(...(await measureSize(context, url, tiles)));
-  return measured;
+  yield { what: 'features kept of a tile, one view', value: bytes, unit: 'bytes' };
+  yield { what: `features kept of a tile, all ${VIEWS} views`, value: VIEWS * bytes, unit: 'bytes' };
+  for (const tiles of sizes) yield* await measureSize(context, url, tiles);
 }

@@ -124,17 +124,16 @@ async function tilePaths(context, folder, count) {
 /**
  * @param {Context} context
  * @param {string | undefined} folder of tiles
- * @returns {Promise<Measurement[]>}
+ * @returns {AsyncGenerator<Measurement>}
  */
-export async function measurePage(context, folder) {
+export async function* measurePage(context, folder) {
   const files = await tilePaths(context, folder, BATCH_TILES);
   const url = await serve(context);
   const profile = await temporaryFolder(context);
-  return [
-    ...(await sizes()),
-    { what: 'first visit to the first class', value: await timeToFirstClass(context, url, profile, files[0]), unit: 'ms' },
-    { what: 'second visit to the first class', value: await timeToFirstClass(context, url, profile, files[0]), unit: 'ms' },
-    ...(await batch(context, url, 'cpu', files)),
-    ...(await batch(context, url, 'webgpu', files.slice(0, GPU_TILES))),
-  ];
+  yield* await sizes();
+  for (const visited of ['first', 'second']) {
+    yield { what: `${visited} visit to the first class`, value: await timeToFirstClass(context, url, profile, files[0]), unit: 'ms' };
+  }
+  yield* await batch(context, url, 'cpu', files);
+  yield* await batch(context, url, 'webgpu', files.slice(0, GPU_TILES));
 }

@@ -217,9 +217,9 @@ async function measureWorkers(bench, page, tiles) {
 /**
  * @param {Context} context
  * @param {number[]} sizes numbers of tiles, in ascending order
- * @returns {Promise<Measurement[]>}
+ * @returns {AsyncGenerator<Measurement>}
  */
-export async function measureTraining(context, sizes) {
+export async function* measureTraining(context, sizes) {
   const needed = Math.ceil((Math.max(...sizes) + HELD_OUT) / CLASSES.length);
   const files = await tilesInTurn(context, Math.min(needed, MOST_TILES_OF_CLASS));
   const url = await serve(context, await trainingSite(context, files));
@@ -227,20 +227,17 @@ export async function measureTraining(context, sizes) {
   await seen.ready();
   const bench = /** @type {BenchHandle} */ (await page.evaluateHandle('bench'));
 
-  const measured = await measureFeatures(bench, files.length);
   // Where a size needs more, tiles stand there again under other views: those held out are then like some learnt from.
-  measured.unshift({ what: 'different tiles to train with', value: files.length, unit: 'tiles' });
+  yield { what: 'different tiles to train with', value: files.length, unit: 'tiles' };
+  yield* await measureFeatures(bench, files.length);
   // What a first run compiles is not what is compared.
   const { heldOut } = await runTilelens(bench, bareTask(sizes[0]), 'cpu');
   await runTfjs(bench, bareTask(sizes[0]), heldOut, 'wasm');
-  for (const tiles of sizes) {
-    measured.push(...(await measureSize(bench, tiles)));
-  }
+  for (const tiles of sizes) yield* await measureSize(bench, tiles);
   for (const tiles of sizes.filter((size) => size <= MOST_TILES_ON_GPU)) {
-    measured.push(...timesOf(`train ${tiles} tiles: Tilelens, software WebGPU`, [await runTilelens(bench, bareTask(tiles), 'webgpu')]));
+    yield* timesOf(`train ${tiles} tiles: Tilelens, software WebGPU`, [await runTilelens(bench, bareTask(tiles), 'webgpu')]);
   }
-  for (const tiles of sizes) measured.push(...(await measureWorkers(bench, page, tiles)));
-  measured.push(...(await measureFeaturesOnGpu(bench)));
+  for (const tiles of sizes) yield* await measureWorkers(bench, page, tiles);
+  yield* await measureFeaturesOnGpu(bench);
   await close();
-  return measured;
 }
