@@ -31,7 +31,7 @@ async fn engine(device: &str) -> Engine {
 
 async fn probabilities(engine: &Engine) -> Vec<f32> {
     let tiles = vec![decode_tile(SAMPLE).unwrap(), decode_tile(SAMPLE).unwrap()];
-    engine.classify(tiles).await.unwrap()
+    engine.classify(tiles).await.unwrap().probabilities()
 }
 
 async fn assert_parity(kind: DeviceKind) {

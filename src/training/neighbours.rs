@@ -247,7 +247,8 @@ pub fn nearest_mean(features: &[f32], labels: &[usize], queries: &[f32], width: 
         .collect()
 }
 
-#[cfg(test)]
+// The browser's tests have no executor that blocks.
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
     use pollster::block_on;

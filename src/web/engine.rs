@@ -63,6 +63,7 @@ struct ModelInfo<'a> {
 
 /// What a model says of tiles, tile by tile.
 #[wasm_bindgen]
+#[derive(Debug)]
 pub struct Answers {
     inner: classifier::Answers,
 }
