@@ -108,13 +108,23 @@ function startEngine({ engine, worker, models }, page) {
   };
   const openModel = (/** @type {File} */ file) => changeModel({ file });
   const picker = setUpModelPicker({ onModel: (model) => changeModel({ model }), onFile: openModel });
+  let switching = Promise.resolve();
   /** The project's model, or else the site's, comes into use. @param {Blob | null} model */
   const useProjectModel = async (model) => {
-    const isInUse = model ? 'file' in source && source.file === model : source === siteSource;
-    if (isInUse) return;
     document.documentElement.dataset.model = 'changing';
-    await changeModel(model ? { file: model } : siteSource);
-    document.documentElement.dataset.model = 'in-use';
+    // One after the other: of two quick changes the later one counts, whichever loads faster.
+    const turn = switching.then(async () => {
+      const isInUse = model ? 'file' in source && source.file === model : source === siteSource;
+      const isStillWanted = page.workspace.current.model === model;
+      if (isInUse || !isStillWanted) return;
+      await changeModel(model ? { file: model } : siteSource);
+      // A head that cannot be read leaves no head of another project behind.
+      const isUnreadable = model !== null && !('file' in source && source.file === model);
+      if (isUnreadable && session.status.state === 'ready') await changeModel(siteSource);
+    });
+    switching = turn;
+    await turn;
+    if (switching === turn) document.documentElement.dataset.model = 'in-use';
   };
 
   const start = async () => {
@@ -156,11 +166,18 @@ async function main() {
   setUpReportPanel(page);
   /** @type {(model: Blob | null) => void} */
   let useModel = () => {};
-  const opening = startProjects(page, () => useModel(page.workspace.current.model));
+  const opening = startProjects(page, () => {
+    page.spotlight.clear();
+    useModel(page.workspace.current.model);
+  });
   const starting = Promise.all([fetchAssets(), opening]).then(([assets]) => ({ assets, ...startEngine(assets, page) }));
   const bar = opening.then((opened) => setUpProjectBar({ ...opened, workspace: page.workspace }));
   setUpIntake({
-    addTiles: (files) => page.tiles.add(files),
+    // A project that is still being opened would take their place.
+    addTiles: async (files) => {
+      await opening;
+      page.tiles.add(files);
+    },
     openModel: async (file) => (await starting).openModel(file),
     openProject: async (file) => (await bar).importProject(file),
     samples: starting.then(({ assets }) => assets.samples),

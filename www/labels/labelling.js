@@ -49,7 +49,8 @@ export class Labelling extends EventTarget {
 
   /** Tiles that bear a label, and can be learnt from. */
   get labelled() {
-    return this.#tiles.all.filter(({ classId, state }) => classId !== null && state !== 'error');
+    // Undoing a class can leave a tile the label of a class that is no more.
+    return this.#tiles.all.filter(({ classId, state }) => this.classOf(classId) !== null && state !== 'error');
   }
 
   /** Labelled tiles of each class, in the order of the classes. */
@@ -67,6 +68,7 @@ export class Labelling extends EventTarget {
 
   /** @param {string} name */
   create(name) {
+    if (this.#classes.length >= MOST_CLASSES) throw new LabelError(`${MOST_CLASSES} classes are the most.`);
     const [made] = this.#newClasses([this.#checked(name)]);
     this.#changeClasses(`the class ${made.name}`, [...this.#classes, made]);
     return made;
@@ -131,6 +133,7 @@ export class Labelling extends EventTarget {
 
   /** @param {Tile[]} tiles */
   removeTiles(tiles) {
+    if (tiles.length === 0) return;
     const kept = tiles.map((tile) => tile.id);
     const list = this.#tiles;
     const present = () => kept.map((id) => list.get(id)).filter((tile) => tile !== undefined);
@@ -156,7 +159,6 @@ export class Labelling extends EventTarget {
     const trimmed = shortened(name);
     if (trimmed === '') throw new LabelError('A class needs a name.');
     if (this.named(trimmed)) throw new LabelError(`There is a class called ${trimmed} already.`);
-    if (this.#classes.length >= MOST_CLASSES) throw new LabelError(`${MOST_CLASSES} classes are the most.`);
     return trimmed;
   }
 

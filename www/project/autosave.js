@@ -40,6 +40,8 @@ export class Autosave extends EventTarget {
   #staleFeatures = new Set();
   /** @type {Set<string>} */
   #gone = new Set();
+  /** Being written at this moment: what happens to them meanwhile has to be written after that. @type {Set<string>} */
+  #inFlight = new Set();
   /** @type {Promise<void> | null} */
   #saving = null;
 
@@ -55,6 +57,7 @@ export class Autosave extends EventTarget {
     this.#workspace = workspace;
     tiles.addEventListener('added', (event) => this.#onAdded(tilesOf(event)));
     tiles.addEventListener('changed', (event) => this.#onChanged(tilesOf(event)));
+    tiles.addEventListener('described', (event) => this.#onDescribed(tilesOf(event)));
     tiles.addEventListener('features', (event) => this.#onFeatures(tilesOf(event)));
     tiles.addEventListener('removed', (event) => this.#onRemoved(tilesOf(event)));
     labelling.addEventListener('classes', () => this.#onRecord(labelling.classes.length > 0));
@@ -156,8 +159,9 @@ export class Autosave extends EventTarget {
     if (this.#isOpening || !this.#isKept) return;
     let isStale = false;
     for (const tile of tiles) {
-      const isStored = this.#storedLabels.has(tile.id);
-      if (isStored && this.#storedLabels.get(tile.id) === tile.classId) continue;
+      const isStored = this.#storedLabels.has(tile.id) || this.#inFlight.has(tile.id);
+      const isTrue = !this.#inFlight.has(tile.id) && this.#storedLabels.get(tile.id) === tile.classId;
+      if (isStored && isTrue) continue;
       // A tile is stored once it is known what it is, or as soon as work was spent on it.
       if (!isStored && tile.classId === null && tile.state !== 'error') continue;
       if (isStored) this.#staleLabels.add(tile.id);
@@ -165,6 +169,13 @@ export class Autosave extends EventTarget {
       isStale = true;
     }
     if (isStale) this.save();
+  }
+
+  /** @param {Tile[]} tiles */
+  #onDescribed(tiles) {
+    if (this.#isOpening || !this.#isKept) return;
+    for (const tile of tiles) this.#markTile(tile);
+    this.save();
   }
 
   /** @param {Tile[]} tiles */
@@ -182,7 +193,7 @@ export class Autosave extends EventTarget {
     if (this.#isOpening || !this.#isKept) return;
     for (const { id } of tiles) {
       for (const stale of [this.#staleTiles, this.#staleLabels, this.#staleFeatures]) stale.delete(id);
-      if (this.#storedLabels.has(id)) this.#gone.add(id);
+      if (this.#storedLabels.has(id) || this.#inFlight.has(id)) this.#gone.add(id);
     }
     this.save();
   }
@@ -256,12 +267,17 @@ export class Autosave extends EventTarget {
   async #take(stale, most, write) {
     const ids = [...stale].slice(0, most);
     if (ids.length === 0) return;
-    for (const id of ids) stale.delete(id);
+    for (const id of ids) {
+      stale.delete(id);
+      this.#inFlight.add(id);
+    }
     try {
       await write(ids);
     } catch (thrown) {
       for (const id of ids) stale.add(id);
       throw thrown;
+    } finally {
+      this.#inFlight.clear();
     }
   }
 

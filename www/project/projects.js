@@ -150,7 +150,12 @@ export class Projects extends EventTarget {
 function withIds(reports, tileName, className) {
   const renamed = (/** @type {any} */ kept) =>
     Array.isArray(kept?.tileIds) && Array.isArray(kept?.classIds)
-      ? { ...kept, tileIds: kept.tileIds.map(tileName), classIds: kept.classIds.map(className) }
+      ? {
+          ...kept,
+          tileIds: kept.tileIds.map(tileName),
+          classIds: kept.classIds.map(className),
+          inheritedTileIds: Array.isArray(kept.inheritedTileIds) ? kept.inheritedTileIds.map(tileName) : [],
+        }
       : null;
   const { current, before, hasBefore } = /** @type {any} */ (reports ?? {});
   return { current: renamed(current), before: renamed(before), hasBefore: hasBefore === true };

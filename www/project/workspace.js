@@ -14,6 +14,7 @@ import { newId } from '../tiles/identity.js';
  * @property {string[]} tileIds of the labelled tiles
  * @property {number} seconds how long training took
  * @property {string} device where, in words
+ * @property {string[]} [inheritedTileIds] tiles that the head it went on from had learnt from
  */
 /** @typedef {{ model: Blob | null, report: KeptReport | null }} KeptModel A `model` of null is the site's. */
 
@@ -91,10 +92,10 @@ export class Workspace extends EventTarget {
   get learntTileIds() {
     const kept = this.current.report;
     if (!kept) return new Set();
-    const { report, tileIds } = kept;
+    const { report, tileIds, inheritedTileIds = [] } = kept;
     // In a cross-validation every tile judges, and the head that is kept learnt from all of them.
     const judges = new Set(report.folds === 1 ? report.predictions.map(({ tile }) => tile) : []);
-    return new Set(tileIds.filter((_, tile) => !judges.has(tile)));
+    return new Set([...tileIds.filter((_, tile) => !judges.has(tile)), ...inheritedTileIds]);
   }
 
   /** @param {string} type */

@@ -82,7 +82,7 @@ export class Classification extends EventTarget {
 
   /** Whether the head alone can answer. @param {Tile} tile */
   #isKnown(tile) {
-    return tile.facts !== null && featuresOf(tile, this.#session.status.loaded?.info.backbone ?? '') !== null;
+    return tile.facts !== null && tile.thumbnail !== null && featuresOf(tile, this.#session.status.loaded?.info.backbone ?? '') !== null;
   }
 
   /** @param {Tile[]} chunk */

@@ -52,8 +52,8 @@ export function featuresOf({ features }, backbone) {
 }
 
 /**
- * Events, each with the tiles in its detail: `added`, `changed`, `removed`; and `features`, where a tile's
- * features were computed.
+ * Events, each with the tiles in its detail: `added`, `changed`, `removed`; `described`, where a tile was decoded and
+ * its facts, thumbnail and features are known; `features`, where those of all views were computed.
  */
 export class TileList extends EventTarget {
   /** In the order in which they were added. @type {Map<string, Tile>} */
@@ -125,9 +125,10 @@ export class TileList extends EventTarget {
     Object.assign(tile, { state: 'done', answer, labels, verdict, error: null });
     if (decoded) {
       tile.facts = decoded.facts;
-      tile.features = { backbone, values: decoded.features };
+      // All eight views of the same backbone begin with this one.
+      if (tile.features?.backbone !== backbone) tile.features = { backbone, values: decoded.features };
       if (decoded.thumbnail) this.#showThumbnail(tile, decoded.thumbnail);
-      this.#tell('features', [tile]);
+      this.#tell('described', [tile]);
     }
     this.#tell('changed', [tile]);
   }

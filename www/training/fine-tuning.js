@@ -17,7 +17,7 @@ import { VIEWS } from './view-features.js';
 /** @typedef {import('./settings.js').Settings} Settings */
 /** @typedef {import('./view-features.js').ViewFeatures} ViewFeatures */
 
-/** @typedef {{ projectId: string, tiles: Tile[], classes: TileClass[], payload: TrainPayload, startMs: number }} Run What a run was started with. */
+/** @typedef {{ projectId: string, inheritedTileIds: string[], tiles: Tile[], classes: TileClass[], payload: TrainPayload, startMs: number }} Run What a run was started with. */
 /** @typedef {{ weights: Float32Array, epoch: number }} Checkpoint */
 /** @typedef {{ message: string, salvageable: boolean }} TrainingFailure `salvageable` where a head from before the failure can be used. */
 /** @typedef {'idle' | 'features' | 'training' | 'paused' | 'concluding'} Stage */
@@ -41,6 +41,8 @@ export class FineTuning extends EventTarget {
   #workspace;
   #viewFeatures;
   #modelInUse;
+  /** The project that is trained for. */
+  #projectId = '';
   /** @type {AbortController | null} */
   #abort = null;
   /** @type {Run | null} */
@@ -58,7 +60,7 @@ export class FineTuning extends EventTarget {
     this.#workspace = workspace;
     // A run that goes on would only delay the other project.
     workspace.addEventListener('changed', () => {
-      if (this.#run && this.#run.projectId !== workspace.id) this.stop();
+      if (this.stage !== 'idle' && this.#projectId !== workspace.id) this.stop();
     });
     this.#viewFeatures = viewFeatures;
     this.#modelInUse = modelInUse;
@@ -81,6 +83,7 @@ export class FineTuning extends EventTarget {
     this.#checkpoint = null;
     this.#run = null;
     this.#abort = new AbortController();
+    this.#projectId = this.#workspace.id;
     const startMs = performance.now();
     try {
       const views = settings.augmentation ? VIEWS : 1;
@@ -171,7 +174,8 @@ export class FineTuning extends EventTarget {
       name: this.#workspace.name || 'My classes',
       description: `A head for ${classes.length} classes, trained in the browser on ${tiles.length} labelled tiles, on the backbone of ${base}.`,
     };
-    return { projectId: this.#workspace.id, tiles, classes, payload: { setup, features, device }, startMs };
+    const inheritedTileIds = start === 'current' ? [...learnt] : [];
+    return { projectId: this.#workspace.id, inheritedTileIds, tiles, classes, payload: { setup, features, device }, startMs };
   }
 
   /** @param {WorkerEvent} event */
@@ -190,7 +194,7 @@ export class FineTuning extends EventTarget {
    * @param {TrainedHead} trained
    * @param {Run} run
    */
-  async #take({ report, model }, { projectId, tiles, classes, startMs }) {
+  async #take({ report, model }, { projectId, tiles, classes, inheritedTileIds, startMs }) {
     if (projectId !== this.#workspace.id) throw new Error('Another project was opened meanwhile, so the new head was dropped.');
     const kept = {
       report,
@@ -199,7 +203,10 @@ export class FineTuning extends EventTarget {
       tileIds: tiles.map(({ id }) => id),
       seconds: (performance.now() - startMs) / 1000,
       device: this.device,
+      inheritedTileIds,
     };
+    this.#run = null;
+    this.#checkpoint = null;
     this.#workspace.replaceModel({ model, report: kept });
     await this.#modelInUse.following;
     this.#tell('trained', kept);

@@ -46,7 +46,9 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     const { isWorse, sentences } = verdict(report);
     const words = sentences.map((sentence) => element('p', { className: 'verdict-sentence' }, sentence));
     words[0]?.classList.toggle('worse', isWorse);
-    const made = [element('p', { className: 'accuracy' }, howJudged(report)), ...words, ...doubts(kept)];
+    const inherited = new Set(kept.inheritedTileIds ?? []);
+    const seenBefore = report.predictions.filter(({ tile }) => inherited.has(kept.tileIds[tile])).length;
+    const made = [element('p', { className: 'accuracy' }, howJudged(report, seenBefore)), ...words, ...doubts(kept)];
     if (!report.evaluation) return made;
     const named = (/** @type {number} */ index) => labels[index];
     const matrix = confusionMatrix(labels, report.evaluation.confusion, (label, predicted) =>

@@ -48,7 +48,11 @@ export function setUpTakeAway({ session, workspace }) {
         const { label, fileName, help, snippet } = form(stem);
         const code = element('pre', { tabIndex: 0 }, element('code', {}, snippet));
         const copy = button('Copy', async () => {
-          await navigator.clipboard.writeText(snippet).catch(() => notify('The browser does not let this page copy: select the text and copy it.'));
+          try {
+            await navigator.clipboard.writeText(snippet);
+          } catch {
+            notify('The browser does not let this page copy: select the text and copy it.');
+          }
         });
         const usage = element('details', {}, element('summary', {}, 'How to use it'), copy, code);
         const made = element(

@@ -2,7 +2,7 @@
 
 import { passes, sorted } from '../tiles/arrangement.js';
 import { tilesOf } from '../tiles/tile-list.js';
-import { beforePaint, byId } from './dom.js';
+import { beforePaint, byId, part } from './dom.js';
 import { createCard, updateCard } from './tile-card.js';
 
 /** @typedef {import('../tiles/arrangement.js').ClassFilter} ClassFilter */
@@ -67,7 +67,13 @@ export function setUpTileGrid(tiles, labelling) {
       cards.set(tile.id, card);
       grid.append(card);
     }
+    showCard(card, tile);
+  }
+
+  /** What is hidden is not selected: nobody would see what a key does to it. @param {HTMLElement} card @param {Tile} tile */
+  function showCard(card, tile) {
     card.hidden = !isShown(tile);
+    if (card.hidden) part(card, '.select', HTMLInputElement).checked = false;
   }
 
   /** @param {Tile} tile */
@@ -122,10 +128,11 @@ export function setUpTileGrid(tiles, labelling) {
       arrangement = wanted;
       for (const tile of tiles.all) {
         const card = cards.get(tile.id);
-        if (card) card.hidden = !isShown(tile);
+        if (card) showCard(card, tile);
       }
       reorder();
       showHowMany();
+      grid.dispatchEvent(new Event('arranged'));
     },
   };
 }

@@ -1,9 +1,10 @@
 /** Selecting tiles and labelling them, by mouse and by keyboard alone. */
 
 import { acceptSuggestions } from '../labels/suggestions.js';
-import { tilesOf } from '../tiles/tile-list.js';
-import { button, byId, counted, isTyping } from './dom.js';
+import { LabelError } from '../labels/labelling.js';
+import { beforePaint, button, byId, counted, isTyping } from './dom.js';
 import { classIndexOf } from './label-keys.js';
+import { notify } from './notices.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
@@ -37,6 +38,16 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
       .map(tileOf)
       .filter((tile) => tile !== undefined);
 
+  /** @param {Tile[]} wanted */
+  function accept(wanted) {
+    try {
+      acceptSuggestions(labelling, wanted);
+    } catch (thrown) {
+      if (!(thrown instanceof LabelError)) throw thrown;
+      notify(thrown.message);
+    }
+  }
+
   function select(/** @type {HTMLElement[]} */ cards, isSelected = true) {
     for (const card of cards) boxOf(card).checked = isSelected;
     showSelection();
@@ -48,7 +59,7 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
     bar.replaceChildren(
       `${counted(chosen.length, 'tile')} selected`,
       button('Take the label away', () => labelling.assign(selected(), null)),
-      button('Accept suggestions', () => acceptSuggestions(labelling, selected())),
+      button('Accept suggestions', () => accept(selected())),
       button('Remove', () => remove(selected())),
       button('Select all shown', () => select(shownCards())),
       button('Select none', () => select(shownCards(), false)),
@@ -111,7 +122,7 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
     const place = cards.indexOf(card);
     const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(cards), ArrowUp: -columns(cards), Home: -place, End: cards.length };
     const step = steps[/** @type {keyof typeof steps} */ (event.key)];
-    if (step === undefined) return false;
+    if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return false;
     const target = cards[Math.min(cards.length - 1, Math.max(0, place + step))];
     if (event.shiftKey) select([card, target]);
     focus(target);
@@ -125,7 +136,7 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
     const wanted = labelling.classes[classIndexOf(event)];
     if (wanted) return labelAndGoOn((chosen) => labelling.assign(chosen, wanted));
     const isOnButton = event.target instanceof HTMLButtonElement;
-    if (event.key === 'Enter' && card && !isOnButton) return labelAndGoOn((chosen) => void acceptSuggestions(labelling, chosen));
+    if (event.key === 'Enter' && card && !isOnButton) return labelAndGoOn(accept);
     if ((event.key === 'Backspace' || event.key === 'Delete') && card) return labelAndGoOn((chosen) => labelling.assign(chosen, null));
     if (event.key === 'a' && (event.ctrlKey || event.metaKey) && card) {
       select(shownCards());
@@ -147,7 +158,7 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
     const tile = tileOf(card);
     if (!card || !tile || !(event.target instanceof Element)) return;
     if (event.target.closest('.remove')) remove([tile]);
-    else if (event.target.closest('.accept')) acceptSuggestions(labelling, [tile]);
+    else if (event.target.closest('.accept')) accept([tile]);
     else if (event.target.closest('.similar')) findSimilar(tile);
     else if (event.target.closest('.picture, .select')) choose(card, event);
   });
@@ -173,15 +184,14 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
     event.dataTransfer.effectAllowed = 'copy';
   });
 
-  tiles.addEventListener('removed', () => showSelection());
-  tiles.addEventListener('added', (event) => {
-    // Until a card has the focus, Tab leads to the first one.
-    const [first] = tilesOf(event);
-    requestAnimationFrame(() => {
-      const card = grid.querySelector('article.tile');
-      if (first && card && !grid.querySelector('[tabindex="0"]')) openToTab(card);
-    });
+  /** Until a shown card has had the focus, Tab leads to the first one. */
+  const keepReachable = beforePaint(() => {
+    showSelection();
+    const [first] = shownCards();
+    if (first && !grid.querySelector('article.tile:not([hidden]) [tabindex="0"]')) openToTab(first);
   });
+  grid.addEventListener('arranged', keepReachable);
+  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, keepReachable);
 
   return { selected };
 }

@@ -7,16 +7,17 @@ import { notify } from './notices.js';
 /** @typedef {import('../engine/session.js').Session} Session */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../messages.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('../training/fine-tuning.js').FineTuning} FineTuning */
 /** @typedef {import('../training/fine-tuning.js').TrainingFailure} TrainingFailure */
 /** @typedef {import('../training/settings.js').Settings} Settings */
 
 /**
- * @param {{ session: Session, labelling: Labelling, tiles: TileList, fineTuning: FineTuning }} page
+ * @param {{ session: Session, labelling: Labelling, tiles: TileList, workspace: Workspace, fineTuning: FineTuning }} page
  * @param {() => Settings | null} settings
  */
-export function setUpTrainingPanel({ session, labelling, tiles, fineTuning }, settings) {
+export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineTuning }, settings) {
   const train = byId('train', HTMLButtonElement);
   const pause = byId('pause-training', HTMLButtonElement);
   const stop = byId('stop-training', HTMLButtonElement);
@@ -111,6 +112,14 @@ export function setUpTrainingPanel({ session, labelling, tiles, fineTuning }, se
     notify(text.endsWith('.') ? text : `${text}.`, salvageable ? [{ label: 'Use the best head until then', act: () => fineTuning.salvage() }] : []);
   });
 
+  let projectId = workspace.id;
+  workspace.addEventListener('changed', () => {
+    if (workspace.id === projectId) return;
+    projectId = workspace.id;
+    fineTuning.epochs = [];
+    status.textContent = '';
+    curves?.draw([]);
+  });
   session.addEventListener('status', draw);
   labelling.addEventListener('classes', draw);
   for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, draw);

@@ -14,16 +14,22 @@ function points({ tiles, right, other_right }) {
   return `${Math.abs(difference).toFixed(1)} points`;
 }
 
-/** How sure the figures are. @param {TrainingReport} report */
-export function howJudged({ evaluation, folds, tiles }) {
+/**
+ * How sure the figures are.
+ * @param {TrainingReport} report
+ * @param {number} seenBefore judging tiles that the head which this one went on from had learnt from
+ */
+export function howJudged({ evaluation, folds, tiles }, seenBefore) {
   if (!evaluation) return 'Nothing could be held out, so nobody knows how good this head is: label at least two tiles of a class.';
   const [low, high] = evaluation.interval;
   const how =
     folds === 1
       ? `${counted(evaluation.tiles, 'tile')} that were held out`
-      : `${counted(evaluation.tiles, 'tile')}, each by a head that never saw it (${folds}-fold cross-validation)`;
+      : `${counted(evaluation.tiles, 'tile')}, each by a head that was trained without it (${folds}-fold cross-validation)`;
+  const flattery =
+    seenBefore > 0 ? ` The head that this one went on from had learnt from ${seenBefore} of them, which flatters every figure here: train a new head for honest ones.` : '';
   const few = evaluation.tiles < FEW_TILES ? ' That is few: label more tiles for a figure to rely on.' : '';
-  return `${percent(evaluation.accuracy)} right (95 % interval ${percent(low)} to ${percent(high)}), judged by ${how}, of ${tiles} labelled.${few}`;
+  return `${percent(evaluation.accuracy)} right (95 % interval ${percent(low)} to ${percent(high)}), judged by ${how}, of ${tiles} labelled.${few}${flattery}`;
 }
 
 /**
@@ -79,5 +85,5 @@ export function calibration({ evaluation, temperature }) {
   const error = `Confidence and accuracy lie ${(evaluation.calibration_error * 100).toFixed(1)} points apart on average (expected calibration error).`;
   return temperature === 1
     ? `${error} Temperature 1: confidences are as training left them, since fewer than 30 tiles judged or none was wrong.`
-    : `${error} Temperature ${temperature.toFixed(2)}: confidences were ${temperature > 1 ? 'lowered' : 'raised'} to fit.`;
+    : `${error} Temperature ${temperature.toFixed(2)}: confidences were ${temperature > 1 ? 'lowered' : 'raised'} to fit these same tiles, so on others they lie a little further apart.`;
 }

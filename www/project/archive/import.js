@@ -1,5 +1,6 @@
 /** Reads a project from an archive: whole, or not at all. */
 
+import { newId } from '../../tiles/identity.js';
 import { LIMITS, MANIFEST, MODEL_ROLES } from './layout.js';
 import { readManifest } from './manifest.js';
 import { notAProject } from './refusals.js';
@@ -35,11 +36,11 @@ export async function importArchive(file) {
 function newRecord({ name, classes, settings, report }) {
   const now = new Date().toISOString();
   return {
-    id: crypto.randomUUID(),
+    id: newId(),
     name,
     createdAt: now,
     updatedAt: now,
-    classes: classes.map((each) => ({ id: crypto.randomUUID(), name: each.name, colour: each.colour })),
+    classes: classes.map((each) => ({ id: newId(), name: each.name, colour: each.colour })),
     settings,
     report,
   };
@@ -57,7 +58,7 @@ async function readTiles(archive, manifest, { classes }) {
   const tiles = [];
   for (const { entry, name, path, class: label, widthPx, heightPx, format, notes } of found) {
     tiles.push({
-      id: crypto.randomUUID(),
+      id: newId(),
       name,
       path,
       order: tiles.length,
