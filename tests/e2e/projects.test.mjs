@@ -98,3 +98,35 @@ test('a project that is opened in mid-training does not get the head of the othe
   assert.equal(await page.locator('#take-away-panel').isHidden(), true);
   await close();
 });
+
+test('an imported project keeps its pictures, and a label that is undone at once stays undone', { timeout: SLOW_MS }, async (t) => {
+  const { visit: seen, page, bench, close } = await openBench(t);
+  const tiles = await drawnTiles(t, 2);
+  await makeProject(bench, 'Pictures', tiles, CLASSES);
+  await bench.saved();
+  const archive = await (await bench.download(() => page.click('#export-project'))).path();
+  await page.click('#new-project');
+  await page.waitForFunction(() => document.querySelectorAll('article.tile').length === 0);
+  await page.setInputFiles('#project-file', archive);
+  await page.waitForFunction((count) => document.querySelectorAll('article.tile').length === count, tiles.length);
+  await bench.settled();
+  await bench.saved();
+  await page.locator('article.tile input.select').first().focus();
+  await page.keyboard.press('4');
+  await page.keyboard.press('Control+z');
+  await bench.drawn();
+  await bench.saved();
+  await page.reload();
+  await seen.ready();
+  await bench.settled();
+  assert.equal(await page.locator('article.tile img:not([hidden])').count(), tiles.length);
+  assert.deepEqual(await bench.counts(), [2, 2, 2, 2]);
+
+  // After a filter the keyboard still reaches what is shown, and what is hidden is not selected.
+  await page.locator('article.tile .picture').first().click();
+  await page.selectOption('#filter-label', { label: 'parking' });
+  await bench.drawn();
+  assert.equal(await page.locator('#selection').isVisible(), false);
+  assert.equal(await page.locator('article.tile:not([hidden]) input.select[tabindex="0"]').count(), 1);
+  await close();
+});
