@@ -59,7 +59,7 @@ test('ten labels a class make a head that is kept, exported and imported again',
   page.on('dialog', (dialog) => dialog.accept());
   await page.click('#delete-project');
   await page.waitForFunction(() => document.querySelectorAll('article.tile').length === 0);
-  assert.equal(await page.locator('#project-picker option').count(), 1);
+  await page.waitForFunction(() => document.querySelectorAll('#project-picker option').length === 1);
 
   await page.setInputFiles('#project-file', archive);
   await page.waitForFunction((count) => document.querySelectorAll('article.tile').length === count, all.length);
