@@ -127,9 +127,11 @@ export function setUpClassPanel({ tiles, labelling, history }, selectedTiles) {
     return tiles.size === 0 ? '' : `${labelled.toLocaleString()} of ${counted(tiles.size, 'tile')} labelled`;
   }
 
-  byId('label-by-folder', HTMLButtonElement).addEventListener('click', () => attempt(() => labelByFolder(labelling, tiles.all)));
+  /** What was labelled by hand stays so. */
+  const unlabelled = () => tiles.all.filter(({ classId }) => classId === null);
+  byId('label-by-folder', HTMLButtonElement).addEventListener('click', () => attempt(() => labelByFolder(labelling, unlabelled())));
   byId('accept-sure', HTMLButtonElement).addEventListener('click', () =>
-    attempt(() => acceptSuggestions(labelling, tiles.all.filter(({ classId }) => classId === null), SURE)),
+    attempt(() => acceptSuggestions(labelling, unlabelled(), SURE)),
   );
 
   setUpHistory(history);
