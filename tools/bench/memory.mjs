@@ -45,7 +45,7 @@ async function labelClass(page, classIndex, count) {
   await boxes.nth(classIndex * count).click();
   await boxes.nth((classIndex + 1) * count - 1).click({ modifiers: ['Shift'] });
   await page.keyboard.press(String(classIndex + 1));
-  await page.getByRole('button', { name: 'Select none' }).click();
+  await page.keyboard.press('Escape');
 }
 
 /**
