@@ -55,6 +55,9 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
 
   function showSelection() {
     const chosen = selected();
+    // Buttons that stay keep the focus, while answers stream in.
+    if (bar.dataset.count === String(chosen.length)) return;
+    bar.dataset.count = String(chosen.length);
     bar.hidden = chosen.length === 0;
     bar.replaceChildren(
       `${counted(chosen.length, 'tile')} selected`,
