@@ -109,18 +109,17 @@ function startEngine({ engine, worker, models }, page) {
   const openModel = (/** @type {File} */ file) => changeModel({ file });
   const picker = setUpModelPicker({ onModel: (model) => changeModel({ model }), onFile: openModel });
   let switching = Promise.resolve();
-  /** The project's model, or else the site's, comes into use. @param {Blob | null} model */
-  const useProjectModel = async (model) => {
+  /** The project's model, or else the site's, comes into use. */
+  const useProjectModel = async () => {
     document.documentElement.dataset.model = 'changing';
     // One after the other: of two quick changes the later one counts, whichever loads faster.
     const turn = switching.then(async () => {
-      const isInUse = model ? 'file' in source && source.file === model : source === siteSource;
-      const isStillWanted = page.workspace.current.model === model;
-      if (isInUse || !isStillWanted) return;
-      await changeModel(model ? { file: model } : siteSource);
+      const wanted = projectSource() ?? siteSource;
+      const isInUse = () => ('file' in wanted ? 'file' in source && source.file === wanted.file : source === wanted);
+      if (isInUse()) return;
+      await changeModel(wanted);
       // A head that cannot be read leaves no head of another project behind.
-      const isUnreadable = model !== null && !('file' in source && source.file === model);
-      if (isUnreadable && session.status.state === 'ready') await changeModel(siteSource);
+      if (!isInUse() && 'file' in wanted && session.status.state === 'ready') await changeModel(siteSource);
     });
     switching = turn;
     await turn;
@@ -164,11 +163,11 @@ async function main() {
   const page = createPage();
   const grid = setUpTileGrid(page.tiles, page.labelling);
   setUpReportPanel(page);
-  /** @type {(model: Blob | null) => void} */
+  /** @type {() => void} */
   let useModel = () => {};
   const opening = startProjects(page, () => {
     page.spotlight.clear();
-    useModel(page.workspace.current.model);
+    useModel();
   });
   const starting = Promise.all([fetchAssets(), opening]).then(([assets]) => ({ assets, ...startEngine(assets, page) }));
   const bar = opening.then((opened) => setUpProjectBar({ ...opened, workspace: page.workspace }));

@@ -58,16 +58,50 @@ pub struct HeadConfig {
 }
 
 impl HeadConfig {
+    /// Its parameters: name, shape, and the inputs of the layer that each belongs to.
+    fn shapes(&self) -> [(&'static str, Vec<usize>, usize); 4] {
+        let Self { dense_neurons, num_classes, .. } = *self;
+        [
+            ("head.dense.weight", vec![dense_neurons, FEATURES], FEATURES),
+            ("head.dense.bias", vec![dense_neurons], FEATURES),
+            ("head.output.weight", vec![num_classes, dense_neurons], dense_neurons),
+            ("head.output.bias", vec![num_classes], dense_neurons),
+        ]
+    }
+
+    /// All parameters of a head in one row.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Failed`] when the device fails.
+    pub async fn flatten(&self, head: &Head) -> Result<Vec<f32>, DeviceError> {
+        let mut parameters = Parameters::default();
+        head.store(&mut parameters).await?;
+        let values = |(name, shape, _): (&str, Vec<usize>, usize)| {
+            parameters.get(name, &shape).map(|parameter| parameter.values.clone())
+        };
+        let values: Result<Vec<_>, _> = self.shapes().into_iter().map(values).collect();
+        Ok(values.map_err(|error| DeviceError::Failed(error.to_string()))?.concat())
+    }
+
+    /// The head of a row that [`flatten`](Self::flatten) made; none of a row of another length.
+    pub fn unflatten(&self, row: &[f32], device: &Device) -> Option<Head> {
+        let (mut parameters, mut rest) = (Parameters::default(), row);
+        for (name, shape, _) in self.shapes() {
+            let (values, others) = rest.split_at_checked(shape.iter().product())?;
+            parameters.insert(name, shape, values.to_vec());
+            rest = others;
+        }
+        rest.is_empty().then(|| Head::load(self, &parameters, device).ok())?
+    }
+
     /// Weights to begin with, each between ±1/√inputs, as PyTorch and burn draw them for a dense layer.
     fn random_parameters(&self, random: &mut ChaCha8Rng) -> Parameters {
         let mut parameters = Parameters::default();
-        let dense = ("head.dense", FEATURES, self.dense_neurons);
-        let output = ("head.output", self.dense_neurons, self.num_classes);
-        for (name, inputs, outputs) in [dense, output] {
+        for (name, shape, inputs) in self.shapes() {
             let bound = 1.0 / (inputs as f32).sqrt();
-            let mut draw = |count: usize| (0..count).map(|_| random.random_range(-bound..bound)).collect();
-            parameters.insert(format!("{name}.weight"), vec![outputs, inputs], draw(outputs * inputs));
-            parameters.insert(format!("{name}.bias"), vec![outputs], draw(outputs));
+            let count = shape.iter().product::<usize>();
+            parameters.insert(name, shape, (0..count).map(|_| random.random_range(-bound..bound)).collect());
         }
         parameters
     }

@@ -67,6 +67,11 @@ impl Gallery {
         self.rows.is_empty()
     }
 
+    /// One tile alone.
+    fn only(&self, tile: usize) -> Self {
+        Self { rows: self.rows[tile * self.width..][..self.width].to_vec(), width: self.width }
+    }
+
     fn tensor(rows: &[f32], width: usize, device: &Device) -> Tensor<2> {
         Tensor::from_data(TensorData::new(rows.to_vec(), [rows.len() / width, width]), device)
     }
@@ -105,12 +110,12 @@ impl Gallery {
     ///
     /// [`DeviceError::Failed`] when the device fails.
     pub async fn similar_to(&self, query: usize, device: &Device) -> Result<Vec<usize>, DeviceError> {
-        let row = Self { rows: self.rows[query * self.width..][..self.width].to_vec(), width: self.width };
         let mut order: Vec<usize> = (0..self.len()).filter(|&tile| tile != query).collect();
-        row.compare(self, device, |_, similarities| {
-            order.sort_by(|&a, &b| similarities[b].total_cmp(&similarities[a]));
-        })
-        .await?;
+        self.only(query)
+            .compare(self, device, |_, similarities| {
+                order.sort_by(|&a, &b| similarities[b].total_cmp(&similarities[a]));
+            })
+            .await?;
         Ok(order)
     }
 
@@ -193,14 +198,13 @@ impl Gallery {
             let scores: Vec<f32> = left.iter().map(|&tile| score(tile, &nearest)).collect();
             let picked = left.remove(argmax(&scores));
             order.push(picked);
-            let row =
-                Self { rows: self.rows[picked * self.width..][..self.width].to_vec(), width: self.width };
-            row.compare(self, device, |_, similarities| {
-                for (nearest, &similarity) in nearest.iter_mut().zip(similarities) {
-                    *nearest = nearest.max(similarity);
-                }
-            })
-            .await?;
+            self.only(picked)
+                .compare(self, device, |_, similarities| {
+                    for (nearest, &similarity) in nearest.iter_mut().zip(similarities) {
+                        *nearest = nearest.max(similarity);
+                    }
+                })
+                .await?;
         }
         left.sort_by(|&a, &b| doubt[b].total_cmp(&doubt[a]));
         order.extend(left);

@@ -9,7 +9,8 @@ use super::judging::Judging;
 use super::metrics::{Comparison, Evaluation, ReliabilityBin, argmax, reliability};
 use super::neighbours::{Gallery, nearest_mean};
 use super::run::Outcome;
-use super::samples::{Samples, class_counts};
+use super::samples::{Split, class_counts};
+use super::trainer::tempered;
 use crate::device::DeviceError;
 
 /// The head before the new one, asked about the same tiles.
@@ -102,12 +103,16 @@ impl Report {
         let Outcome { samples, judging, .. } = outcome;
         // A head whose device was lost in a cross-validation has no answers to be judged by.
         let judges = if outcome.answers.is_empty() { Vec::new() } else { judging.tiles() };
-        let labels: Vec<usize> = judges.iter().map(|&tile| samples.labels()[tile]).collect();
+        let labels_of =
+            |tiles: &[usize]| -> Vec<usize> { tiles.iter().map(|&tile| samples.labels()[tile]).collect() };
+        let labels = labels_of(&judges);
         let logits: Vec<f32> =
             outcome.answers.iter().map(|answer| answer.max(f32::MIN_POSITIVE).ln()).collect();
         let temperature = fit_temperature(&logits, &labels, num_classes);
-        let probabilities: Vec<f32> =
-            logits.chunks(num_classes).flat_map(|row| softmax(row, temperature)).collect();
+        let probabilities = match judges.len() {
+            0 => Vec::new(),
+            tiles => tempered(logits, tiles, temperature, device).await?,
+        };
         let predictions: Vec<Prediction> = probabilities
             .chunks(num_classes)
             .zip(&judges)
@@ -137,17 +142,13 @@ impl Report {
             evaluation: (!judges.is_empty()).then(|| Evaluation::new(&probabilities, &labels, num_classes)),
             reliability: reliability(&probabilities, &labels, num_classes),
             before: before.map(|before| compare_before(&before, &judges, &labels, &right)),
-            majority: against(by_split(samples, judging, |training, judges| {
-                vec![argmax_of(&class_counts(training.labels(), num_classes)); judges.len()]
+            majority: against(by_split(judging, |Split { training, validation }| {
+                vec![most_frequent(&labels_of(training), num_classes); validation.len()]
             })),
-            nearest_mean: against(by_split(samples, judging, |training, judges| {
-                let features = training.first_views(0..training.len());
-                nearest_mean(
-                    &features,
-                    training.labels(),
-                    &judges.first_views(0..judges.len()),
-                    samples.width(),
-                )
+            nearest_mean: against(by_split(judging, |Split { training, validation }| {
+                let [features, queries] =
+                    [training, validation].map(|tiles| samples.first_views(tiles.iter().copied()));
+                nearest_mean(&features, &labels_of(training), &queries, samples.width())
             })),
             doubtful_labels: suspects
                 .into_iter()
@@ -161,15 +162,8 @@ impl Report {
 }
 
 /// What a classifier without training says of the tiles that judge, learning from each split's other tiles.
-fn by_split(
-    samples: &Samples,
-    judging: &Judging,
-    classify: impl Fn(&Samples, &Samples) -> Vec<usize>,
-) -> Vec<usize> {
-    let splits = judging.splits().iter();
-    splits
-        .flat_map(|split| classify(&samples.select(&split.training), &samples.select(&split.validation)))
-        .collect()
+fn by_split(judging: &Judging, classify: impl Fn(&Split) -> Vec<usize>) -> Vec<usize> {
+    judging.splits().iter().flat_map(classify).collect()
 }
 
 /// Compares on the tiles whose class the head before knows, where that head may choose among those classes alone.
@@ -201,13 +195,7 @@ fn prediction(probabilities: &[f32], tile: usize, label: usize) -> Prediction {
     Prediction { tile, label, predicted, confidence, label_probability }
 }
 
-fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exponentials: Vec<f32> = logits.iter().map(|logit| ((logit - largest) / temperature).exp()).collect();
-    let sum: f32 = exponentials.iter().sum();
-    exponentials.into_iter().map(|value| value / sum).collect()
-}
-
-fn argmax_of(counts: &[usize]) -> usize {
-    (0..counts.len()).max_by_key(|&class| (counts[class], usize::MAX - class)).expect("there are classes")
+fn most_frequent(labels: &[usize], num_classes: usize) -> usize {
+    let counts: Vec<f32> = class_counts(labels, num_classes).into_iter().map(|count| count as f32).collect();
+    argmax(&counts)
 }

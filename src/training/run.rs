@@ -72,6 +72,8 @@ struct Best {
 pub struct Run {
     config: TrainingConfig,
     num_classes: usize,
+    /// What a tile of each class counts in the loss.
+    class_weights: Vec<f32>,
     samples: Samples,
     judging: Judging,
     /// Every head of the run begins as this one.
@@ -102,9 +104,15 @@ impl Run {
             Judging::Folds(_) => Phase::Folds,
             Judging::Nothing => Phase::All,
         };
+        let class_weights = if config.class_weighting {
+            balancing(&class_counts(samples.labels(), num_classes))
+        } else {
+            vec![1.0; num_classes]
+        };
         let mut run = Self {
             config,
             num_classes,
+            class_weights,
             samples,
             judging,
             start,
@@ -178,15 +186,15 @@ impl Run {
         let answers: Vec<f32> = self.trainers.iter().flat_map(|trainer| trainer.answers()).copied().collect();
         let labels: Vec<usize> =
             self.judging.tiles().iter().map(|&tile| self.samples.labels()[tile]).collect();
-        let weights = if self.config.class_weighting {
-            balancing(&class_counts(self.samples.labels(), self.num_classes))
-        } else {
-            vec![1.0; self.num_classes]
-        };
-        let loss = cross_entropy(&answers, &labels, &weights);
+        let loss = cross_entropy(&answers, &labels, &self.class_weights);
         let rows = answers.chunks(self.num_classes).zip(&labels);
         let right = rows.filter(|&(row, &label)| argmax(row) == label).count();
-        if self.best.as_ref().is_none_or(|best| loss < best.loss) {
+        let is_best = match self.phase {
+            // The head that is kept is its trainer's best: the figures are to be that one's.
+            Phase::HeldOut => self.trainers[0].best_epoch() == self.epoch,
+            _ => self.best.as_ref().is_none_or(|best| loss < best.loss),
+        };
+        if is_best {
             self.best = Some(Best { epoch: self.epoch, loss, answers });
         }
         (loss, right as f64 / labels.len() as f64)

@@ -1,7 +1,6 @@
 //! Labelled inputs of a network, and their split into training and validation.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
@@ -136,8 +135,8 @@ impl Samples {
     }
 
     /// The first view of `tiles`, row after row.
-    pub fn first_views(&self, tiles: Range<usize>) -> Vec<f32> {
-        tiles.flat_map(|tile| self.view(tile, 0)).copied().collect()
+    pub fn first_views(&self, tiles: impl IntoIterator<Item = usize>) -> Vec<f32> {
+        tiles.into_iter().flat_map(|tile| self.view(tile, 0)).copied().collect()
     }
 
     /// One view of each tile of `indices`, drawn at random.
@@ -252,6 +251,7 @@ mod tests {
         assert_eq!(split, Split::stratified(&labels, 0.25, 7));
         assert_ne!(split, Split::stratified(&labels, 0.25, 8));
     }
+
     #[test]
     fn folds_judge_every_tile_once_and_keep_copies_together() {
         let labels: Vec<usize> = (0..23).map(|tile| tile % 3).chain([3]).collect();

@@ -342,7 +342,17 @@ pub async fn probabilities<N: Network>(
     device: &Device,
 ) -> Result<Vec<f32>, DeviceError> {
     let logits = logits(network, samples, device).await?;
-    let shape = [samples.len(), logits.len() / samples.len().max(1)];
+    tempered(logits, samples.len(), temperature, device).await
+}
+
+/// Logits of `tiles` tiles → probabilities, at a temperature.
+pub(super) async fn tempered(
+    logits: Vec<f32>,
+    tiles: usize,
+    temperature: f32,
+    device: &Device,
+) -> Result<Vec<f32>, DeviceError> {
+    let shape = [tiles, logits.len() / tiles.max(1)];
     let logits = Tensor::<2>::from_data(TensorData::new(logits, shape), device);
     read(softmax(logits / temperature, 1)).await
 }

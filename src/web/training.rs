@@ -6,10 +6,9 @@ use wasm_bindgen::prelude::*;
 
 use super::engine::{Engine, Loaded, check_rows};
 use super::{device_kind, failure, now_ms, throwable, to_js};
-use crate::model::head::{ClassifierConfig, Head, HeadConfig};
+use crate::model::head::{ClassifierConfig, HeadConfig};
 use crate::model::mobilenet_v3::FEATURES;
 use crate::model::model_file::{Manifest, ModelFile, Provenance, WeightsDtype};
-use crate::model::parameters::Parameters;
 use crate::training::judging::Judging;
 use crate::training::report::{HeadBefore, Report};
 use crate::training::run::{Outcome, Run};
@@ -133,10 +132,10 @@ impl HeadTraining {
 
     /// The weights of the best head so far, to end the run with where the device is lost; empty where there is none.
     pub async fn checkpoint(&self) -> Result<Vec<f32>, JsValue> {
-        let Some(head) = self.run.checkpoint() else { return Ok(Vec::new()) };
-        let mut parameters = Parameters::default();
-        head.store(&mut parameters).await.map_err(failure)?;
-        Ok(parameters.iter().flat_map(|(_, parameter)| parameter.values.iter().copied()).collect())
+        match self.run.checkpoint() {
+            Some(head) => self.head.flatten(head).await.map_err(failure),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The epoch of that head.
@@ -156,7 +155,10 @@ impl HeadTraining {
     #[wasm_bindgen(js_name = concludeWith)]
     pub async fn conclude_with(self, checkpoint: Vec<f32>, epoch: u32) -> Result<FineTunedHead, JsValue> {
         let Self { run, before, base, manifest, head, device } = self;
-        let head = head_of(&head, &checkpoint, &device)?;
+        let Some(head) = head.unflatten(&checkpoint, &device) else {
+            let message = "this checkpoint is none of a head of these settings and classes".into();
+            return Err(throwable("training.checkpoint", message));
+        };
         let outcome = run.conclude_with(head, epoch as usize).await.map_err(failure)?;
         finish(&outcome, before, &base, manifest).await
     }
@@ -175,30 +177,6 @@ async fn finish(
     let manifest = Manifest { temperature: report.temperature, ..manifest };
     let model = ModelFile { manifest, parameters }.to_bytes(WeightsDtype::Lossless).map_err(failure)?;
     Ok(FineTunedHead { report, model })
-}
-
-/// The head of a checkpoint.
-fn head_of(config: &HeadConfig, checkpoint: &[f32], device: &Device) -> Result<Head, JsValue> {
-    let HeadConfig { dense_neurons, num_classes, .. } = *config;
-    // In the order of their names, as `checkpoint` writes them.
-    let shapes = [
-        ("head.dense.bias", vec![dense_neurons]),
-        ("head.dense.weight", vec![dense_neurons, FEATURES]),
-        ("head.output.bias", vec![num_classes]),
-        ("head.output.weight", vec![num_classes, dense_neurons]),
-    ];
-    let needed: usize = shapes.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
-    if checkpoint.len() != needed {
-        let message = format!("a checkpoint of {} numbers is none of a head of {needed}", checkpoint.len());
-        return Err(throwable("training.checkpoint", message));
-    }
-    let (mut parameters, mut rest) = (Parameters::default(), checkpoint);
-    for (name, shape) in shapes {
-        let (values, others) = rest.split_at(shape.iter().product());
-        parameters.insert(name, shape, values.to_vec());
-        rest = others;
-    }
-    Head::load(config, &parameters, device).map_err(failure)
 }
 
 impl Setup {

@@ -1,8 +1,8 @@
 /** Label tiles, train a head, keep it, take it away: the second main job. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bench, CLASSES, assertSameAnswers, labelledTiles } from './fine-tuning-harness.mjs';
-import { SLOW_MS, WEBGPU, serve, temporaryFolder, visit } from './harness.mjs';
+import { CLASSES, assertSameAnswers, labelledTiles, openBench } from './fine-tuning-harness.mjs';
+import { SLOW_MS, WEBGPU, serve } from './harness.mjs';
 
 const LABELLED = 10;
 const HELD_OUT = 20;
@@ -14,14 +14,10 @@ const SAME = 1e-6;
 const LONGEST_LABELLING_MS = (120_000 * 40) / 100;
 
 test('ten labels a class make a head that is kept, exported and imported again', { timeout: 2 * SLOW_MS }, async (t) => {
-  const url = await serve(t);
   const all = await labelledTiles(t, LABELLED + HELD_OUT);
   const labelled = all.filter((_, index) => index % (LABELLED + HELD_OUT) < LABELLED);
   const heldOut = all.filter((tile) => !labelled.includes(tile));
-  const profile = await temporaryFolder(t);
-  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu', profile, viewport: { width: 1500, height: 1000 } });
-  await seen.ready();
-  const bench = new Bench(seen);
+  const { visit: seen, page, bench, close } = await openBench(t);
 
   await bench.drop(labelled);
   await bench.makeClasses(CLASSES);
@@ -79,12 +75,8 @@ test('on WebGPU features, head and training give what the CPU gives', { timeout:
   const tiles = await labelledTiles(t, 3);
   /** @param {string} device @param {string[]} flags @param {string} trainOn */
   const trained = async (device, flags, trainOn) => {
-    const { visit: seen, page, close } = await visit(t, url, { query: `?device=${device}`, flags });
-    await seen.ready();
-    const bench = new Bench(seen);
-    await bench.drop(tiles);
-    await bench.makeClasses(CLASSES);
-    await bench.labelByKeys(tiles);
+    const { visit: seen, page, bench, close } = await openBench(t, { url, query: `?device=${device}`, flags });
+    await bench.dropAndLabel(tiles);
     await bench.set({ augmentation: false, epochs: 4, device: trainOn });
     await bench.train();
     const status = await page.textContent('#training-status');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { REAL_TILES, ROOT, SLOW_MS, hasRealTiles, temporaryFolder } from './harness.mjs';
+import { REAL_TILES, ROOT, SLOW_MS, hasRealTiles, serve, temporaryFolder, visit } from './harness.mjs';
 
 /** @typedef {import('./harness.mjs').TestContext} TestContext */
 /** @typedef {import('./harness.mjs').Visit} Visit */
@@ -98,6 +98,17 @@ function bitmap(ground, seed) {
   return Buffer.concat([header, pixels]);
 }
 
+/**
+ * Opens the page on the CPU, or as the options say, wide enough for classes beside tiles.
+ * @param {TestContext} t
+ * @param {Parameters<typeof visit>[2] & { url?: string }} [options]
+ */
+export async function openBench(t, { url, ...options } = {}) {
+  const opened = await visit(t, url ?? (await serve(t)), { query: '?device=cpu', viewport: { width: 1500, height: 1000 }, ...options });
+  await opened.visit.ready();
+  return { ...opened, bench: new Bench(opened.visit) };
+}
+
 /** Uses the page as its user does. */
 export class Bench {
   /** @param {Visit} seen */
@@ -130,6 +141,17 @@ export class Bench {
   async labelByKeys(tiles, classNames = CLASSES) {
     await this.page.locator('article.tile input.select').first().focus();
     for (const { className } of tiles) await this.page.keyboard.press(String(classNames.indexOf(className) + 1));
+  }
+
+  /**
+   * Drops tiles, makes classes and labels every tile.
+   * @param {LabelledTile[]} tiles
+   * @param {string[]} [classNames]
+   */
+  async dropAndLabel(tiles, classNames = CLASSES) {
+    await this.drop(tiles);
+    await this.makeClasses(classNames);
+    await this.labelByKeys(tiles, classNames);
   }
 
   /** @param {Record<string, number | boolean | string>} settings by the names of the field */

@@ -2,18 +2,11 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Bench, CLASSES, drawnTiles } from './fine-tuning-harness.mjs';
-import { SLOW_MS, serve, visit } from './harness.mjs';
-
-/** @param {import('./harness.mjs').TestContext} t @param {string} url */
-async function openBench(t, url) {
-  const opened = await visit(t, url, { query: '?device=cpu', viewport: { width: 1500, height: 1000 } });
-  await opened.visit.ready();
-  return { ...opened, bench: new Bench(opened.visit) };
-}
+import { CLASSES, drawnTiles, openBench } from './fine-tuning-harness.mjs';
+import { SLOW_MS } from './harness.mjs';
 
 test('classes are made, renamed, coloured and removed, and every step can be undone and done again', { timeout: SLOW_MS }, async (t) => {
-  const { page, bench, close } = await openBench(t, await serve(t));
+  const { page, bench, close } = await openBench(t);
   const tiles = await drawnTiles(t, 1);
   await bench.drop(tiles);
   await bench.makeClasses(['Wood', '<b>Water</b>']);
@@ -64,7 +57,7 @@ test('classes are made, renamed, coloured and removed, and every step can be und
 });
 
 test('tiles are labelled by drag, selection, drop on a class, folder and suggestion', { timeout: SLOW_MS }, async (t) => {
-  const { visit: seen, page, bench, close } = await openBench(t, await serve(t));
+  const { visit: seen, page, bench, close } = await openBench(t);
   const tiles = await drawnTiles(t, 3);
   await bench.drop(tiles.slice(0, 6));
   await bench.makeClasses(CLASSES.slice(0, 2));
@@ -114,7 +107,7 @@ test('tiles are labelled by drag, selection, drop on a class, folder and suggest
 });
 
 test('what makes classes hard to learn is said, and a name that cannot be is refused', { timeout: SLOW_MS }, async (t) => {
-  const { page, bench, close } = await openBench(t, await serve(t));
+  const { page, bench, close } = await openBench(t);
   const tiles = await drawnTiles(t, 9, CLASSES.slice(0, 2));
   await bench.drop(tiles);
   const obstacle = () => bench.text('#training-obstacle');
@@ -149,7 +142,7 @@ test('what makes classes hard to learn is said, and a name that cannot be is ref
 });
 
 test('what to label next, what is alike and what is unfamiliar', { timeout: SLOW_MS }, async (t) => {
-  const { page, bench, close } = await openBench(t, await serve(t));
+  const { page, bench, close } = await openBench(t);
   const tiles = await drawnTiles(t, 6);
   await bench.drop(tiles);
   await bench.makeClasses(CLASSES);

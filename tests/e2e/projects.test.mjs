@@ -1,23 +1,14 @@
 /** Several projects in one browser, each with its tiles, labels and head. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bench, CLASSES, assertSameAnswers, drawnTiles } from './fine-tuning-harness.mjs';
-import { SLOW_MS, serve, visit } from './harness.mjs';
+import { CLASSES, assertSameAnswers, drawnTiles, openBench } from './fine-tuning-harness.mjs';
+import { SLOW_MS } from './harness.mjs';
 
-/** @param {import('./harness.mjs').TestContext} t */
-async function openBench(t) {
-  const opened = await visit(t, await serve(t), { query: '?device=cpu', viewport: { width: 1500, height: 1000 } });
-  await opened.visit.ready();
-  return { ...opened, bench: new Bench(opened.visit) };
-}
-
-/** @param {Bench} bench @param {string} name @param {import('./fine-tuning-harness.mjs').LabelledTile[]} tiles @param {string[]} classNames */
+/** @param {import('./fine-tuning-harness.mjs').Bench} bench @param {string} name @param {import('./fine-tuning-harness.mjs').LabelledTile[]} tiles @param {string[]} classNames */
 async function makeProject(bench, name, tiles, classNames) {
   await bench.page.fill('#project-name', name);
   await bench.page.keyboard.press('Enter');
-  await bench.drop(tiles);
-  await bench.makeClasses(classNames);
-  await bench.labelByKeys(tiles, classNames);
+  await bench.dropAndLabel(tiles, classNames);
   await bench.set({ augmentation: false });
 }
 

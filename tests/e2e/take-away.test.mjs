@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { Bench, CLASSES, labelledTiles } from './fine-tuning-harness.mjs';
-import { ROOT, SLOW_MS, serve, temporaryFolder, visit } from './harness.mjs';
+import { CLASSES, labelledTiles, openBench } from './fine-tuning-harness.mjs';
+import { ROOT, SLOW_MS, serve, temporaryFolder } from './harness.mjs';
 
 const TILELENS = path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target'), 'release/tilelens');
 const PYTHON = process.env.PYTHON ?? 'python3';
@@ -18,11 +18,9 @@ const run = promisify(execFile);
 
 test('the model file, safetensors and ONNX give elsewhere what the page gives', { timeout: SLOW_MS }, async (t) => {
   const url = await serve(t);
-  const { visit: seen, page, bench, close } = await open(t, url);
+  const { visit: seen, page, bench, close } = await openBench(t, { url });
   const tiles = await labelledTiles(t, 6);
-  await bench.drop(tiles);
-  await bench.makeClasses(CLASSES);
-  await bench.labelByKeys(tiles);
+  await bench.dropAndLabel(tiles);
   await bench.set({ augmentation: false });
   await page.fill('#project-name', 'Four kinds / of ground');
   await page.keyboard.press('Enter');
@@ -64,20 +62,13 @@ test('the model file, safetensors and ONNX give elsewhere what the page gives', 
   await close();
 
   // Another visit opens the file as a model of its own.
-  const other = await open(t, url);
+  const other = await openBench(t, { url });
   await other.page.setInputFiles('#model-file', modelFile);
   await other.page.locator('#model-description').getByText('4 classes').waitFor();
   await other.bench.drop(tiles);
   for (const [name, answer] of await other.bench.answers()) assertAnswer(answers, name, answer.className, answer.confidence, 1e-6);
   await other.close();
 });
-
-/** @param {import('./harness.mjs').TestContext} t @param {string} url */
-async function open(t, url) {
-  const opened = await visit(t, url, { query: '?device=cpu', viewport: { width: 1500, height: 1000 } });
-  await opened.visit.ready();
-  return { ...opened, bench: new Bench(opened.visit) };
-}
 
 /**
  * @param {Map<string, { className: string, confidence: number }>} answers of the page

@@ -3,29 +3,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Bench, CLASSES, assertSameAnswers, drawnTiles } from './fine-tuning-harness.mjs';
+import { Bench, CLASSES, assertSameAnswers, drawnTiles, openBench } from './fine-tuning-harness.mjs';
 import { SLOW_MS, WEBGPU, serve, temporaryFolder, visit } from './harness.mjs';
-
-/**
- * @param {import('./harness.mjs').TestContext} t
- * @param {Parameters<typeof visit>[2]} [options]
- */
-async function openBench(t, options = {}) {
-  const opened = await visit(t, await serve(t), { query: '?device=cpu', viewport: { width: 1500, height: 1000 }, ...options });
-  await opened.visit.ready();
-  return { ...opened, bench: new Bench(opened.visit) };
-}
-
-/** @param {Bench} bench @param {{ path: string, className: string }[]} tiles */
-async function dropAndLabel(bench, tiles) {
-  await bench.drop(tiles);
-  await bench.makeClasses(CLASSES);
-  await bench.labelByKeys(/** @type {import('./fine-tuning-harness.mjs').LabelledTile[]} */ (tiles));
-}
 
 test('an absurd learning rate is told, and the head before stays', { timeout: SLOW_MS }, async (t) => {
   const { page, bench, close } = await openBench(t);
-  await dropAndLabel(bench, await drawnTiles(t, 30));
+  await bench.dropAndLabel(await drawnTiles(t, 30));
   await bench.set({ augmentation: false });
   await bench.train();
   const before = await bench.answers();
@@ -67,7 +50,7 @@ test('a GPU that is lost in mid-training costs no label, and the best head so fa
   // The features of a hundred tiles would take the software GPU minutes; those of the CPU are the same to 1e-3.
   await page.selectOption('#device-picker', 'cpu');
   await seen.ready();
-  await dropAndLabel(bench, tiles);
+  await bench.dropAndLabel(tiles);
   await page.selectOption('#device-picker', 'webgpu');
   await page.waitForSelector('html[data-engine="loading"]', { state: 'attached' });
   await seen.ready();
@@ -96,7 +79,7 @@ test('a tab that is closed in mid-training loses no label', { timeout: SLOW_MS }
   const first = await visit(t, url, { query: '?device=cpu', profile });
   await first.visit.ready();
   const bench = new Bench(first.visit);
-  await dropAndLabel(bench, tiles);
+  await bench.dropAndLabel(tiles);
   await bench.set({ epochs: 10000, patience: 1000, learning_rate: 1e-5, augmentation: false });
   await first.page.click('#train');
   await bench.reaches('training');
@@ -121,7 +104,7 @@ test('a full disk is told once, and what was labelled is saved when there is roo
   const session = await page.context().newCDPSession(page);
   const origin = new URL(page.url()).origin;
   await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 20_000 });
-  await dropAndLabel(bench, tiles);
+  await bench.dropAndLabel(tiles);
   await page.locator('.notice').getByText('The browser has no room left').first().waitFor();
   assert.equal(await page.locator('.notice').count(), 1);
   assert.deepEqual(await bench.counts(), [4, 4, 4, 4], 'the page goes on');
@@ -150,7 +133,7 @@ test('where the browser stores nothing the page says so, trains and exports', { 
   const { page, bench, close } = await openBench(t, { prepare: forbid });
   await page.locator('.notice').getByText('does not let this page save anything').waitFor();
   const tiles = await drawnTiles(t, 4);
-  await dropAndLabel(bench, tiles);
+  await bench.dropAndLabel(tiles);
   await bench.set({ augmentation: false });
   await bench.train();
   const download = await bench.download(() => page.click('#export-project'));
@@ -161,7 +144,7 @@ test('where the browser stores nothing the page says so, trains and exports', { 
 test('a project file that cannot be read changes nothing', { timeout: SLOW_MS }, async (t) => {
   const { page, bench, close } = await openBench(t);
   const tiles = await drawnTiles(t, 2);
-  await dropAndLabel(bench, tiles);
+  await bench.dropAndLabel(tiles);
   await bench.saved();
   const whole = await readFile(await (await bench.download(() => page.click('#export-project'))).path());
   const folder = await temporaryFolder(t);

@@ -1,22 +1,13 @@
 /** A run is steered, judged and compared; what it says leads to the tiles. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bench, CLASSES, drawnTiles } from './fine-tuning-harness.mjs';
-import { SLOW_MS, serve, visit } from './harness.mjs';
-
-/** @param {import('./harness.mjs').TestContext} t */
-async function openBench(t) {
-  const opened = await visit(t, await serve(t), { query: '?device=cpu', viewport: { width: 1500, height: 1000 } });
-  await opened.visit.ready();
-  return { ...opened, bench: new Bench(opened.visit) };
-}
+import { CLASSES, drawnTiles, openBench } from './fine-tuning-harness.mjs';
+import { SLOW_MS } from './harness.mjs';
 
 test('a run is paused, resumed and stopped; the best so far is kept, under the names of now', { timeout: SLOW_MS }, async (t) => {
   const { visit: seen, page, bench, close } = await openBench(t);
   const tiles = await drawnTiles(t, 30);
-  await bench.drop(tiles);
-  await bench.makeClasses(CLASSES);
-  await bench.labelByKeys(tiles);
+  await bench.dropAndLabel(tiles);
   // Too long to come to an end by itself.
   await bench.set({ epochs: 10000, patience: 1000, learning_rate: 1e-5, augmentation: false });
   await page.click('#train');
@@ -53,9 +44,7 @@ test('a run is paused, resumed and stopped; the best so far is kept, under the n
 test('labels that may be wrong are pointed out, and so is one picture with two labels', { timeout: SLOW_MS }, async (t) => {
   const { page, bench, close } = await openBench(t);
   const tiles = await drawnTiles(t, 30);
-  await bench.drop(tiles);
-  await bench.makeClasses(CLASSES);
-  await bench.labelByKeys(tiles);
+  await bench.dropAndLabel(tiles);
   await bench.set({ augmentation: false });
   await bench.train();
   const good = await bench.answers();
@@ -87,9 +76,7 @@ test('labels that may be wrong are pointed out, and so is one picture with two l
 test('a head that unlearnt is called worse than the one before', { timeout: SLOW_MS }, async (t) => {
   const { page, bench, close } = await openBench(t);
   const tiles = await drawnTiles(t, 40);
-  await bench.drop(tiles);
-  await bench.makeClasses(CLASSES);
-  await bench.labelByKeys(tiles);
+  await bench.dropAndLabel(tiles);
   await bench.set({ augmentation: false });
   await bench.train();
   // One epoch of hardly any learning from scratch knows nothing.

@@ -1,7 +1,7 @@
 /** What the page holds after a head was trained in it, as a user would: tiles dropped, labelled and trained. */
 import { Bench, CLASSES } from '../../tests/e2e/fine-tuning-harness.mjs';
 import { serve, visit } from '../../tests/e2e/harness.mjs';
-import { FEATURES } from '../../www/tiles/tile-list.js';
+import { FEATURES } from '../../www/tiles/features.js';
 import { VIEWS } from '../../www/training/view-features.js';
 import { tilesInTurn } from './site.mjs';
 

@@ -1,5 +1,5 @@
 /** The built page with the training bench beside it, in a temporary folder: nothing of this ever gets into dist/. */
-import { copyFile, cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { CLASSES, drawnTiles } from '../../tests/e2e/fine-tuning-harness.mjs';

@@ -49,8 +49,9 @@ export class Labelling extends EventTarget {
 
   /** Tiles that bear a label, and can be learnt from. */
   get labelled() {
+    const ids = new Set(this.#classes.map(({ id }) => id));
     // Undoing a class can leave a tile the label of a class that is no more.
-    return this.#tiles.all.filter(({ classId, state }) => this.classOf(classId) !== null && state !== 'error');
+    return this.#tiles.all.filter(({ classId, state }) => classId !== null && ids.has(classId) && state !== 'error');
   }
 
   /** Labelled tiles of each class, in the order of the classes. */
@@ -70,7 +71,7 @@ export class Labelling extends EventTarget {
   create(name) {
     if (this.#classes.length >= MOST_CLASSES) throw new LabelError(`${MOST_CLASSES} classes are the most.`);
     const [made] = this.#newClasses([this.#checked(name)]);
-    this.#changeClasses(`the class ${made.name}`, [...this.#classes, made]);
+    this.#change(`the class ${made.name}`, [...this.#classes, made]);
     return made;
   }
 
@@ -81,7 +82,7 @@ export class Labelling extends EventTarget {
   rename(known, name) {
     if (name.trim() === known.name) return;
     const checked = this.#checked(name);
-    this.#changeClasses(`the name ${checked}`, this.#replaced(known, { ...known, name: checked }));
+    this.#change(`the name ${checked}`, this.#replaced(known, { ...known, name: checked }));
   }
 
   /**
@@ -89,7 +90,7 @@ export class Labelling extends EventTarget {
    * @param {string} colour as `#rrggbb`
    */
   recolour(known, colour) {
-    this.#changeClasses(`the colour of ${known.name}`, this.#replaced(known, { ...known, colour }));
+    this.#change(`the colour of ${known.name}`, this.#replaced(known, { ...known, colour }));
   }
 
   /** Its tiles lose their label. @param {TileClass} known */
@@ -105,10 +106,10 @@ export class Labelling extends EventTarget {
    */
   assign(tiles, known) {
     const id = known?.id ?? null;
-    this.#assignEach(
-      known ? `the label ${known.name}` : 'taking labels away',
-      tiles.map((tile) => [tile, id]),
-    );
+    const changing = tiles.filter(({ classId }) => classId !== id);
+    if (changing.length === 0) return;
+    const labels = changing.map((tile) => /** @type {[Tile, string | null]} */ ([tile, id]));
+    this.#change(known ? `the label ${known.name}` : 'taking labels away', this.#classes, labels);
   }
 
   /**
@@ -172,27 +173,10 @@ export class Labelling extends EventTarget {
 
   /**
    * @param {string} what
-   * @param {[Tile, string | null][]} labels
-   */
-  #assignEach(what, labels) {
-    const changing = labels.filter(([tile, id]) => tile.classId !== id);
-    if (changing.length > 0) this.#change(what, this.#classes, changing);
-  }
-
-  /**
-   * @param {string} what
    * @param {TileClass[]} classes
+   * @param {[Tile, string | null][]} [labels]
    */
-  #changeClasses(what, classes) {
-    this.#change(what, classes, []);
-  }
-
-  /**
-   * @param {string} what
-   * @param {TileClass[]} classes
-   * @param {[Tile, string | null][]} labels
-   */
-  #change(what, classes, labels) {
+  #change(what, classes, labels = []) {
     const classesBefore = this.#classes;
     const after = labels.map(([{ id }, classId]) => ({ id, classId }));
     const before = labels.map(([{ id, classId }]) => ({ id, classId }));

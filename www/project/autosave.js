@@ -32,14 +32,13 @@ export class Autosave extends EventTarget {
   #storedLabels = new Map();
   #isRecordStale = false;
   #areModelsStale = false;
-  /** @type {Set<string>} */
-  #staleTiles = new Set();
-  /** @type {Set<string>} */
-  #staleLabels = new Set();
-  /** @type {Set<string>} */
-  #staleFeatures = new Set();
-  /** @type {Set<string>} */
-  #gone = new Set();
+  /** Ids of tiles, by what of them is not written yet. */
+  #stale = {
+    gone: /** @type {Set<string>} */ (new Set()),
+    tiles: /** @type {Set<string>} */ (new Set()),
+    labels: /** @type {Set<string>} */ (new Set()),
+    features: /** @type {Set<string>} */ (new Set()),
+  };
   /** Being written at this moment: what happens to them meanwhile has to be written after that. @type {Set<string>} */
   #inFlight = new Set();
   /** @type {Promise<void> | null} */
@@ -55,11 +54,15 @@ export class Autosave extends EventTarget {
     this.#tiles = tiles;
     this.#labelling = labelling;
     this.#workspace = workspace;
-    tiles.addEventListener('added', (event) => this.#onAdded(tilesOf(event)));
-    tiles.addEventListener('changed', (event) => this.#onChanged(tilesOf(event)));
-    tiles.addEventListener('described', (event) => this.#onDescribed(tilesOf(event)));
-    tiles.addEventListener('features', (event) => this.#onFeatures(tilesOf(event)));
-    tiles.addEventListener('removed', (event) => this.#onRemoved(tilesOf(event)));
+    const onTiles = (/** @type {string} */ type, /** @type {(changed: Tile[]) => void} */ react) =>
+      tiles.addEventListener(type, (event) => {
+        if (this.#isKept && !this.#isOpening) react(tilesOf(event));
+      });
+    onTiles('added', (added) => this.#onAdded(added));
+    onTiles('described', (described) => this.#markAll(described));
+    onTiles('changed', (changed) => this.#onChanged(changed));
+    onTiles('features', (computed) => this.#onFeatures(computed));
+    onTiles('removed', (removed) => this.#onRemoved(removed));
     labelling.addEventListener('classes', () => this.#onRecord(labelling.classes.length > 0));
     workspace.addEventListener('changed', () => this.#onRecord(workspace.name !== ''));
     workspace.addEventListener('models', () => {
@@ -70,6 +73,11 @@ export class Autosave extends EventTarget {
       // The browser asks the user, and writes on meanwhile.
       if (this.state === 'saving' || this.state === 'failed') event.preventDefault();
     });
+  }
+
+  /** How many tiles are in the store. */
+  get tileCount() {
+    return this.#storedLabels.size;
   }
 
   /** Whether the project is in the store. */
@@ -103,7 +111,7 @@ export class Autosave extends EventTarget {
 
   /** The project is no longer to be kept: what is unsaved of it does not matter. */
   forget() {
-    for (const stale of [this.#staleTiles, this.#staleLabels, this.#staleFeatures, this.#gone]) stale.clear();
+    for (const stale of Object.values(this.#stale)) stale.clear();
     this.#isRecordStale = false;
     this.#areModelsStale = false;
     this.#isKept = false;
@@ -132,9 +140,15 @@ export class Autosave extends EventTarget {
 
   /** @param {Tile} tile */
   #markTile(tile) {
-    this.#gone.delete(tile.id);
-    this.#staleTiles.add(tile.id);
-    if (tile.features) this.#staleFeatures.add(tile.id);
+    this.#stale.gone.delete(tile.id);
+    this.#stale.tiles.add(tile.id);
+    if (tile.features) this.#stale.features.add(tile.id);
+  }
+
+  /** @param {Tile[]} tiles */
+  #markAll(tiles) {
+    for (const tile of tiles) this.#markTile(tile);
+    if (tiles.length > 0) this.save();
   }
 
   /** @param {boolean} isWorthKeeping */
@@ -148,15 +162,11 @@ export class Autosave extends EventTarget {
 
   /** Tiles that were removed and come back are known already: nothing more will be told of them. @param {Tile[]} tiles */
   #onAdded(tiles) {
-    if (this.#isOpening || !this.#isKept) return;
-    const known = tiles.filter(({ facts, classId }) => facts !== null || classId !== null);
-    for (const tile of known) this.#markTile(tile);
-    if (known.length > 0) this.save();
+    this.#markAll(tiles.filter(({ facts, classId }) => facts !== null || classId !== null));
   }
 
   /** @param {Tile[]} tiles */
   #onChanged(tiles) {
-    if (this.#isOpening || !this.#isKept) return;
     let isStale = false;
     for (const tile of tiles) {
       const isStored = this.#storedLabels.has(tile.id) || this.#inFlight.has(tile.id);
@@ -164,7 +174,7 @@ export class Autosave extends EventTarget {
       if (isStored && isTrue) continue;
       // A tile is stored once it is known what it is, or as soon as work was spent on it.
       if (!isStored && tile.classId === null && tile.state !== 'error') continue;
-      if (isStored) this.#staleLabels.add(tile.id);
+      if (isStored) this.#stale.labels.add(tile.id);
       else this.#markTile(tile);
       isStale = true;
     }
@@ -172,35 +182,25 @@ export class Autosave extends EventTarget {
   }
 
   /** @param {Tile[]} tiles */
-  #onDescribed(tiles) {
-    if (this.#isOpening || !this.#isKept) return;
-    for (const tile of tiles) this.#markTile(tile);
-    this.save();
-  }
-
-  /** @param {Tile[]} tiles */
   #onFeatures(tiles) {
-    if (this.#isOpening || !this.#isKept) return;
     for (const tile of tiles) {
       if (!this.#storedLabels.has(tile.id)) this.#markTile(tile);
-      this.#staleFeatures.add(tile.id);
+      this.#stale.features.add(tile.id);
     }
     this.save();
   }
 
   /** @param {Tile[]} tiles */
   #onRemoved(tiles) {
-    if (this.#isOpening || !this.#isKept) return;
     for (const { id } of tiles) {
-      for (const stale of [this.#staleTiles, this.#staleLabels, this.#staleFeatures]) stale.delete(id);
-      if (this.#storedLabels.has(id) || this.#inFlight.has(id)) this.#gone.add(id);
+      for (const stale of Object.values(this.#stale)) stale.delete(id);
+      if (this.#storedLabels.has(id) || this.#inFlight.has(id)) this.#stale.gone.add(id);
     }
     this.save();
   }
 
   get #isStale() {
-    const sets = [this.#staleTiles, this.#staleLabels, this.#staleFeatures, this.#gone];
-    return this.#isRecordStale || this.#areModelsStale || sets.some(({ size }) => size > 0);
+    return this.#isRecordStale || this.#areModelsStale || Object.values(this.#stale).some(({ size }) => size > 0);
   }
 
   async #saveAll() {
@@ -225,22 +225,22 @@ export class Autosave extends EventTarget {
         throw thrown;
       });
     }
-    await this.#take(this.#gone, Infinity, async (gone) => {
+    await this.#take(this.#stale.gone, Infinity, async (gone) => {
       await this.#store.removeTiles(id, gone);
       for (const tileId of gone) this.#storedLabels.delete(tileId);
     });
-    await this.#take(this.#staleTiles, TILES_A_TRANSACTION, async (ids) => {
+    await this.#take(this.#stale.tiles, TILES_A_TRANSACTION, async (ids) => {
       const tiles = this.#present(ids);
       const labels = tiles.map(({ id: tileId, classId }) => /** @type {[string, string | null]} */ ([tileId, classId]));
       await this.#store.putTiles(id, tiles.map(stored));
       for (const [tileId, classId] of labels) this.#storedLabels.set(tileId, classId);
     });
-    await this.#take(this.#staleLabels, Infinity, async (ids) => {
+    await this.#take(this.#stale.labels, Infinity, async (ids) => {
       const labels = new Map(this.#present(ids).map(({ id: tileId, classId }) => [tileId, classId]));
       await this.#store.setLabels(id, labels);
       for (const [tileId, classId] of labels) this.#storedLabels.set(tileId, classId);
     });
-    await this.#take(this.#staleFeatures, TILES_A_TRANSACTION, (ids) =>
+    await this.#take(this.#stale.features, TILES_A_TRANSACTION, (ids) =>
       this.#store.putFeatures(
         id,
         this.#present(ids).flatMap(({ id: tileId, features }) => (features ? [{ tileId, ...features }] : [])),

@@ -1,7 +1,7 @@
 /** Takes queued tiles to the engine, a few at a time, until none is left or the user cancels. */
 
 import { REPLACED, asEngineError } from '../engine/connection.js';
-import { featuresOf } from './tile-list.js';
+import { featuresOf, hasFeatures } from './features.js';
 
 /** @typedef {import('../engine/session.js').Session} Session */
 /** @typedef {import('./tile-list.js').Tile} Tile */
@@ -82,7 +82,7 @@ export class Classification extends EventTarget {
 
   /** Whether the head alone can answer. @param {Tile} tile */
   #isKnown(tile) {
-    return tile.facts !== null && tile.thumbnail !== null && featuresOf(tile, this.#session.status.loaded?.info.backbone ?? '') !== null;
+    return tile.facts !== null && tile.thumbnail !== null && hasFeatures(tile, this.#session.status.loaded?.info.backbone ?? '');
   }
 
   /** @param {Tile[]} chunk */

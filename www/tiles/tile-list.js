@@ -6,9 +6,9 @@ import { newId } from './identity.js';
 /** @typedef {import('../messages.js').TileAnswer} TileAnswer */
 /** @typedef {import('../messages.js').TileFacts} TileFacts */
 /** @typedef {import('../messages.js').TileResult} TileResult */
+/** @typedef {import('./features.js').TileFeatures} TileFeatures */
 /** @typedef {'queued' | 'working' | 'done' | 'error' | 'cancelled'} TileState */
 /** @typedef {{ className: string, confidence: number }} Verdict The most probable class. */
-/** @typedef {{ backbone: string, values: Float32Array }} TileFeatures Those of the tile, or of all its eight views. */
 
 /**
  * @typedef {object} Tile
@@ -36,19 +36,6 @@ import { newId } from './identity.js';
 /** @param {Event} event */
 export function tilesOf(event) {
   return /** @type {TilesEvent} */ (event).detail.tiles;
-}
-
-/** Numbers that the backbone gives for a tile, or for one of its views. */
-export const FEATURES = 576;
-
-/**
- * The features of a tile as it stands, where this backbone has computed them.
- * @param {Tile} tile
- * @param {string} backbone
- */
-export function featuresOf({ features }, backbone) {
-  // A copy: a view of all eight would be sent to the worker with what it is a view of.
-  return features?.backbone === backbone ? features.values.slice(0, FEATURES) : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Trains a head on the labelled tiles, and brings it into use. */
 
-import { FEATURES } from '../tiles/tile-list.js';
+import { joined, rowOf } from '../tiles/features.js';
 import { asEngineError } from '../engine/connection.js';
 import { VIEWS } from './view-features.js';
 
@@ -159,9 +159,7 @@ export class FineTuning extends EventTarget {
     const { classes } = this.#labelling;
     const classIndex = new Map(classes.map(({ id }, index) => [id, index]));
     const learnt = this.#isProjectModelLoaded ? this.#workspace.learntTileIds : new Set();
-    const width = views * FEATURES;
-    const features = new Float32Array(tiles.length * width);
-    for (const [row, tile] of tiles.entries()) features.set(/** @type {Float32Array} */ (tile.features?.values).subarray(0, width), row * width);
+    const features = joined(tiles.map((tile) => rowOf(tile, views)));
     const base = this.#session.status.loaded?.info.name ?? '';
     const setup = {
       labels: classes.map(({ name }) => name),

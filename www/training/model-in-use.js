@@ -22,7 +22,7 @@ export class ModelInUse {
 
   /**
    * @param {{ session: Session, labelling: Labelling, workspace: Workspace }} page
-   * @param {(model: Blob | null) => Promise<void>} change takes the project's model into use; null for the site's
+   * @param {() => Promise<void>} change takes the project's model, or else the site's, into use
    */
   constructor({ session, labelling, workspace }, change) {
     this.#session = session;
@@ -41,7 +41,7 @@ export class ModelInUse {
   async #follow() {
     // Relabelling tells of a model of its own, which is followed in turn.
     if (await this.#relabel()) await this.following;
-    else await this.#change(this.#workspace.current.model);
+    else await this.#change();
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Computes the features of a tile's eight views, where they are missing: once a tile, and then they are kept. */
 
-import { FEATURES } from '../tiles/tile-list.js';
+import { hasFeatures } from '../tiles/features.js';
 
 /** @typedef {import('../engine/session.js').Session} Session */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
@@ -30,8 +30,12 @@ export class ViewFeatures {
    * @param {Tile} tile
    * @param {number} views
    */
-  has({ features }, views) {
-    return features?.backbone === this.#session.status.loaded?.info.backbone && (features?.values.length ?? 0) >= views * FEATURES;
+  has(tile, views) {
+    return hasFeatures(tile, this.#backbone, views);
+  }
+
+  get #backbone() {
+    return this.#session.status.loaded?.info.backbone ?? '';
   }
 
   /**
@@ -50,7 +54,7 @@ export class ViewFeatures {
 
   /** @param {Tile[]} tiles */
   async #compute(tiles) {
-    const backbone = this.#session.status.loaded?.info.backbone ?? '';
+    const backbone = this.#backbone;
     const requests = tiles.map(({ id, file }) => ({ tileId: id, file }));
     await this.#session.ask({ kind: 'views', payload: { tiles: requests } }, (event) => {
       const tile = event.event === 'features' ? this.#tiles.get(event.tileId) : undefined;

@@ -4,7 +4,7 @@ import { LabelError, MOST_CLASSES } from '../labels/labelling.js';
 import { acceptSuggestions, folderOf, labelByFolder } from '../labels/suggestions.js';
 import { beforePaint, byId, counted, element, fromTemplate, isTyping, part } from './dom.js';
 import { keyOf } from './label-keys.js';
-import { notify } from './notices.js';
+import { orNotify } from './notices.js';
 import { DRAGGED_TILES } from './tile-selection.js';
 
 /** @typedef {import('../labels/history.js').History} History */
@@ -30,27 +30,23 @@ export function setUpClassPanel({ tiles, labelling, history }, selectedTiles) {
   /** Rows by the class's id. @type {Map<string, HTMLElement>} */
   const rows = new Map();
 
-  /** Does what may be refused, and says why it was. @param {() => unknown} work @param {HTMLInputElement} [field] */
-  function attempt(work, field) {
-    field?.setCustomValidity('');
+  /** Names a class as its field says, or tells there why that cannot be. @param {HTMLInputElement} field @param {() => unknown} name */
+  function attempt(field, name) {
+    field.setCustomValidity('');
     try {
-      work();
+      name();
       return true;
     } catch (thrown) {
       if (!(thrown instanceof LabelError)) throw thrown;
-      if (field) {
-        field.setCustomValidity(thrown.message);
-        field.reportValidity();
-      } else {
-        notify(thrown.message);
-      }
+      field.setCustomValidity(thrown.message);
+      field.reportValidity();
       return false;
     }
   }
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (attempt(() => labelling.create(input.value), input)) input.value = '';
+    if (attempt(input, () => labelling.create(input.value))) input.value = '';
   });
   input.addEventListener('input', () => input.setCustomValidity(''));
 
@@ -61,7 +57,7 @@ export function setUpClassPanel({ tiles, labelling, history }, selectedTiles) {
     const known = () => /** @type {TileClass} */ (labelling.classOf(id));
     const name = part(row, '.class-name', HTMLInputElement);
     name.addEventListener('change', () => {
-      if (!attempt(() => labelling.rename(known(), name.value), name)) name.value = known().name;
+      if (!attempt(name, () => labelling.rename(known(), name.value))) name.value = known().name;
     });
     name.addEventListener('input', () => name.setCustomValidity(''));
     name.addEventListener('keydown', ({ key }) => key === 'Enter' && name.blur());
@@ -129,9 +125,9 @@ export function setUpClassPanel({ tiles, labelling, history }, selectedTiles) {
 
   /** What was labelled by hand stays so. */
   const unlabelled = () => tiles.all.filter(({ classId }) => classId === null);
-  byId('label-by-folder', HTMLButtonElement).addEventListener('click', () => attempt(() => labelByFolder(labelling, unlabelled())));
+  byId('label-by-folder', HTMLButtonElement).addEventListener('click', () => orNotify(LabelError, () => labelByFolder(labelling, unlabelled())));
   byId('accept-sure', HTMLButtonElement).addEventListener('click', () =>
-    attempt(() => acceptSuggestions(labelling, unlabelled(), SURE)),
+    orNotify(LabelError, () => acceptSuggestions(labelling, unlabelled(), SURE)),
   );
 
   setUpHistory(history);

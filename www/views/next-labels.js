@@ -1,7 +1,7 @@
 /** What to label next, what looks like a tile, and what is unlike all that is labelled. */
 
 import { asEngineError } from '../engine/connection.js';
-import { FEATURES, featuresOf } from '../tiles/tile-list.js';
+import { hasFeatures, joined, rowOf } from '../tiles/features.js';
 import { byId, counted } from './dom.js';
 import { notify } from './notices.js';
 
@@ -22,13 +22,8 @@ export function setUpNextLabels({ session, tiles, spotlight }) {
 
   /** Tiles whose features this backbone has computed, and those features in a row. @param {Tile[]} wanted */
   function gathered(wanted) {
-    const known = wanted.flatMap((tile) => {
-      const features = featuresOf(tile, backbone());
-      return features ? [{ tile, features }] : [];
-    });
-    const features = new Float32Array(known.length * FEATURES);
-    for (const [row, one] of known.entries()) features.set(one.features, row * FEATURES);
-    return { known: known.map(({ tile }) => tile), features };
+    const known = wanted.filter((tile) => hasFeatures(tile, backbone()));
+    return { known, features: joined(known.map((tile) => rowOf(tile))) };
   }
 
   /** @param {NeighboursPayload} payload @returns {Promise<number[]>} */
@@ -62,8 +57,7 @@ export function setUpNextLabels({ session, tiles, spotlight }) {
       return;
     }
     const classCount = known[0].answer?.probabilities.length ?? 0;
-    const probabilities = new Float32Array(known.length * classCount);
-    for (const [row, { answer }] of known.entries()) probabilities.set(answer?.probabilities ?? [], row * classCount);
+    const probabilities = joined(known.map(({ answer }) => answer?.probabilities ?? []));
     const labelled = gathered(tiles.all.filter(isLabelled)).features;
     const order = await ask({ what: 'order', features, probabilities, classCount, labelled });
     show(

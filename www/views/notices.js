@@ -29,3 +29,17 @@ export function notify(message, remedies = []) {
   byId('notices', HTMLElement).append(notice);
   return close;
 }
+
+/**
+ * Does what may be refused in words of that kind, and shows them.
+ * @param {new () => Error} kind
+ * @param {() => unknown} work
+ */
+export function orNotify(kind, work) {
+  try {
+    work();
+  } catch (thrown) {
+    if (!(thrown instanceof kind)) throw thrown;
+    notify(thrown.message);
+  }
+}

@@ -29,10 +29,16 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
 
   async function drawList() {
     const known = await projects.list();
-    const options = known.map(({ id, name: title, tileCount }) => new Option(`${title || 'Untitled'} (${counted(tileCount, 'tile')})`, id));
+    const options = known.map(({ id, name: title, tileCount }) => new Option(optionText(title, tileCount), id));
     if (!known.some(({ id }) => id === workspace.id)) options.unshift(new Option('Not kept yet', workspace.id));
     picker.replaceChildren(...options);
     picker.value = workspace.id;
+  }
+
+  /** While tiles stream in they are saved one after the other: the open project's entry needs no look at the store. */
+  function drawOpenProject() {
+    const option = [...picker.options].find(({ value }) => value === workspace.id);
+    if (option && autosave) option.text = optionText(workspace.name, autosave.tileCount);
   }
 
   const drawName = () => {
@@ -101,15 +107,20 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
     attempt(drawList);
   });
   workspace.addEventListener('changed', drawName);
-  let stateBefore = '';
   autosave?.addEventListener('state', () => {
     drawStatus();
-    // Names and numbers of tiles are in the list, once they are written.
-    if (autosave.state === 'saved' && stateBefore === 'saving') attempt(drawList);
-    stateBefore = autosave.state;
+    if (autosave.state === 'saved') drawOpenProject();
   });
   drawName();
   drawStatus();
   attempt(drawList);
   return { importProject };
+}
+
+/**
+ * @param {string} name
+ * @param {number} tileCount
+ */
+function optionText(name, tileCount) {
+  return `${name || 'Untitled'} (${counted(tileCount, 'tile')})`;
 }

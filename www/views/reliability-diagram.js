@@ -1,5 +1,7 @@
 /** Confidence against accuracy: a head whose confidence can be believed lies on the diagonal. */
 
+import { COLOURS, plotLibrary, styleOf } from './plots.js';
+
 /** @typedef {import('../messages.js').TrainingReport['reliability']} Bins */
 
 const HEIGHT_PX = 200;
@@ -9,16 +11,15 @@ const HEIGHT_PX = 200;
  * @param {Bins} bins
  */
 export async function createReliabilityDiagram(root, bins) {
-  const { default: uPlot } = await import('uplot').catch(() => ({ default: null }));
+  const uPlot = await plotLibrary().catch(() => null);
   if (!uPlot) return;
+  const { width, text, axis } = styleOf(root);
   const filled = bins.filter(({ tiles }) => tiles > 0);
   const confidence = filled.map((bin) => bin.confidence / bin.tiles);
   const accuracy = filled.map((bin) => bin.right / bin.tiles);
-  const style = getComputedStyle(root);
-  const axis = { stroke: style.color, grid: { stroke: style.borderTopColor, width: 1 }, ticks: { stroke: style.borderTopColor, width: 1 } };
   new uPlot(
     {
-      width: root.clientWidth || 320,
+      width,
       height: HEIGHT_PX,
       scales: { x: { time: false, range: [0, 1] }, y: { range: [0, 1.02] } },
       axes: [
@@ -27,8 +28,8 @@ export async function createReliabilityDiagram(root, bins) {
       ],
       series: [
         { label: 'Confidence' },
-        { label: 'Right', stroke: '#0072b2', width: 2, points: { show: true, size: 8 } },
-        { label: 'Ideal', stroke: style.color, dash: [4, 4], points: { show: false } },
+        { label: 'Right', stroke: COLOURS.validation, width: 2, points: { show: true, size: 8 } },
+        { label: 'Ideal', stroke: text, dash: [4, 4], points: { show: false } },
       ],
       legend: { show: false },
     },

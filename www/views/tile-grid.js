@@ -48,8 +48,12 @@ export function setUpTileGrid(tiles, labelling) {
       drawCard(tile);
     }
     showHowMany();
-    if (stale.size > 0) draw();
-    else grid.ariaBusy = 'false';
+    if (stale.size > 0) {
+      draw();
+    } else {
+      grid.ariaBusy = 'false';
+      tell();
+    }
     const nowMs = performance.now();
     if (arrangement.order !== 'added' && !arrangement.spotlight && (stale.size === 0 || nowMs - reorderedAtMs > REORDER_INTERVAL_MS)) {
       reorderedAtMs = nowMs;
@@ -101,6 +105,11 @@ export function setUpTileGrid(tiles, labelling) {
     }
   }
 
+  /** Other cards are shown than before, or others are hidden. */
+  function tell() {
+    grid.dispatchEvent(new Event('shown'));
+  }
+
   function showHowMany() {
     noneShown.hidden = tiles.size === 0 || [...cards.values()].some((card) => !card.hidden);
   }
@@ -120,6 +129,7 @@ export function setUpTileGrid(tiles, labelling) {
       cards.delete(tile.id);
     }
     showHowMany();
+    tell();
   });
 
   return {
@@ -132,7 +142,7 @@ export function setUpTileGrid(tiles, labelling) {
       }
       reorder();
       showHowMany();
-      grid.dispatchEvent(new Event('arranged'));
+      tell();
     },
   };
 }

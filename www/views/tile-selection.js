@@ -4,7 +4,7 @@ import { acceptSuggestions } from '../labels/suggestions.js';
 import { LabelError } from '../labels/labelling.js';
 import { beforePaint, button, byId, counted, isTyping } from './dom.js';
 import { classIndexOf } from './label-keys.js';
-import { notify } from './notices.js';
+import { orNotify } from './notices.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
@@ -38,15 +38,7 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
       .map(tileOf)
       .filter((tile) => tile !== undefined);
 
-  /** @param {Tile[]} wanted */
-  function accept(wanted) {
-    try {
-      acceptSuggestions(labelling, wanted);
-    } catch (thrown) {
-      if (!(thrown instanceof LabelError)) throw thrown;
-      notify(thrown.message);
-    }
-  }
+  const accept = (/** @type {Tile[]} */ wanted) => orNotify(LabelError, () => acceptSuggestions(labelling, wanted));
 
   function select(/** @type {HTMLElement[]} */ cards, isSelected = true) {
     for (const card of cards) boxOf(card).checked = isSelected;
@@ -193,8 +185,7 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
     const [first] = shownCards();
     if (first && !grid.querySelector('article.tile:not([hidden]) [tabindex="0"]')) openToTab(first);
   });
-  grid.addEventListener('arranged', keepReachable);
-  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, keepReachable);
+  grid.addEventListener('shown', keepReachable);
 
   return { selected };
 }

@@ -1,6 +1,7 @@
 /** From files to probabilities: reading, decoding, thumbnails, inference. A bad file fails alone. */
 
 import { decodeTile } from '../../pkg/tilelens.js';
+import { joined } from '../tiles/features.js';
 import { CodedError, isFatal, isTrap, toFailure } from './failures.js';
 
 /** @typedef {import('../../pkg/tilelens.js').Engine} Engine */
@@ -146,17 +147,6 @@ async function classifyKnown(engine, requests, onTile) {
     const result = { probabilities: values, inferenceMs, decodeMs: 0, decoded: null };
     onTile({ event: 'tile', tileId: requests[row].tileId, result });
   }
-}
-
-/** @param {Float32Array[]} parts */
-function joined(parts) {
-  const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { Connection } from '../../../www/engine/connection.js';
-import { FEATURES } from '../../../www/tiles/tile-list.js';
+import { FEATURES } from '../../../www/tiles/features.js';
 import { VIEWS } from '../../../www/training/view-features.js';
 
 /** @typedef {import('../../../www/main.js').Assets} Assets */
