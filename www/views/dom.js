@@ -63,6 +63,22 @@ export function button(text, act, properties = {}) {
 }
 
 /**
+ * Lets the user pick one file, also the same one again.
+ * @param {string} buttonId
+ * @param {string} inputId
+ * @param {(file: File) => void} onFile
+ */
+export function setUpFilePicker(buttonId, inputId, onFile) {
+  const input = byId(inputId, HTMLInputElement);
+  byId(buttonId, HTMLButtonElement).addEventListener('click', () => input.click());
+  input.addEventListener('change', () => {
+    const [file] = input.files ?? [];
+    input.value = '';
+    if (file) onFile(file);
+  });
+}
+
+/**
  * Hands a file to the user.
  * @param {Blob} blob
  * @param {string} name

@@ -1,6 +1,6 @@
 /** The model and the device that the user chooses. */
 
-import { byId, megabytes } from './dom.js';
+import { byId, megabytes, setUpFilePicker } from './dom.js';
 
 /** @typedef {import('../messages.js').DevicePreference} DevicePreference */
 /** @typedef {import('../messages.js').RemoteFile & { id: string, name: string, labels: string[], description: string }} SiteModel */
@@ -40,17 +40,11 @@ export function setUpDevicePicker(initial, onChange) {
  */
 export function setUpModelPicker({ onModel, onFile }) {
   const picker = byId('model-picker', HTMLSelectElement);
-  const input = byId('model-file', HTMLInputElement);
   const description = byId('model-description', HTMLElement);
   /** @type {SiteModel[]} */
   let models = [];
 
-  byId('open-model', HTMLButtonElement).addEventListener('click', () => input.click());
-  input.addEventListener('change', () => {
-    const [file] = input.files ?? [];
-    input.value = '';
-    if (file) onFile(file);
-  });
+  setUpFilePicker('open-model', 'model-file', onFile);
   picker.addEventListener('change', () => {
     const model = models.find(({ id }) => id === picker.value);
     if (model) onModel(model);

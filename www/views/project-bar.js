@@ -1,6 +1,6 @@
 /** Which project is open, whether it is kept, and what can be done with it. */
 
-import { byId, counted, download } from './dom.js';
+import { byId, counted, download, setUpFilePicker } from './dom.js';
 import { notify } from './notices.js';
 
 /** @typedef {import('../project/autosave.js').Autosave} Autosave */
@@ -14,7 +14,6 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   const picker = byId('project-picker', HTMLSelectElement);
   const name = byId('project-name', HTMLInputElement);
   const status = byId('project-status', HTMLElement);
-  const file = byId('project-file', HTMLInputElement);
   const deletion = byId('delete-project', HTMLButtonElement);
   let closeNotice = () => {};
 
@@ -91,12 +90,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   name.addEventListener('keydown', ({ key }) => key === 'Enter' && name.blur());
   byId('new-project', HTMLButtonElement).addEventListener('click', () => attempt(() => projects.create()));
   byId('export-project', HTMLButtonElement).addEventListener('click', exportProject);
-  byId('import-project', HTMLButtonElement).addEventListener('click', () => file.click());
-  file.addEventListener('change', () => {
-    const [archive] = file.files ?? [];
-    file.value = '';
-    if (archive) importProject(archive);
-  });
+  setUpFilePicker('import-project', 'project-file', importProject);
   deletion.addEventListener('click', () => {
     const what = `Delete the project "${workspace.name || 'Untitled'}" with its tiles, labels and heads from this browser? This cannot be undone.`;
     if (window.confirm(what)) attempt(() => projects.remove());
