@@ -7,6 +7,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`tile`] | bytes → [`tile::Tile`] → the network's input |
+//! | [`kernels`] | the network's operators on the CPU |
 //! | [`model`] | MobileNetV3-Small, the heads, the model file, the classifier |
 //! | [`training`] | labelled features → a new head, and how good it is |
 //! | [`device`] | where the network runs: the CPU with SIMD, or the GPU |
@@ -18,6 +19,7 @@ pub mod device;
 mod error;
 pub mod export;
 pub mod import;
+pub mod kernels;
 pub mod model;
 pub mod tile;
 pub mod training;

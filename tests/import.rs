@@ -5,7 +5,7 @@ mod parity;
 use std::path::{Path, PathBuf};
 use std::{fs, thread};
 
-use parity::{TOLERANCE, fixture, stage_differences, unpack};
+use parity::{TOLERANCE, fixture, kernel_differences, stage_differences, unpack};
 use tilelens::device::DeviceKind;
 use tilelens::import::{ImportError, ImportOptions, import};
 use tilelens::model::head::ClassifierConfig;
@@ -53,7 +53,7 @@ fn assert_parity(file: &ModelFile, probabilities: &str) {
     let device = pollster::block_on(DeviceKind::Cpu.open()).unwrap();
     let compared =
         pollster::block_on(stage_differences(parameters, &manifest.classifier, probabilities, &device));
-    for (stage, difference) in compared {
+    for (stage, difference) in compared.into_iter().chain(kernel_differences(parameters)) {
         println!("{stage}: max abs difference {difference:.1e}");
         assert!(difference <= TOLERANCE, "{stage}: {difference:e}");
     }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tilelens::device::read;
 use tilelens::model::classifier::Classifier;
 use tilelens::model::head::ClassifierConfig;
-use tilelens::model::mobilenet_v3::FEATURES;
+use tilelens::model::architecture::FEATURES;
 use tilelens::model::model_file::{ModelFile, WeightsDtype, hex};
 use tilelens::tile::{Tile, decode};
 use tilelens::training::metrics::{Evaluation, argmax};

@@ -7,7 +7,7 @@ use pollster::block_on;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tilelens::model::head::{Head, HeadConfig};
-use tilelens::model::mobilenet_v3::FEATURES;
+use tilelens::model::architecture::FEATURES;
 use tilelens::model::parameters::Parameters;
 use tilelens::training::judging::Judging;
 use tilelens::training::metrics::{Evaluation, Verdict};

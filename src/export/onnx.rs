@@ -10,11 +10,12 @@ use super::onnx_messages::{
     StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
     attribute_type,
 };
-use crate::model::head::{ClassifierConfig, HeadConfig, IMAGENET_NEURONS};
-use crate::model::layers::{
-    Activation, ConvNormLayer, ConvShape, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA, squeezed_channels,
+use crate::kernels::Activation;
+use crate::model::architecture::{
+    BATCH_NORM_EPSILON, BlockLayers, ConvNormLayer, ConvShape, FEATURES, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA, Layers,
+    layers, squeezed_channels,
 };
-use crate::model::mobilenet_v3::{BATCH_NORM_EPSILON, BlockLayers, FEATURES, Layers, layers};
+use crate::model::head::{ClassifierConfig, HeadConfig, IMAGENET_NEURONS};
 use crate::model::model_file::{Manifest, ModelFile};
 use crate::model::parameters::{LayerMismatch, Parameters};
 use crate::tile::Preprocessing;
@@ -169,8 +170,7 @@ impl Graph<'_> {
         let fc1 = self.conv(&pooled, &format!("{path}.fc1"), squeeze, true)?;
         let hidden = self.activation(fc1, &format!("{path}.activation"), Activation::Relu);
         let fc2 = self.conv(&hidden, &format!("{path}.fc2"), excite, true)?;
-        let slope = vec![float("alpha", HARD_SIGMOID_ALPHA as f32), float("beta", HARD_SIGMOID_BETA as f32)];
-        let scale = self.node("HardSigmoid", &[&fc2], &format!("{path}.scale_activation"), slope);
+        let scale = self.activation(fc2, &format!("{path}.scale_activation"), Activation::HardSigmoid);
         Ok(self.node("Mul", &[x, &scale], path, vec![]))
     }
 
@@ -238,6 +238,11 @@ impl Graph<'_> {
             Activation::Identity => x,
             Activation::Relu => self.node("Relu", &[&x], output, vec![]),
             Activation::HardSwish => self.node("HardSwish", &[&x], output, vec![]),
+            Activation::HardSigmoid => {
+                let slope =
+                    vec![float("alpha", HARD_SIGMOID_ALPHA as f32), float("beta", HARD_SIGMOID_BETA as f32)];
+                self.node("HardSigmoid", &[&x], output, slope)
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use onnx_ir::{Message, ModelProto, NodeProto, TensorProto};
 use safetensors::Dtype;
 
 use super::ImportError;
-use crate::model::mobilenet_v3::{BATCH_NORM_EPSILON, convolutions};
+use crate::model::architecture::{BATCH_NORM_EPSILON, convolutions};
 use crate::model::model_file::to_f32;
 use crate::model::parameters::{Parameter, Parameters};
 

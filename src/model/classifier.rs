@@ -4,9 +4,10 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use thiserror::Error;
 
+use super::architecture::FEATURES;
 use super::head::Classification;
 use super::layers::global_average_pool;
-use super::mobilenet_v3::{FEATURES, MobileNetV3Small};
+use super::mobilenet_v3::MobileNetV3Small;
 use super::model_file::{Manifest, ModelFile};
 use super::parameters::LayerMismatch;
 use crate::ErrorCode;

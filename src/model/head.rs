@@ -10,7 +10,7 @@ use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::layers::{load_linear, store_linear};
-use super::mobilenet_v3::FEATURES;
+use super::architecture::FEATURES;
 use super::parameters::{LayerMismatch, Parameters};
 use crate::device::DeviceError;
 

@@ -6,93 +6,28 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d
 use burn::tensor::activation::{hard_sigmoid, hard_swish, relu};
 use burn::tensor::{Device, Tensor};
 
-use super::mobilenet_v3::BATCH_NORM_EPSILON;
+use super::architecture::{
+    BATCH_NORM_EPSILON, ConvNormLayer, ConvShape, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA, squeezed_channels,
+};
 use super::parameters::{LayerMismatch, Parameters};
 use crate::device::DeviceError;
+use crate::kernels::Activation;
 
-/// Squeeze-excitation narrows to a quarter of the channels (paper, section 5.3) …
-const SQUEEZE_FACTOR: usize = 4;
-/// … rounded to a multiple of 8, as torchvision's `_make_divisible`.
-const CHANNEL_DIVISOR: usize = 8;
-
-/// The hard sigmoid of MobileNetV3 (paper, section 5.2): relu6(x + 3) / 6, which is x · alpha + beta between 0 and 1.
-pub(crate) const HARD_SIGMOID_ALPHA: f64 = 1.0 / 6.0;
-/// See [`HARD_SIGMOID_ALPHA`].
-pub(crate) const HARD_SIGMOID_BETA: f64 = 0.5;
-
-/// The non-linearities of the paper's table 2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    /// None: the linear bottleneck.
-    Identity,
-    /// `RE`.
-    Relu,
-    /// `HS`: x · relu6(x + 3) / 6.
-    HardSwish,
-}
-
-impl Activation {
-    fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
-        match self {
-            Self::Identity => x,
-            Self::Relu => relu(x),
-            Self::HardSwish => hard_swish(x),
-        }
+fn activate<const D: usize>(activation: Activation, x: Tensor<D>) -> Tensor<D> {
+    match activation {
+        Activation::Identity => x,
+        Activation::Relu => relu(x),
+        Activation::HardSwish => hard_swish(x),
+        Activation::HardSigmoid => hard_sigmoid(x, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA),
     }
 }
 
-/// What a convolution needs to know; padding keeps the size (`kernel / 2` on each side).
-#[derive(Debug, Clone, Copy)]
-pub struct ConvShape {
-    /// Channels in.
-    pub input: usize,
-    /// Channels out.
-    pub output: usize,
-    /// Side of the square kernel.
-    pub kernel: usize,
-    /// Stride in both directions.
-    pub stride: usize,
-    /// Groups of channels; `input` of them make it depthwise.
-    pub groups: usize,
-}
-
-impl ConvShape {
-    /// A 1×1 convolution.
-    pub fn pointwise(input: usize, output: usize) -> Self {
-        Self { input, output, kernel: 1, stride: 1, groups: 1 }
-    }
-
-    /// One kernel a channel.
-    pub fn depthwise(channels: usize, kernel: usize, stride: usize) -> Self {
-        Self { input: channels, output: channels, kernel, stride, groups: channels }
-    }
-
-    /// Shape of the kernel, `[output, input / groups, kernel, kernel]`.
-    pub(crate) fn weight(self) -> [usize; 4] {
-        [self.output, self.input / self.groups, self.kernel, self.kernel]
-    }
-
-    /// Pixels of padding on each side.
-    pub(crate) fn padding(self) -> usize {
-        self.kernel / 2
-    }
-
-    fn config(self) -> Conv2dConfig {
-        let padding = self.padding();
-        Conv2dConfig::new([self.input, self.output], [self.kernel; 2])
-            .with_stride([self.stride; 2])
-            .with_groups(self.groups)
-            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
-    }
-}
-
-/// What a [`ConvNormActivation`] is made of, before it has weights.
-#[derive(Debug, Clone)]
-pub(crate) struct ConvNormLayer {
-    /// `{path}.0` is the convolution, `{path}.1` the batch norm.
-    pub path: String,
-    pub shape: ConvShape,
-    pub activation: Activation,
+fn conv_config(shape: ConvShape) -> Conv2dConfig {
+    let padding = shape.padding();
+    Conv2dConfig::new([shape.input, shape.output], [shape.kernel; 2])
+        .with_stride([shape.stride; 2])
+        .with_groups(shape.groups)
+        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
 }
 
 /// Loads `{path}.weight` and, where the convolution has one, `{path}.bias`.
@@ -103,7 +38,7 @@ fn load_conv(
     path: &str,
     device: &Device,
 ) -> Result<Conv2d, LayerMismatch> {
-    let mut conv = shape.config().with_bias(bias).init(device);
+    let mut conv = conv_config(shape).with_bias(bias).init(device);
     let weight = parameters.tensor(&format!("{path}.weight"), shape.weight(), device)?;
     conv.weight = Param::from_tensor(weight);
     if bias {
@@ -199,7 +134,7 @@ impl ConvNormActivation {
 
     /// `[batch, input, height, width]` → `[batch, output, height / stride, width / stride]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.activation.forward(self.norm.forward(self.conv.forward(x)))
+        activate(self.activation, self.norm.forward(self.conv.forward(x)))
     }
 }
 
@@ -244,29 +179,4 @@ impl SqueezeExcitation {
 /// Mean over height and width: `[batch, channels, height, width]` → `[batch, channels, 1, 1]`.
 pub fn global_average_pool(x: Tensor<4>) -> Tensor<4> {
     x.mean_dim(3).mean_dim(2)
-}
-
-/// The width between the two convolutions of a squeeze-excitation over `channels`.
-pub(crate) fn squeezed_channels(channels: usize) -> usize {
-    make_divisible(channels / SQUEEZE_FACTOR)
-}
-
-/// The nearest multiple of [`CHANNEL_DIVISOR`], never under 90 % of `channels` (torchvision's
-/// `_make_divisible`).
-fn make_divisible(channels: usize) -> usize {
-    let rounded = (channels + CHANNEL_DIVISOR / 2) / CHANNEL_DIVISOR * CHANNEL_DIVISOR;
-    let rounded = rounded.max(CHANNEL_DIVISOR);
-    if rounded * 10 < channels * 9 { rounded + CHANNEL_DIVISOR } else { rounded }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::squeezed_channels;
-
-    #[test]
-    fn squeeze_channels_are_those_of_torchvision() {
-        let expanded = [16, 96, 240, 120, 144, 288, 576];
-        let squeezed = [8, 24, 64, 32, 40, 72, 144];
-        assert_eq!(expanded.map(squeezed_channels), squeezed);
-    }
 }

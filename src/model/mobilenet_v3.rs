@@ -1,148 +1,13 @@
-//! MobileNetV3-Small (Howard et al., "Searching for MobileNetV3", 2019, table 2), layer by layer as
-//! torchvision's `mobilenet_v3_small`, whose parameter names it loads.
+//! MobileNetV3-Small in burn, layer by layer as torchvision's `mobilenet_v3_small`, whose parameter names it loads: what
+//! runs on GPUs, what can be trained, and the reference of the CPU's kernels.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::layers::{Activation, ConvNormActivation, ConvNormLayer, ConvShape, SqueezeExcitation};
+use super::architecture::{BLOCKS, BlockLayers, Layers, layer_paths, layers};
+use super::layers::{ConvNormActivation, SqueezeExcitation};
 use super::parameters::{LayerMismatch, Parameters};
 use crate::device::DeviceError;
-
-/// The number of features that the backbone gives for a tile.
-pub const FEATURES: usize = 576;
-
-/// torchvision's MobileNetV3 builds its batch norms with this epsilon (PyTorch's own is 1e-5).
-pub const BATCH_NORM_EPSILON: f64 = 1e-3;
-
-/// Channels after the stem.
-const STEM_CHANNELS: usize = 16;
-
-/// Channels of the last block, before the closing 1×1 convolution widens them to [`FEATURES`].
-const LAST_BLOCK_CHANNELS: usize = 96;
-
-/// One row of the paper's table 2: a bottleneck block.
-#[derive(Debug, Clone, Copy)]
-struct Row {
-    input: usize,
-    kernel: usize,
-    expanded: usize,
-    output: usize,
-    squeeze_excitation: bool,
-    activation: Activation,
-    stride: usize,
-}
-
-const fn row(
-    (input, kernel, expanded, output): (usize, usize, usize, usize),
-    squeeze_excitation: bool,
-    activation: Activation,
-    stride: usize,
-) -> Row {
-    Row { input, kernel, expanded, output, squeeze_excitation, activation, stride }
-}
-
-use Activation::{HardSwish as HS, Relu as RE};
-
-/// Bottleneck blocks between the stem and the last convolution.
-pub const BLOCKS: usize = 11;
-
-/// Table 2 of the paper, the `bneck` rows.
-#[rustfmt::skip]
-const ROWS: [Row; BLOCKS] = [
-    // input, kernel, expanded, output,  SE,   NL, stride
-    row((16, 3,  16, 16), true,  RE, 2),
-    row((16, 3,  72, 24), false, RE, 2),
-    row((24, 3,  88, 24), false, RE, 1),
-    row((24, 5,  96, 40), true,  HS, 2),
-    row((40, 5, 240, 40), true,  HS, 1),
-    row((40, 5, 240, 40), true,  HS, 1),
-    row((40, 5, 120, 48), true,  HS, 1),
-    row((48, 5, 144, 48), true,  HS, 1),
-    row((48, 5, 288, 96), true,  HS, 2),
-    row((96, 5, 576, 96), true,  HS, 1),
-    row((96, 5, 576, 96), true,  HS, 1),
-];
-
-/// The layers of the network in the order in which they run: what is loaded, imported and exported.
-#[derive(Debug)]
-pub(crate) struct Layers {
-    pub stem: ConvNormLayer,
-    pub blocks: Vec<BlockLayers>,
-    pub last: ConvNormLayer,
-}
-
-/// The layers of a bottleneck in the order in which they run.
-#[derive(Debug)]
-pub(crate) struct BlockLayers {
-    pub path: String,
-    pub expand: Option<ConvNormLayer>,
-    pub depthwise: ConvNormLayer,
-    /// The path of the squeeze-excitation over the depthwise convolution's channels.
-    pub squeeze_excitation: Option<String>,
-    pub project: ConvNormLayer,
-    pub residual: bool,
-}
-
-/// The network that the table describes.
-pub(crate) fn layers() -> Layers {
-    let stem = ConvNormLayer {
-        path: "features.0".into(),
-        shape: ConvShape { input: 3, output: STEM_CHANNELS, kernel: 3, stride: 2, groups: 1 },
-        activation: Activation::HardSwish,
-    };
-    let blocks = ROWS.iter().enumerate();
-    let blocks = blocks.map(|(index, &row)| BlockLayers::new(row, format!("features.{}", index + 1)));
-    let last = ConvNormLayer {
-        path: format!("features.{}", BLOCKS + 1),
-        shape: ConvShape::pointwise(LAST_BLOCK_CHANNELS, FEATURES),
-        activation: Activation::HardSwish,
-    };
-    Layers { stem, blocks: blocks.collect(), last }
-}
-
-impl BlockLayers {
-    fn new(row: Row, path: String) -> Self {
-        let mut next = layer_paths(&path);
-        let layer = |path, shape, activation| ConvNormLayer { path, shape, activation };
-        let expand = (row.expanded != row.input)
-            .then(|| layer(next(), ConvShape::pointwise(row.input, row.expanded), row.activation));
-        let depthwise =
-            layer(next(), ConvShape::depthwise(row.expanded, row.kernel, row.stride), row.activation);
-        let squeeze_excitation = row.squeeze_excitation.then(&mut next);
-        let project = layer(next(), ConvShape::pointwise(row.expanded, row.output), Activation::Identity);
-        let residual = row.stride == 1 && row.input == row.output;
-        Self { path, expand, depthwise, squeeze_excitation, project, residual }
-    }
-}
-
-/// A convolution of the backbone, by the names of its parameters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConvName {
-    /// `{conv}.weight`, and `{conv}.bias` where there is no batch norm.
-    pub conv: String,
-    /// `{norm}.weight`, `.bias`, `.running_mean`, `.running_var`.
-    pub norm: Option<String>,
-}
-
-/// Every convolution of the backbone in the order in which it runs: 52 of them.
-pub fn convolutions() -> Vec<ConvName> {
-    let normed = |ConvNormLayer { path, .. }: &ConvNormLayer| ConvName {
-        conv: format!("{path}.0"),
-        norm: Some(format!("{path}.1")),
-    };
-    let Layers { stem, blocks, last } = layers();
-    let mut names = vec![normed(&stem)];
-    for block in &blocks {
-        names.extend(block.expand.as_ref().map(normed));
-        names.push(normed(&block.depthwise));
-        if let Some(path) = &block.squeeze_excitation {
-            names.extend(["fc1", "fc2"].map(|fc| ConvName { conv: format!("{path}.{fc}"), norm: None }));
-        }
-        names.push(normed(&block.project));
-    }
-    names.push(normed(&last));
-    names
-}
 
 /// A bottleneck: expand 1×1 → depthwise k×k → squeeze-excitation → project 1×1, with a residual
 /// connection where input and output agree (paper, figure 4).
@@ -207,13 +72,6 @@ impl InvertedResidual {
         x = self.project.forward(x);
         if self.residual { x + input } else { x }
     }
-}
-
-/// The paths of a block's layers, one after the other: torchvision numbers only those that a row has.
-fn layer_paths(path: &str) -> impl FnMut() -> String + use<> {
-    let path = path.to_owned();
-    let mut layers = (0..).map(move |index| format!("{path}.block.{index}"));
-    move || layers.next().expect("endless")
 }
 
 /// The backbone: everything before the classifier.

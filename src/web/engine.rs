@@ -8,7 +8,7 @@ use super::tile::Tile;
 use super::{device_kind, failure, now_ms, throwable, to_js};
 use crate::device::{DeviceKind, read};
 use crate::model::classifier::{self, Classifier, ClassifyError};
-use crate::model::mobilenet_v3::FEATURES;
+use crate::model::architecture::FEATURES;
 use crate::model::model_file::{Manifest, ModelFile};
 use crate::tile;
 

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::engine::check_rows;
 use super::failure;
-use crate::model::mobilenet_v3::FEATURES;
+use crate::model::architecture::FEATURES;
 use crate::training::neighbours::Gallery;
 
 fn gallery(features: Vec<f32>) -> Result<Gallery, JsValue> {

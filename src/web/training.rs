@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use super::engine::{Engine, Loaded, check_rows};
 use super::{device_kind, failure, now_ms, throwable, to_js};
 use crate::model::head::{ClassifierConfig, HeadConfig};
-use crate::model::mobilenet_v3::FEATURES;
+use crate::model::architecture::FEATURES;
 use crate::model::model_file::{Manifest, ModelFile, Provenance, WeightsDtype};
 use crate::training::judging::Judging;
 use crate::training::report::{HeadBefore, Report};

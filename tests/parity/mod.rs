@@ -3,10 +3,11 @@
 use std::io::Read;
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use tilelens::device::read;
+use tilelens::model::cpu_backbone::CpuBackbone;
 use tilelens::model::head::{Classification, ClassifierConfig};
 use tilelens::model::layers::global_average_pool;
 use tilelens::model::mobilenet_v3::MobileNetV3Small;
@@ -67,14 +68,18 @@ pub fn input_tile() -> Tile {
     decode(INPUT).unwrap()
 }
 
+/// `[3, 224, 224]`, as the fixture's script normalised it.
+fn normalised_input() -> Vec<f32> {
+    let rgb = input_tile().rgb;
+    let (mean, std) = (Preprocessing::IMAGENET_MEAN, Preprocessing::IMAGENET_STD);
+    let plane = |c: usize| rgb.iter().skip(c).step_by(3).map(move |&v| (f32::from(v) / 255.0 - mean[c]) / std[c]);
+    (0..3).flat_map(plane).collect()
+}
+
 /// `[1, 3, 224, 224]`, as the fixture's script normalised it.
 pub fn images(device: &Device) -> Tensor<4> {
-    let Tile { width_px, height_px, rgb, .. } = input_tile();
-    let (mean, std) = (Preprocessing::IMAGENET_MEAN, Preprocessing::IMAGENET_STD);
-    let normalised = (0..3)
-        .flat_map(|c| rgb.iter().skip(c).step_by(3).map(move |&v| (f32::from(v) / 255.0 - mean[c]) / std[c]));
-    let values: Vec<f32> = normalised.collect();
-    Tensor::<1>::from_floats(values.as_slice(), device).reshape([1, 3, height_px as usize, width_px as usize])
+    let Tile { width_px, height_px, .. } = input_tile();
+    Tensor::from_data(TensorData::new(normalised_input(), [1, 3, height_px as usize, width_px as usize]), device)
 }
 
 /// Each stage of the network: its name and the largest absolute difference. `probabilities` names the
@@ -100,6 +105,20 @@ pub async fn stage_differences(
     }
     found.push((probabilities.into(), read(softmax(logits, 1)).await.unwrap()));
 
+    differences(found)
+}
+
+/// The same of the CPU's kernels, up to the features.
+pub fn kernel_differences(parameters: &Parameters) -> Vec<(String, f32)> {
+    let backbone = CpuBackbone::load(parameters).unwrap();
+    let image = normalised_input();
+    let side = input_tile().width_px as usize;
+    let stages = backbone.stages(&image, side).into_iter().enumerate();
+    let stages = stages.map(|(index, values)| (format!("features.{index}"), values));
+    differences(stages.chain([("pooled".into(), backbone.features(&image, side))]).collect())
+}
+
+fn differences(found: Vec<(String, Vec<f32>)>) -> Vec<(String, f32)> {
     let fixture = fixture();
     let expected = |name: &str| fixture.stages.iter().find(|stage| stage.name == name).unwrap();
     found.into_iter().map(|(name, values)| (name.clone(), expected(&name).difference(&values))).collect()

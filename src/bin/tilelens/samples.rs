@@ -4,7 +4,8 @@ use anyhow::Result;
 use burn::tensor::Tensor;
 use tilelens::device::read;
 use tilelens::model::classifier::Classifier;
-use tilelens::model::mobilenet_v3::{FEATURES, Trunk};
+use tilelens::model::architecture::FEATURES;
+use tilelens::model::mobilenet_v3::Trunk;
 use tilelens::training::baselines::{HISTOGRAM_BINS, colour_histogram};
 use tilelens::training::samples::Samples;
 
