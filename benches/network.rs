@@ -9,9 +9,9 @@ use std::{array, fs};
 use burn::tensor::{Device, Tensor, TensorData};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tilelens::kernels::{Activation, Depthwise, Maps, Pointwise, depthwise, pointwise};
-use tilelens::model::cpu_backbone::CpuBackbone;
-use tilelens::model::mobilenet_v3::MobileNetV3Small;
+use tilelens::model::cpu::backbone::Backbone;
 use tilelens::model::model_file::ModelFile;
+use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
 
 const SIDE: usize = 224;
 
@@ -23,7 +23,7 @@ fn numbers(count: usize) -> Vec<f32> {
 fn network(criterion: &mut Criterion) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/land-cover.safetensors");
     let model = ModelFile::from_bytes(&fs::read(file).unwrap()).unwrap();
-    let kernels = CpuBackbone::load(&model.parameters).unwrap();
+    let kernels = Backbone::load(&model.parameters).unwrap();
     let burn = MobileNetV3Small::load(&model.parameters, &Device::flex()).unwrap();
     let mut group = criterion.benchmark_group("network");
     for (name, batch) in [("one tile", 1), ("32 tiles", 32)] {
@@ -58,7 +58,9 @@ fn layers(criterion: &mut Criterion) {
         let weight = numbers(channels * kernel * kernel);
         let layer = Depthwise::new(kernel, stride, &weight, numbers(channels), Activation::HardSwish);
         let [input, mut output]: [Maps; 2] =
-            array::from_fn(|index| if index == 0 { maps([channels, side, kernel / 2]) } else { Maps::default() });
+            array::from_fn(
+                |index| if index == 0 { maps([channels, side, kernel / 2]) } else { Maps::default() },
+            );
         group.bench_function(format!("{kernel}×{kernel}/{stride}, {channels}, {side}×{side}"), |bencher| {
             bencher.iter(|| depthwise(&layer, black_box(&input), &mut output));
         });

@@ -1,6 +1,5 @@
 //! Where the network runs.
 
-use burn::tensor::{Device, Tensor};
 use thiserror::Error;
 
 use crate::ErrorCode;
@@ -12,6 +11,16 @@ pub enum DeviceKind {
     Cpu,
     /// The graphics processor: WebGPU in the browser; Vulkan, Metal or DirectX natively.
     WebGpu,
+}
+
+/// A device that was opened.
+#[derive(Debug, Clone)]
+pub enum Device {
+    /// The processor, with this crate's own kernels.
+    Cpu,
+    /// One of burn's devices.
+    #[cfg(feature = "burn")]
+    Burn(burn::tensor::Device),
 }
 
 /// Why a device cannot be used.
@@ -46,7 +55,7 @@ impl DeviceKind {
     /// [`DeviceError`] when there is no such device.
     pub async fn open(self) -> Result<Device, DeviceError> {
         match self {
-            Self::Cpu => Ok(Device::flex()),
+            Self::Cpu => Ok(Device::Cpu),
             Self::WebGpu => open_gpu().await,
         }
     }
@@ -57,17 +66,17 @@ async fn open_gpu() -> Result<Device, DeviceError> {
     use burn::tensor::wgpu::WgpuBackend;
     use std::sync::OnceLock;
 
-    static GPU: OnceLock<Device> = OnceLock::new();
+    static GPU: OnceLock<burn::tensor::Device> = OnceLock::new();
     if let Some(device) = GPU.get() {
-        return Ok(device.clone());
+        return Ok(Device::Burn(device.clone()));
     }
     let api = if cfg!(target_family = "wasm") { WgpuBackend::WebGpu } else { WgpuBackend::Vulkan };
-    let device = Device::wgpu_options()
+    let device = burn::tensor::Device::wgpu_options()
         .graphics_api(api)
         .init_async()
         .await
         .map_err(|error| DeviceError::Unavailable(error.to_string()))?;
-    Ok(GPU.get_or_init(|| device).clone())
+    Ok(Device::Burn(GPU.get_or_init(|| device).clone()))
 }
 
 #[cfg(not(feature = "webgpu"))]
@@ -75,12 +84,24 @@ async fn open_gpu() -> Result<Device, DeviceError> {
     Err(DeviceError::NotBuilt)
 }
 
+#[cfg(feature = "cli")]
+impl Device {
+    /// The device as burn knows it; for the processor, burn's own backend there.
+    pub fn to_burn(&self) -> burn::tensor::Device {
+        match self {
+            Self::Cpu => burn::tensor::Device::flex(),
+            Self::Burn(device) => device.clone(),
+        }
+    }
+}
+
 /// The values of a tensor, copied from its device.
 ///
 /// # Errors
 ///
 /// [`DeviceError::Failed`] when the device fails.
-pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceError> {
+#[cfg(feature = "burn")]
+pub async fn read<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Result<Vec<f32>, DeviceError> {
     let failed = |error: &dyn std::fmt::Display| DeviceError::Failed(error.to_string());
     let data = tensor.into_data_async().await.map_err(|error| failed(&error))?;
     data.try_to_vec().map_err(|error| failed(&error))

@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{fs, io, thread};
 
-use burn::tensor::activation::softmax;
 use flate2::read::GzDecoder;
 use onnx_ir::{Message, ModelProto};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use tilelens::ErrorCode;
-use tilelens::device::{DeviceKind, read};
+use tilelens::device::Device;
 use tilelens::export::{LABELS_KEY, MANIFEST_KEY, PREPROCESSING_KEY, to_onnx};
 use tilelens::import::{ImportOptions, import};
-use tilelens::model::classifier::Classifier;
-use tilelens::model::head::{ClassifierConfig, HeadConfig};
+use tilelens::model::classifier::{Classifier, softmax};
+use tilelens::model::head::{ClassifierConfig, Head, HeadConfig};
 use tilelens::model::model_file::{Manifest, ModelFile};
 use tilelens::tile::{Preprocessing, Tile, decode};
 
@@ -42,10 +41,9 @@ fn land_cover() -> ModelFile {
 fn small_head() -> ModelFile {
     let ModelFile { manifest, mut parameters } = land_cover();
     let config = HeadConfig { dropout_rate: 0.5, dense_neurons: 33, num_classes: 3 };
-    let device = pollster::block_on(DeviceKind::Cpu.open()).unwrap();
-    let head = config.init(&mut ChaCha8Rng::seed_from_u64(7), &device);
+    let head = Head::random(config.clone(), &mut ChaCha8Rng::seed_from_u64(7));
     parameters.remove(&["head."]);
-    pollster::block_on(head.store(&mut parameters)).unwrap();
+    parameters.extend(head.parameters());
     let manifest = Manifest {
         labels: ["water", "\"quoted\", and a comma", "Wald – ünïcode"].map(String::from).into(),
         preprocessing: Preprocessing {
@@ -89,13 +87,11 @@ fn tiles() -> Vec<Tile> {
 
 /// What the network of this crate answers: each output of the graph by its name.
 fn own_answers(file: &ModelFile, tiles: &[&Tile]) -> Vec<(&'static str, Vec<f32>)> {
-    let device = pollster::block_on(DeviceKind::Cpu.open()).unwrap();
-    let classifier = Classifier::load(file, &device).unwrap();
-    let features = classifier.features(classifier.images(tiles));
-    let logits = classifier.logits(features.clone()).unwrap();
-    let probabilities = softmax(logits.clone() / file.manifest.temperature, 1);
-    let outputs = [("features", features), ("logits", logits), ("probabilities", probabilities)];
-    outputs.map(|(name, output)| (name, pollster::block_on(read(output)).unwrap())).into()
+    let classifier = Classifier::load(file, &Device::Cpu).unwrap();
+    let features = pollster::block_on(classifier.features(classifier.images(tiles))).unwrap();
+    let logits = pollster::block_on(classifier.logits(features.clone())).unwrap();
+    let probabilities = softmax(logits.clone(), file.manifest.labels.len(), file.manifest.temperature);
+    vec![("features", features), ("logits", logits), ("probabilities", probabilities)]
 }
 
 /// What onnxruntime answers to the tiles' pixels, by the names of the outputs.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, thread};
 
 use parity::{TOLERANCE, fixture, kernel_differences, stage_differences, unpack};
-use tilelens::device::DeviceKind;
+use tilelens::device::Device;
 use tilelens::import::{ImportError, ImportOptions, import};
 use tilelens::model::head::ClassifierConfig;
 use tilelens::model::model_file::{ModelFile, WeightsDtype};
@@ -50,7 +50,7 @@ fn import_fixture(name: &str, options: ImportOptions) -> Result<ModelFile, Impor
 
 fn assert_parity(file: &ModelFile, probabilities: &str) {
     let ModelFile { manifest, parameters } = file;
-    let device = pollster::block_on(DeviceKind::Cpu.open()).unwrap();
+    let device = Device::Cpu.to_burn();
     let compared =
         pollster::block_on(stage_differences(parameters, &manifest.classifier, probabilities, &device));
     for (stage, difference) in compared.into_iter().chain(kernel_differences(parameters)) {

@@ -8,20 +8,23 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Tensor, TensorData};
 use pollster::block_on;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use tilelens::device::read;
-use tilelens::model::classifier::Classifier;
-use tilelens::model::head::ClassifierConfig;
+use tilelens::device::{Device, read};
 use tilelens::model::architecture::FEATURES;
+use tilelens::model::classifier::{Classifier, softmax};
+use tilelens::model::head::{ClassifierConfig, Head};
 use tilelens::model::model_file::{ModelFile, WeightsDtype, hex};
+use tilelens::model::modules;
+use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
 use tilelens::tile::{Tile, decode};
+use tilelens::training::head_learner::HeadLearner;
 use tilelens::training::metrics::{Evaluation, argmax};
-use tilelens::training::network::HeadAndTail;
+use tilelens::training::modules::{HeadAndTail, ModuleLearner, logits};
 use tilelens::training::samples::Samples;
-use tilelens::training::trainer::{Trainer, TrainingConfig, logits, probabilities};
+use tilelens::training::trainer::{Trainer, TrainingConfig};
 
 /// The classes that `three-classes.safetensors` was not trained on.
 const LEFT_OUT: [&str; 4] = ["field", "forest", "industry", "residential"];
@@ -60,7 +63,7 @@ fn model(name: &str) -> ModelFile {
 }
 
 fn classifier(model: &ModelFile) -> Classifier {
-    Classifier::load(model, &Device::flex()).unwrap()
+    Classifier::load(model, &Device::Cpu).unwrap()
 }
 
 #[derive(Deserialize)]
@@ -106,7 +109,7 @@ fn samples(classifier: &Classifier, tiles: &[(String, Tile, usize)], classes: &[
     let mut samples = Samples::new(FEATURES, 1);
     for (_, tile, class) in tiles {
         if let Some(label) = classes.iter().position(|wanted| wanted == class) {
-            let features = block_on(read(classifier.features(classifier.images(&[tile])))).unwrap();
+            let features = block_on(classifier.features(classifier.images(&[tile]))).unwrap();
             samples.push(&features, label);
         }
     }
@@ -125,17 +128,17 @@ fn ten_shots(samples: &Samples, num_classes: usize) -> (Samples, Samples) {
 #[test]
 fn a_head_learns_classes_that_its_backbone_never_saw_from_ten_tiles_each() {
     let Some(tiles) = test_tiles() else { return };
-    let device = Device::flex();
     // This backbone was trained on the other three classes; see models/recipe.
     let backbone = classifier(&model("recipe/three-classes.safetensors"));
     let unseen = LEFT_OUT.map(|class| FOLDERS.iter().position(|folder| *folder == class).unwrap());
     let (labelled, others) = ten_shots(&samples(&backbone, &tiles, &unseen), 4);
     let config = TrainingConfig { epochs: 60, batch_size: 16, ..TrainingConfig::default() };
-    let head = config.head(4).init(&mut config.random(), &device);
+    let learner = HeadLearner::new(&Head::random(config.head(4), &mut config.random()), &Device::Cpu);
     let nothing = Samples::new(FEATURES, 1);
-    let mut trainer = Trainer::new(config, head, 4, labelled, nothing, &device).unwrap();
+    let mut trainer = Trainer::new(config, learner, 4, labelled, nothing).unwrap();
     block_on(trainer.train(|_| ())).unwrap();
-    let found = block_on(probabilities(trainer.best(), &others, 1.0, &device)).unwrap();
+    let head = block_on(trainer.best().read()).unwrap();
+    let found = softmax(head.logits(&others.first_views(0..others.len())), 4, 1.0);
     let evaluation = Evaluation::new(&found, others.labels(), 4);
     println!("{} of {} right", evaluation.right, evaluation.tiles);
     assert!(evaluation.accuracy >= LEFT_OUT_ACCURACY, "{}", evaluation.accuracy);
@@ -149,8 +152,9 @@ fn the_temperature_travels_in_the_file_and_divides_the_logits() {
     let file = ModelFile::from_bytes(&file.to_bytes(WeightsDtype::F16).unwrap()).unwrap();
     assert_eq!(file.manifest.temperature, 3.0);
     let classifier = classifier(&file);
-    let logits = classifier.logits(classifier.features(classifier.images(&[&tile]))).unwrap();
-    let powers: Vec<f32> = block_on(read(logits)).unwrap().iter().map(|logit| (logit / 3.0).exp()).collect();
+    let features = block_on(classifier.features(classifier.images(&[&tile]))).unwrap();
+    let logits = block_on(classifier.logits(features)).unwrap();
+    let powers: Vec<f32> = logits.iter().map(|logit| (logit / 3.0).exp()).collect();
     let found = block_on(classifier.classify(&[&tile])).unwrap().probabilities;
     for (found, power) in found.iter().zip(&powers) {
         assert!((found - power / powers.iter().sum::<f32>()).abs() < 1e-5);
@@ -182,25 +186,28 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 
 #[test]
 fn unfreezing_trains_the_last_blocks_and_leaves_the_others_and_the_batch_norms_alone() {
-    let device = Device::flex();
+    let device = Device::Cpu.to_burn();
     let mut before = model("land-cover.safetensors");
     let sample = |name: &str| decode(&fs::read(root().join("www/samples").join(name)).unwrap()).unwrap();
     let tiles = [(sample("synthetic-forest.jpg"), 0), (sample("synthetic-field.jpg"), 1)];
     let classifier_before = classifier(&before);
-    let (trunk, tail) = classifier_before.backbone().clone().split(2);
+    let (trunk, tail) = MobileNetV3Small::load(&before.parameters, &device).unwrap().split(2);
     let shape = TrainingConfig::default().head(2);
+    let image = |tile| TensorData::new(classifier_before.images(&[tile]), [1, 3, 224, 224]);
     let maps: Vec<Tensor<4>> =
-        tiles.iter().map(|(tile, _)| trunk.forward(classifier_before.images(&[tile]))).collect();
+        tiles.iter().map(|(tile, _)| trunk.forward(Tensor::from_data(image(tile), &device))).collect();
     let [_, channels, height, width] = maps[0].dims();
     let mut training = Samples::new(channels * height * width, 1);
     for (map, (_, class)) in maps.into_iter().zip(&tiles) {
         training.push(&block_on(read(map)).unwrap(), *class);
     }
-    let head = shape.init(&mut TrainingConfig::default().random(), &device);
+    let head = Head::random(shape.clone(), &mut TrainingConfig::default().random());
+    let head = modules::classification::Head::load(&shape, head.parameters(), &device).unwrap();
     let network = HeadAndTail { tail, head, map_shape: [channels, height, width] };
     let config = TrainingConfig { epochs: 4, ..TrainingConfig::default() };
     let nothing = Samples::new(1, 1);
-    let mut trainer = Trainer::new(config, network, 2, training.clone(), nothing, &device).unwrap();
+    let learner = ModuleLearner::new(network, &device);
+    let mut trainer = Trainer::new(config, learner, 2, training.clone(), nothing).unwrap();
     let mut losses = Vec::new();
     block_on(trainer.train(|epoch| losses.push(epoch.loss))).unwrap();
     assert!(losses[3] < losses[0], "{losses:?}");
@@ -226,8 +233,8 @@ fn unfreezing_trains_the_last_blocks_and_leaves_the_others_and_the_batch_norms_a
     let reread = classifier(&reread);
     let trained = block_on(logits(trainer.best(), &training, &device)).unwrap();
     for ((tile, _), trained) in tiles.iter().zip(trained.chunks(2)) {
-        let features = reread.features(reread.images(&[tile]));
-        let found = block_on(read(reread.logits(features).unwrap())).unwrap();
+        let features = block_on(reread.features(reread.images(&[tile]))).unwrap();
+        let found = block_on(reread.logits(features)).unwrap();
         for (a, b) in found.iter().zip(trained) {
             assert!((a - b).abs() < 1e-4, "{found:?} is not {trained:?}");
         }

@@ -5,9 +5,10 @@
 mod parity;
 
 use js_sys::Reflect;
-use tilelens::device::DeviceKind;
+use tilelens::device::{Device, DeviceKind};
 use tilelens::import::read_safetensors;
 use tilelens::model::head::{ClassifierConfig, HeadConfig};
+use tilelens::model::parameters::Parameters;
 use tilelens::web::{Engine, decode_tile};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -34,25 +35,29 @@ async fn probabilities(engine: &Engine) -> Vec<f32> {
     engine.classify(tiles).await.unwrap().probabilities()
 }
 
-async fn assert_parity(kind: DeviceKind) {
-    let device = kind.open().await.unwrap();
-    let parameters = read_safetensors(&parity::unpack(FIXTURE), None).unwrap();
-    let head = ClassifierConfig::Head(HeadConfig { dropout_rate: 0.2, dense_neurons: 32, num_classes: 5 });
-    let compared = parity::stage_differences(&parameters, &head, "head.probabilities", &device).await;
+fn assert_parity(device: &str, compared: Vec<(String, f32)>) {
     for (stage, difference) in compared {
-        console_log!("{kind:?} {stage}: max abs difference {difference:.1e}");
+        console_log!("{device} {stage}: max abs difference {difference:.1e}");
         assert!(difference <= parity::TOLERANCE, "{stage}: {difference:e}");
     }
 }
 
+fn fixture_parameters() -> Parameters {
+    read_safetensors(&parity::unpack(FIXTURE), None).unwrap()
+}
+
 #[wasm_bindgen_test]
-async fn every_stage_equals_torchvision_on_the_cpu() {
-    assert_parity(DeviceKind::Cpu).await;
+fn every_stage_equals_torchvision_on_the_cpu() {
+    assert_parity("CPU", parity::kernel_differences(&fixture_parameters()));
 }
 
 #[wasm_bindgen_test]
 async fn every_stage_equals_torchvision_on_webgpu() {
-    assert_parity(DeviceKind::WebGpu).await;
+    let Device::Burn(device) = DeviceKind::WebGpu.open().await.unwrap() else { unreachable!("no GPU") };
+    let head = ClassifierConfig::Head(HeadConfig { dropout_rate: 0.2, dense_neurons: 32, num_classes: 5 });
+    let parameters = fixture_parameters();
+    let compared = parity::stage_differences(&parameters, &head, "head.probabilities", &device).await;
+    assert_parity("WebGPU", compared);
 }
 
 #[wasm_bindgen_test]

@@ -12,8 +12,8 @@ use super::onnx_messages::{
 };
 use crate::kernels::Activation;
 use crate::model::architecture::{
-    BATCH_NORM_EPSILON, BlockLayers, ConvNormLayer, ConvShape, FEATURES, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA, Layers,
-    layers, squeezed_channels,
+    BATCH_NORM_EPSILON, BlockLayers, ConvNormLayer, ConvShape, FEATURES, HARD_SIGMOID_ALPHA,
+    HARD_SIGMOID_BETA, Layers, layers, squeezed_channels,
 };
 use crate::model::head::{ClassifierConfig, HeadConfig, IMAGENET_NEURONS};
 use crate::model::model_file::{Manifest, ModelFile};

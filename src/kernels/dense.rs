@@ -1,17 +1,24 @@
-//! A dense layer over one row of numbers.
+//! Dense layers: rows of numbers times a matrix.
+//!
+//! No product is fused with a sum here, so that a head gives the same answers, and training the same head, to the last
+//! bit on every processor.
+
+use std::array;
 
 use super::lanes::{Lanes, dispatch};
 use super::{Activation, BLOCK, packed};
 
-/// Sums that run side by side: one alone would wait for each product of a long row.
+/// Sums that run side by side over one row: one alone would wait for each product.
 const CHAINS: usize = 4;
 
 /// The weights of a dense layer.
 #[derive(Debug)]
 pub struct Dense {
     inputs: usize,
-    /// `[outputs / 8, inputs, 8]`.
+    outputs: usize,
+    /// `[padded outputs / 8, inputs, 8]`.
     weight: Vec<f32>,
+    /// `[padded outputs]`.
     bias: Vec<f32>,
     activation: Activation,
 }
@@ -21,43 +28,135 @@ impl Dense {
     ///
     /// # Panics
     ///
-    /// When the sizes do not fit, the inputs are no multiple of 4 or the outputs no multiple of 8.
-    pub fn new(inputs: usize, weight: &[f32], bias: Vec<f32>, activation: Activation) -> Self {
-        assert_eq!((weight.len(), inputs % CHAINS), (inputs * bias.len(), 0));
-        Self { inputs, weight: packed(weight, inputs), bias, activation }
+    /// When the sizes do not fit.
+    pub fn new(inputs: usize, weight: &[f32], mut bias: Vec<f32>, activation: Activation) -> Self {
+        assert_eq!(weight.len(), inputs * bias.len());
+        let outputs = bias.len();
+        bias.resize(outputs.next_multiple_of(BLOCK), 0.0);
+        Self { inputs, outputs, weight: packed(weight, inputs), bias, activation }
+    }
+
+    /// Numbers in a row of the answer.
+    pub fn outputs(&self) -> usize {
+        self.outputs
     }
 }
 
-/// `[inputs]` → `[outputs]`.
-pub fn dense(layer: &Dense, input: &[f32], output: &mut Vec<f32>) {
-    assert_eq!(input.len(), layer.inputs);
-    output.resize(layer.bias.len(), 0.0);
-    multiply(layer, input, output);
+/// `[rows, inputs]` → `[rows, outputs]`.
+pub fn dense(layer: &Dense, rows: &[f32], output: &mut Vec<f32>) {
+    let Dense { inputs, outputs, weight, bias, activation } = layer;
+    let count = rows.len() / inputs;
+    output.resize(count * bias.len(), 0.0);
+    multiply(&Product { inputs: *inputs, weight, bias, activation: *activation }, rows, output);
+    if *outputs < bias.len() {
+        for row in 1..count {
+            output.copy_within(row * bias.len()..row * bias.len() + outputs, row * outputs);
+        }
+        output.truncate(count * outputs);
+    }
 }
 
-dispatch! { fn multiply(layer: &Dense, input: &[f32], output: &mut [f32]) = multiply_with }
+/// What rows are multiplied with.
+pub(super) struct Product<'a> {
+    pub inputs: usize,
+    /// `[outputs / 8, inputs, 8]`.
+    pub weight: &'a [f32],
+    /// `[outputs]`.
+    pub bias: &'a [f32],
+    pub activation: Activation,
+}
+
+dispatch! {
+    /// `[rows, inputs]` → `[rows, outputs]`, where outputs are whole blocks.
+    pub(super) fn multiply(product: &Product, rows: &[f32], output: &mut [f32]) = multiply_with
+}
 
 #[inline(always)]
 fn multiply_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
-    layer: &Dense,
-    input: &[f32],
+    product: &Product,
+    rows: &[f32],
     output: &mut [f32],
 ) {
-    let panels = layer.weight.chunks_exact(layer.inputs * BLOCK).zip(layer.bias.chunks_exact(BLOCK));
-    for ((panel, bias), output) in panels.zip(output.chunks_exact_mut(BLOCK)) {
-        let mut sums = [[L::splat(0.0); VECTORS]; CHAINS];
-        for (values, weight) in input.chunks_exact(CHAINS).zip(panel.chunks_exact(CHAINS * BLOCK)) {
-            for (chain, sums) in sums.iter_mut().enumerate() {
-                for (vector, sum) in sums.iter_mut().enumerate() {
-                    let weight = L::load(&weight[chain * BLOCK + vector * L::WIDTH..]);
-                    *sum = L::splat(values[chain]).mul_add(weight, *sum);
+    const ROWS: usize = 4;
+    let Product { inputs, weight, bias, activation } = product;
+    let (count, outputs) = (rows.len() / inputs, bias.len());
+    assert_eq!((rows.len(), output.len(), weight.len()), (count * inputs, count * outputs, inputs * outputs));
+    let panels = weight.chunks_exact(inputs * BLOCK).zip(bias.chunks_exact(BLOCK));
+    for (block, (weight, bias)) in panels.enumerate() {
+        let panel = Panel { weight, bias, activation: *activation };
+        if count < ROWS {
+            for (row, output) in rows.chunks_exact(*inputs).zip(output.chunks_exact_mut(outputs)) {
+                panel.row::<L, VECTORS>(row, &mut output[block * BLOCK..][..BLOCK]);
+            }
+            continue;
+        }
+        for row in (0..count).step_by(ROWS) {
+            // The last rows are computed together with some that are there already: the answer is the same.
+            let row = row.min(count - ROWS);
+            let inputs: [&[f32]; ROWS] = array::from_fn(|index| &rows[(row + index) * inputs..][..*inputs]);
+            let sums = panel.tile::<L, VECTORS, ROWS>(inputs);
+            for (row, sums) in (row..).zip(sums) {
+                let output = &mut output[row * outputs + block * BLOCK..][..BLOCK];
+                panel.finish(sums, output);
+            }
+        }
+    }
+}
+
+/// What a block of eight outputs is computed from.
+struct Panel<'a> {
+    /// `[inputs, 8]`.
+    weight: &'a [f32],
+    bias: &'a [f32],
+    activation: Activation,
+}
+
+impl Panel<'_> {
+    #[inline(always)]
+    fn bias<L: Lanes, const VECTORS: usize>(&self) -> [L; VECTORS] {
+        array::from_fn(|vector| L::load(&self.bias[vector * L::WIDTH..]))
+    }
+
+    #[inline(always)]
+    fn tile<L: Lanes, const VECTORS: usize, const ROWS: usize>(
+        &self,
+        rows: [&[f32]; ROWS],
+    ) -> [[L; VECTORS]; ROWS] {
+        let mut sums: [[L; VECTORS]; ROWS] = [self.bias(); ROWS];
+        for (input, weight) in self.weight.chunks_exact(BLOCK).enumerate() {
+            let weight: [L; VECTORS] = array::from_fn(|vector| L::load(&weight[vector * L::WIDTH..]));
+            for (sums, row) in sums.iter_mut().zip(rows) {
+                let value = L::splat(row[input]);
+                for (sum, weight) in sums.iter_mut().zip(weight) {
+                    *sum = sum.add(value.mul(weight));
                 }
             }
         }
-        for vector in 0..VECTORS {
-            let start = L::load(&bias[vector * L::WIDTH..]);
-            let sum = sums.iter().fold(start, |total, sums| total.add(sums[vector]));
-            layer.activation.apply(sum).store(&mut output[vector * L::WIDTH..]);
+        sums
+    }
+
+    /// One row alone.
+    #[inline(always)]
+    fn row<L: Lanes, const VECTORS: usize>(&self, row: &[f32], output: &mut [f32]) {
+        let mut sums = [[L::splat(0.0); VECTORS]; CHAINS];
+        sums[0] = self.bias();
+        for (values, weight) in row.chunks(CHAINS).zip(self.weight.chunks(CHAINS * BLOCK)) {
+            for ((sums, &value), weight) in sums.iter_mut().zip(values).zip(weight.chunks_exact(BLOCK)) {
+                for (vector, sum) in sums.iter_mut().enumerate() {
+                    *sum = sum.add(L::splat(value).mul(L::load(&weight[vector * L::WIDTH..])));
+                }
+            }
+        }
+        let total: [L; VECTORS] = array::from_fn(|vector| {
+            sums[1..].iter().fold(sums[0][vector], |total, sums| total.add(sums[vector]))
+        });
+        self.finish(total, output);
+    }
+
+    #[inline(always)]
+    fn finish<L: Lanes, const VECTORS: usize>(&self, sums: [L; VECTORS], output: &mut [f32]) {
+        for (vector, sum) in sums.into_iter().enumerate() {
+            self.activation.apply(sum).store(&mut output[vector * L::WIDTH..]);
         }
     }
 }

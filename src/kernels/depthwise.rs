@@ -74,15 +74,22 @@ fn convolve_sized<L: Lanes, const VECTORS: usize, const KERNEL: usize, const STR
 ) {
     let [_, width] = output.size();
     let (output_plane, input_row) = (output.plane(), input.padded_width() * BLOCK);
-    let planes = input.values().chunks_exact(input.plane()).zip(output.values_mut().0.chunks_exact_mut(output_plane));
+    let planes =
+        input.values().chunks_exact(input.plane()).zip(output.values_mut().0.chunks_exact_mut(output_plane));
     let weights = layer.weight.chunks_exact(KERNEL * KERNEL * BLOCK).zip(layer.bias.chunks_exact(BLOCK));
     for ((input, output), (weight, bias)) in planes.zip(weights) {
         for (y, output) in output.chunks_exact_mut(width * BLOCK).enumerate() {
             let rows = &input[y * STRIDE * input_row..][..KERNEL * input_row];
             for vector in 0..VECTORS {
                 let lane = vector * L::WIDTH;
-                let strip =
-                    Strip { rows, row: input_row, weight, bias: L::load(&bias[lane..]), lane, activation: layer.activation };
+                let strip = Strip {
+                    rows,
+                    row: input_row,
+                    weight,
+                    bias: L::load(&bias[lane..]),
+                    lane,
+                    activation: layer.activation,
+                };
                 if width < PIXELS {
                     for x in 0..width {
                         strip.tile::<KERNEL, STRIDE, 1>(x, output);
@@ -115,7 +122,11 @@ struct Strip<'a, L> {
 impl<L: Lanes> Strip<'_, L> {
     /// Computes `PIXELS` pixels of the row beginning with `first`. Every input pixel is loaded once for all outputs.
     #[inline(always)]
-    fn tile<const KERNEL: usize, const STRIDE: usize, const PIXELS: usize>(&self, first: usize, output: &mut [f32]) {
+    fn tile<const KERNEL: usize, const STRIDE: usize, const PIXELS: usize>(
+        &self,
+        first: usize,
+        output: &mut [f32],
+    ) {
         let mut sums = [self.bias; PIXELS];
         let span = (PIXELS - 1) * STRIDE + KERNEL;
         for (row, weight) in self.rows.chunks_exact(self.row).zip(self.weight.chunks_exact(KERNEL * BLOCK)) {

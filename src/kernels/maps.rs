@@ -79,10 +79,6 @@ impl Maps {
         (self.height + 2 * self.border) * self.padded_width() * BLOCK
     }
 
-    pub(super) fn offsets(&self) -> &[usize] {
-        &self.offsets
-    }
-
     pub(super) fn values(&self) -> &[f32] {
         &self.values
     }
@@ -145,13 +141,26 @@ fn scale_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(maps: &mut Ma
     }
 }
 
-/// `[outputs, inputs]` → `[outputs / 8, inputs, 8]`: what a block of outputs reads lies in one row.
+/// `[outputs, inputs]` → `[padded outputs / 8, inputs, 8]`: what a block of outputs reads lies in one row. Outputs that
+/// fill the last block are zero.
 pub(super) fn packed(weight: &[f32], inputs: usize) -> Vec<f32> {
     let outputs = weight.len() / inputs;
-    assert_eq!((outputs * inputs, outputs % BLOCK), (weight.len(), 0));
-    let blocks = (0..outputs).step_by(BLOCK);
-    let values = blocks.flat_map(|block| {
-        (0..inputs).flat_map(move |input| (block..block + BLOCK).map(move |output| weight[output * inputs + input]))
-    });
-    values.collect()
+    let mut values = vec![0.0; inputs * outputs.next_multiple_of(BLOCK)];
+    for (output, row) in weight.chunks_exact(inputs).enumerate() {
+        let panel = &mut values[output / BLOCK * inputs * BLOCK..][..inputs * BLOCK];
+        for (place, &value) in panel.chunks_exact_mut(BLOCK).zip(row) {
+            place[output % BLOCK] = value;
+        }
+    }
+    values
+}
+
+/// The `[outputs, inputs]` that [`packed`] took.
+pub(super) fn unpacked(values: &[f32], [outputs, inputs]: [usize; 2]) -> Vec<f32> {
+    (0..outputs)
+        .flat_map(|output| {
+            let panel = &values[output / BLOCK * inputs * BLOCK..][..inputs * BLOCK];
+            panel.chunks_exact(BLOCK).map(move |place| place[output % BLOCK])
+        })
+        .collect()
 }

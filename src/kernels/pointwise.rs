@@ -34,7 +34,10 @@ pub fn pointwise(layer: &Pointwise, input: &Maps, residual: Option<&Maps>, borde
     assert_eq!((input.channels(), input.border()), (layer.inputs, 0));
     output.reshape(layer.bias.len(), height, width, border);
     if let Some(residual) = residual {
-        assert_eq!((residual.channels(), residual.size(), residual.border()), (layer.bias.len(), [height, width], 0));
+        assert_eq!(
+            (residual.channels(), residual.size(), residual.border()),
+            (layer.bias.len(), [height, width], 0)
+        );
     }
     convolve(layer, input.values(), residual.map(Maps::values), output);
 }
@@ -92,7 +95,9 @@ impl Panel<'_> {
     ) {
         let bias: [L; VECTORS] = array::from_fn(|vector| L::load(&self.bias[vector * L::WIDTH..]));
         let mut sums = [bias; PIXELS];
-        for (weight, plane) in self.weight.chunks_exact(BLOCK * BLOCK).zip(self.input.chunks_exact(self.plane)) {
+        for (weight, plane) in
+            self.weight.chunks_exact(BLOCK * BLOCK).zip(self.input.chunks_exact(self.plane))
+        {
             let pixels = plane[first * BLOCK..][..PIXELS * BLOCK].as_chunks::<BLOCK>().0;
             for channel in 0..BLOCK {
                 let weight: [L; VECTORS] =

@@ -88,7 +88,8 @@ fn convolve_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
     let [height, width] = output.size();
     let plane = output.plane();
     let (values, offsets) = output.values_mut();
-    let panels = layer.weight.chunks_exact(COLOURS * KERNEL * KERNEL * BLOCK).zip(layer.bias.chunks_exact(BLOCK));
+    let panels =
+        layer.weight.chunks_exact(COLOURS * KERNEL * KERNEL * BLOCK).zip(layer.bias.chunks_exact(BLOCK));
     for ((weight, bias), output) in panels.zip(values.chunks_exact_mut(plane)) {
         for y in 0..height {
             let row = &mut output[offsets[y * width]..][..width * BLOCK];
@@ -130,7 +131,8 @@ impl Panel<'_> {
             let start = colour * self.image.plane() + (self.y * STRIDE + ky) * row + first * STRIDE;
             let values = &self.image.values[start..][..span];
             for kx in 0..KERNEL {
-                let weight: [L; VECTORS] = array::from_fn(|vector| L::load(&weight[kx * BLOCK + vector * L::WIDTH..]));
+                let weight: [L; VECTORS] =
+                    array::from_fn(|vector| L::load(&weight[kx * BLOCK + vector * L::WIDTH..]));
                 for (pixel, sums) in sums.iter_mut().enumerate() {
                     let value = L::splat(values[pixel * STRIDE + kx]);
                     for (sum, weight) in sums.iter_mut().zip(weight) {

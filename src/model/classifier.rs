@@ -1,26 +1,36 @@
 //! Backbone + classifier + labels: tiles in, probabilities out.
 
-use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Tensor, TensorData};
 use thiserror::Error;
 
 use super::architecture::FEATURES;
-use super::head::Classification;
-use super::layers::global_average_pool;
-use super::mobilenet_v3::MobileNetV3Small;
+use super::cpu;
 use super::model_file::{Manifest, ModelFile};
+#[cfg(feature = "burn")]
+use super::modules;
 use super::parameters::LayerMismatch;
 use crate::ErrorCode;
-use crate::device::{DeviceError, read};
+use crate::device::{Device, DeviceError};
 use crate::tile::Tile;
+
+/// Colours of an image.
+const CHANNELS: usize = 3;
 
 /// A model ready to classify, on one device.
 #[derive(Debug)]
 pub struct Classifier {
     manifest: Manifest,
-    backbone: MobileNetV3Small,
-    classification: Option<Classification>,
-    device: Device,
+    network: Network,
+}
+
+/// The network where it runs.
+#[derive(Debug)]
+enum Network {
+    Cpu {
+        backbone: cpu::backbone::Backbone,
+        classification: Option<cpu::classification::Classification>,
+    },
+    #[cfg(feature = "burn")]
+    Burn(modules::Modules),
 }
 
 /// What a model says of tiles, tile by tile.
@@ -38,6 +48,14 @@ pub enum ClassifyError {
     /// The model is a backbone alone.
     #[error("this model is a backbone without a classifier: it knows features and no classes")]
     NoClassifier,
+    /// Numbers that are no whole number of images or of feature rows.
+    #[error("{found} numbers are no whole number of rows of {row}")]
+    Shape {
+        /// Numbers that came.
+        found: usize,
+        /// Numbers in an image or a row of features.
+        row: usize,
+    },
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -50,6 +68,7 @@ impl ErrorCode for ClassifyError {
     fn code(&self) -> &'static str {
         match self {
             Self::NoClassifier => "model.no_classifier",
+            Self::Shape { .. } => "features.shape",
             Self::Device(error) => error.code(),
             Self::NotFinite => "device.not_finite",
         }
@@ -64,12 +83,17 @@ impl Classifier {
     /// [`LayerMismatch`] when the file's weights are not those of the network that it describes.
     pub fn load(file: &ModelFile, device: &Device) -> Result<Self, LayerMismatch> {
         let ModelFile { manifest, parameters } = file;
-        Ok(Self {
-            backbone: MobileNetV3Small::load(parameters, device)?,
-            classification: Classification::load(&manifest.classifier, parameters, device)?,
-            manifest: manifest.clone(),
-            device: device.clone(),
-        })
+        let network = match device {
+            Device::Cpu => Network::Cpu {
+                backbone: cpu::backbone::Backbone::load(parameters)?,
+                classification: cpu::classification::Classification::load(&manifest.classifier, parameters)?,
+            },
+            #[cfg(feature = "burn")]
+            Device::Burn(device) => {
+                Network::Burn(modules::Modules::load(&manifest.classifier, parameters, device)?)
+            }
+        };
+        Ok(Self { manifest: manifest.clone(), network })
     }
 
     /// What the model file says of the model.
@@ -77,53 +101,76 @@ impl Classifier {
         &self.manifest
     }
 
+    fn side(&self) -> usize {
+        self.manifest.preprocessing.crop_px as usize
+    }
+
     /// The network's input for `tiles`: `[tiles, 3, crop_px, crop_px]`, normalised.
-    pub fn images(&self, tiles: &[&Tile]) -> Tensor<4> {
-        let preprocessing = &self.manifest.preprocessing;
-        let side = preprocessing.crop_px as usize;
-        let mut values = Vec::with_capacity(tiles.len() * 3 * side * side);
+    pub fn images(&self, tiles: &[&Tile]) -> Vec<f32> {
+        let mut values = Vec::with_capacity(tiles.len() * CHANNELS * self.side().pow(2));
         for tile in tiles {
-            preprocessing.append(tile, &mut values);
+            self.manifest.preprocessing.append(tile, &mut values);
         }
-        let data = TensorData::new(values, [tiles.len(), 3, side, side]);
-        Tensor::from_data(data, &self.device)
+        values
     }
 
     /// The network's input for a tile in its eight flips and right-angle turns, `[8, 3, crop_px, crop_px]`; the
     /// first is as it stands. Overhead imagery has no up: all of them are views of the same ground.
-    pub fn views(&self, tile: &Tile) -> Tensor<4> {
-        let image = self.images(&[tile]);
-        let transposed = image.clone().swap_dims(2, 3);
-        let mirrored = |image: Tensor<4>| {
-            [image.clone(), image.clone().flip([2]), image.clone().flip([3]), image.flip([2, 3])]
-        };
-        Tensor::cat([mirrored(image), mirrored(transposed)].concat(), 0)
+    pub fn views(&self, tile: &Tile) -> Vec<f32> {
+        let (image, side) = (self.images(&[tile]), self.side());
+        let mut views = Vec::with_capacity(8 * image.len());
+        for is_transposed in [false, true] {
+            for [flips_rows, flips_columns] in [[false, false], [true, false], [false, true], [true, true]] {
+                for plane in image.chunks_exact(side * side) {
+                    for y in 0..side {
+                        let y = if flips_rows { side - 1 - y } else { y };
+                        views.extend((0..side).map(|x| {
+                            let x = if flips_columns { side - 1 - x } else { x };
+                            if is_transposed { plane[x * side + y] } else { plane[y * side + x] }
+                        }));
+                    }
+                }
+            }
+        }
+        views
     }
 
-    /// Where the model is.
-    pub fn device(&self) -> &Device {
-        &self.device
-    }
-
-    /// The backbone.
-    pub fn backbone(&self) -> &MobileNetV3Small {
-        &self.backbone
-    }
-
-    /// The backbone's features, averaged over the image: `[batch, 3, height, width]` →
-    /// `[batch, 576]`.
-    pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
-        global_average_pool(self.backbone.forward(images)).flatten(1, 3)
+    /// The backbone's features, averaged over each image: `[batch, 3, crop_px, crop_px]` → `[batch, 576]`.
+    ///
+    /// # Errors
+    ///
+    /// [`ClassifyError`] when `images` is no whole number of images, or the device fails.
+    pub async fn features(&self, images: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
+        let side = self.side();
+        check_rows(&images, CHANNELS * side * side)?;
+        if images.is_empty() {
+            return Ok(Vec::new());
+        }
+        match &self.network {
+            Network::Cpu { backbone, .. } => Ok(backbone.features(&images, side)),
+            #[cfg(feature = "burn")]
+            Network::Burn(modules) => Ok(modules.features(images, side).await?),
+        }
     }
 
     /// Class scores before softmax: `[batch, 576]` → `[batch, num_classes]`.
     ///
     /// # Errors
     ///
-    /// [`ClassifyError::NoClassifier`] when the model is a backbone alone.
-    pub fn logits(&self, features: Tensor<2>) -> Result<Tensor<2>, ClassifyError> {
-        let classification = self.classification.as_ref().ok_or(ClassifyError::NoClassifier)?;
-        Ok(classification.forward(features))
+    /// [`ClassifyError`] when the model is a backbone alone, `features` is no whole number of rows, or the device
+    /// fails.
+    pub async fn logits(&self, features: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
+        check_rows(&features, FEATURES)?;
+        if features.is_empty() {
+            return Ok(Vec::new());
+        }
+        match &self.network {
+            Network::Cpu { classification, .. } => {
+                Ok(classification.as_ref().ok_or(ClassifyError::NoClassifier)?.logits(&features))
+            }
+            #[cfg(feature = "burn")]
+            Network::Burn(modules) => modules.logits(features).await,
+        }
     }
 
     /// Classifies tiles, and gives the features that the classes rest on.
@@ -133,20 +180,33 @@ impl Classifier {
     /// [`ClassifyError`] when the model has no classifier, or the device fails or answers with values
     /// that are not numbers.
     pub async fn classify(&self, tiles: &[&Tile]) -> Result<Answers, ClassifyError> {
-        if tiles.is_empty() {
+        self.classify_images(self.images(tiles)).await
+    }
+
+    /// The same of images as [`images`](Self::images) makes them, `[batch, 3, crop_px, crop_px]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify`](Self::classify), or when `images` is no whole number of images.
+    pub async fn classify_images(&self, images: Vec<f32>) -> Result<Answers, ClassifyError> {
+        let side = self.side();
+        check_rows(&images, CHANNELS * side * side)?;
+        if images.is_empty() {
             return Ok(Answers::default());
         }
-        let features = self.features(self.images(tiles));
-        let probabilities = self.probabilities(features.clone())?;
-        // One reading for both: a GPU is waited for once.
-        let values = read_finite(Tensor::cat(vec![features, probabilities], 1)).await?;
-        let mut answers = Answers::default();
-        for row in values.chunks(values.len() / tiles.len()) {
-            let (features, probabilities) = row.split_at(FEATURES);
-            answers.features.extend_from_slice(features);
-            answers.probabilities.extend_from_slice(probabilities);
-        }
-        Ok(answers)
+        let (features, logits) = match &self.network {
+            Network::Cpu { backbone, classification } => {
+                let classification = classification.as_ref().ok_or(ClassifyError::NoClassifier)?;
+                let features = backbone.features(&images, side);
+                let logits = classification.logits(&features);
+                (features, logits)
+            }
+            #[cfg(feature = "burn")]
+            Network::Burn(modules) => modules.features_and_logits(images, side).await?,
+        };
+        let probabilities = self.probabilities(logits)?;
+        check_finite(&features)?;
+        Ok(Answers { features, probabilities })
     }
 
     /// Class probabilities of tiles whose features are known, `[tiles, 576]` in row-major order:
@@ -154,27 +214,40 @@ impl Classifier {
     ///
     /// # Errors
     ///
-    /// As [`classify`](Self::classify).
-    ///
-    /// # Panics
-    ///
-    /// When `features` is no whole number of rows.
+    /// As [`logits`](Self::logits), or when the answer is not a number.
     pub async fn classify_features(&self, features: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
-        assert_eq!(features.len() % FEATURES, 0);
-        if features.is_empty() {
-            return Ok(Vec::new());
-        }
-        let shape = [features.len() / FEATURES, FEATURES];
-        let features = Tensor::from_data(TensorData::new(features, shape), &self.device);
-        read_finite(self.probabilities(features)?).await
+        let logits = self.logits(features).await?;
+        self.probabilities(logits)
     }
 
-    fn probabilities(&self, features: Tensor<2>) -> Result<Tensor<2>, ClassifyError> {
-        Ok(softmax(self.logits(features)? / self.manifest.temperature, 1))
+    fn probabilities(&self, logits: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
+        check_finite(&logits)?;
+        Ok(softmax(logits, self.manifest.labels.len(), self.manifest.temperature))
     }
 }
 
-async fn read_finite(tensor: Tensor<2>) -> Result<Vec<f32>, ClassifyError> {
-    let values = read(tensor).await?;
-    if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(ClassifyError::NotFinite) }
+fn check_rows(values: &[f32], row: usize) -> Result<(), ClassifyError> {
+    match values.len() % row {
+        0 => Ok(()),
+        _ => Err(ClassifyError::Shape { found: values.len(), row }),
+    }
+}
+
+fn check_finite(values: &[f32]) -> Result<(), ClassifyError> {
+    if values.iter().all(|value| value.is_finite()) { Ok(()) } else { Err(ClassifyError::NotFinite) }
+}
+
+/// Logits, divided by a temperature, → probabilities; both `[rows, num_classes]`.
+///
+/// The exponential is a library's and not the platform's, so that it is the same to the last bit everywhere.
+pub fn softmax(mut logits: Vec<f32>, num_classes: usize, temperature: f32) -> Vec<f32> {
+    for row in logits.chunks_mut(num_classes.max(1)) {
+        let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        for value in &mut *row {
+            *value = libm::expf((*value - largest) / temperature);
+        }
+        let sum: f32 = row.iter().sum();
+        row.iter_mut().for_each(|value| *value /= sum);
+    }
+    logits
 }

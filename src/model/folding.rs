@@ -39,7 +39,11 @@ impl Convolution {
     }
 
     /// Loads `{path}.weight` and `{path}.bias`.
-    pub(crate) fn plain(shape: ConvShape, parameters: &Parameters, path: &str) -> Result<Self, LayerMismatch> {
+    pub(crate) fn plain(
+        shape: ConvShape,
+        parameters: &Parameters,
+        path: &str,
+    ) -> Result<Self, LayerMismatch> {
         Ok(Self {
             weight: parameters.get(&format!("{path}.weight"), &shape.weight())?.values.clone(),
             bias: parameters.get(&format!("{path}.bias"), &[shape.output])?.values.clone(),

@@ -2,10 +2,10 @@
 
 pub mod architecture;
 pub mod classifier;
-pub mod cpu_backbone;
+pub mod cpu;
 mod folding;
 pub mod head;
-pub mod layers;
-pub mod mobilenet_v3;
 pub mod model_file;
+#[cfg(feature = "burn")]
+pub mod modules;
 pub mod parameters;

@@ -17,7 +17,6 @@ use thiserror::Error;
 use super::head::{ClassifierConfig, Head};
 use super::parameters::Parameters;
 use crate::ErrorCode;
-use crate::device::DeviceError;
 use crate::tile::Preprocessing;
 
 /// The version of the manifest that this code writes, and the newest that it reads.
@@ -175,15 +174,11 @@ impl ModelFile {
     }
 
     /// This model's weights with another head in the place of its classifier.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError::Failed`] when the device that the head is on fails.
-    pub async fn with_head(&self, head: &Head) -> Result<Parameters, DeviceError> {
+    pub fn with_head(&self, head: &Head) -> Parameters {
         let mut parameters = self.parameters.clone();
         parameters.remove(&CLASSIFIER_PREFIXES);
-        head.store(&mut parameters).await?;
-        Ok(parameters)
+        parameters.extend(head.parameters());
+        parameters
     }
 
     /// What names the features that this model computes: the SHA-256 of its backbone and its preprocessing, in hex.

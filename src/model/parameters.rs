@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use thiserror::Error;
 
 use crate::ErrorCode;
-use crate::device::{DeviceError, read};
 
 /// One named array: its shape and its values in row-major order.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +71,11 @@ impl Parameters {
         self.by_name.insert(name.into(), Parameter { shape, values });
     }
 
+    /// Adds all parameters of `others`; those of the same names are replaced.
+    pub fn extend(&mut self, others: &Self) {
+        self.by_name.extend(others.by_name.clone());
+    }
+
     /// Replaces rows of a parameter by rows of its namesake in `other`: row `i` by row `from(i)`, where there is one.
     ///
     /// # Panics
@@ -124,36 +127,5 @@ impl Parameters {
             return Err(LayerMismatch::NotFinite { name: name.into() });
         }
         Ok(parameter)
-    }
-
-    /// The parameter as a tensor on `device`, checked as by [`Parameters::get`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Parameters::get`].
-    pub fn tensor<const D: usize>(
-        &self,
-        name: &str,
-        shape: [usize; D],
-        device: &Device,
-    ) -> Result<Tensor<D>, LayerMismatch> {
-        let parameter = self.get(name, &shape)?;
-        let data = TensorData::new(parameter.values.clone(), shape);
-        Ok(Tensor::from_data(data, device))
-    }
-
-    /// Copies a tensor from its device; a parameter of the same name is replaced.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError::Failed`] when the device fails.
-    pub async fn store<const D: usize>(
-        &mut self,
-        name: impl Into<String>,
-        tensor: Tensor<D>,
-    ) -> Result<(), DeviceError> {
-        let shape = tensor.dims().to_vec();
-        self.insert(name, shape, read(tensor).await?);
-        Ok(())
     }
 }

@@ -1,12 +1,8 @@
 //! What a head can do without transfer: the yardsticks that a transferred head has to beat.
 
-use burn::module::Module;
-use burn::nn::{Initializer, Linear, LinearConfig};
-use burn::tensor::{Device, Tensor};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
-use super::network::{Dropout, Network};
 use crate::model::model_file::ModelFile;
 use crate::model::parameters::Parameters;
 use crate::tile::Tile;
@@ -46,25 +42,4 @@ pub fn random_backbone(trained: &ModelFile, random: &mut ChaCha8Rng) -> ModelFil
         parameters.insert(name, parameter.shape.clone(), values);
     }
     ModelFile { manifest: trained.manifest.clone(), parameters }
-}
-
-/// One dense layer: multinomial logistic regression.
-#[derive(Module, Debug)]
-pub struct LinearClassifier {
-    output: Linear,
-}
-
-impl LinearClassifier {
-    /// All weights zero, where every class is as probable as the others.
-    pub fn new(width: usize, num_classes: usize, device: &Device) -> Self {
-        Self {
-            output: LinearConfig::new(width, num_classes).with_initializer(Initializer::Zeros).init(device),
-        }
-    }
-}
-
-impl Network for LinearClassifier {
-    fn forward(&self, inputs: Tensor<2>, _: &mut Dropout) -> Tensor<2> {
-        self.output.forward(inputs)
-    }
 }

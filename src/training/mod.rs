@@ -5,10 +5,14 @@
 
 pub mod baselines;
 pub mod calibration;
+pub mod cpu_head;
+pub mod head_learner;
 pub mod judging;
+pub mod learner;
 pub mod metrics;
+#[cfg(feature = "burn")]
+pub mod modules;
 pub mod neighbours;
-pub mod network;
 pub mod report;
 pub mod run;
 pub mod samples;

@@ -1,10 +1,8 @@
 //! Tiles whose features lie near each other: what else looks like this, which labels stand among strangers, which
 //! tiles are like nothing labelled, and which to label next.
 
-use burn::tensor::{Device, Tensor, TensorData};
-
 use super::metrics::argmax;
-use crate::device::{DeviceError, read};
+use crate::kernels::{Activation, Dense, dense};
 
 /// Rows compared at once: a matrix of similarities of 10,000 tiles would hold 400 MB.
 const CHUNK: usize = 256;
@@ -72,64 +70,44 @@ impl Gallery {
         Self { rows: self.rows[tile * self.width..][..self.width].to_vec(), width: self.width }
     }
 
-    fn tensor(rows: &[f32], width: usize, device: &Device) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(rows.to_vec(), [rows.len() / width, width]), device)
-    }
-
     /// Gives `each` the index of every tile and its similarities to all tiles of `others`, −1 to 1.
-    async fn compare(
-        &self,
-        others: &Self,
-        device: &Device,
-        mut each: impl FnMut(usize, &[f32]),
-    ) -> Result<(), DeviceError> {
+    fn compare(&self, others: &Self, mut each: impl FnMut(usize, &[f32])) {
         if others.is_empty() {
-            return Ok(());
+            return;
         }
-        let transposed = Self::tensor(&others.rows, self.width, device).transpose();
+        let others = Dense::new(self.width, &others.rows, vec![0.0; others.len()], Activation::Identity);
+        let mut similarities = Vec::new();
         for (chunk, rows) in self.rows.chunks(CHUNK * self.width).enumerate() {
-            let similarities =
-                read(Self::tensor(rows, self.width, device).matmul(transposed.clone())).await?;
-            for (row, similarities) in similarities.chunks(others.len()).enumerate() {
+            dense(&others, rows, &mut similarities);
+            for (row, similarities) in similarities.chunks(others.outputs()).enumerate() {
                 each(chunk * CHUNK + row, similarities);
             }
         }
-        Ok(())
     }
 
     /// For each tile how similar the most similar tile of `others` is.
-    async fn nearest(&self, others: &Self, device: &Device) -> Result<Vec<f32>, DeviceError> {
+    fn nearest(&self, others: &Self) -> Vec<f32> {
         let mut nearest = vec![-1.0; self.len()];
-        self.compare(others, device, |tile, similarities| nearest[tile] = largest(similarities)).await?;
-        Ok(nearest)
+        self.compare(others, |tile, similarities| nearest[tile] = largest(similarities));
+        nearest
     }
 
     /// Tiles in the order of their similarity to tile `query`, the most similar first and itself left out.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError::Failed`] when the device fails.
-    pub async fn similar_to(&self, query: usize, device: &Device) -> Result<Vec<usize>, DeviceError> {
+    pub fn similar_to(&self, query: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.len()).filter(|&tile| tile != query).collect();
-        self.only(query)
-            .compare(self, device, |_, similarities| {
-                order.sort_by(|&a, &b| similarities[b].total_cmp(&similarities[a]));
-            })
-            .await?;
-        Ok(order)
+        self.only(query).compare(self, |_, similarities| {
+            order.sort_by(|&a, &b| similarities[b].total_cmp(&similarities[a]));
+        });
+        order
     }
 
     /// Labels that stand among tiles of another one: at least four of the five nearest labelled tiles agree on it. A
     /// class of fewer than four tiles is not judged, since its tiles cannot be among their like.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError::Failed`] when the device fails.
-    pub async fn suspects(&self, labels: &[usize], device: &Device) -> Result<Vec<Suspect>, DeviceError> {
+    pub fn suspects(&self, labels: &[usize]) -> Vec<Suspect> {
         let num_classes = labels.iter().max().map_or(0, |largest| largest + 1);
         let counts = super::samples::class_counts(labels, num_classes);
         let mut suspects = Vec::new();
-        self.compare(self, device, |tile, similarities| {
+        self.compare(self, |tile, similarities| {
             if counts[labels[tile]] < MAJORITY {
                 return;
             }
@@ -143,33 +121,26 @@ impl Gallery {
             if let Some(suggested) = elected.filter(|&class| class != labels[tile]) {
                 suspects.push(Suspect { tile, suggested });
             }
-        })
-        .await?;
-        Ok(suspects)
+        });
+        suspects
     }
 
     /// Which of these tiles are unlike every labelled one: further from the nearest than nearly all labelled tiles
     /// are from theirs (after Sun et al., "Out-of-Distribution Detection with Deep Nearest Neighbors", 2022).
     ///
     /// None where too few tiles are labelled to know what is usual.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError::Failed`] when the device fails.
-    pub async fn unfamiliar(&self, labelled: &Self, device: &Device) -> Result<Vec<bool>, DeviceError> {
+    pub fn unfamiliar(&self, labelled: &Self) -> Vec<bool> {
         if labelled.len() < MIN_FAMILIAR {
-            return Ok(vec![false; self.len()]);
+            return vec![false; self.len()];
         }
         let mut usual = Vec::with_capacity(labelled.len());
-        labelled
-            .compare(labelled, device, |tile, similarities| {
-                usual.push(largest(&similarities[..tile]).max(largest(&similarities[tile + 1..])));
-            })
-            .await?;
+        labelled.compare(labelled, |tile, similarities| {
+            usual.push(largest(&similarities[..tile]).max(largest(&similarities[tile + 1..])));
+        });
         usual.sort_by(f32::total_cmp);
         let least = usual[(usual.len() as f64 * UNFAMILIAR_SHARE) as usize];
-        let nearest = self.nearest(labelled, device).await?;
-        Ok(nearest.into_iter().map(|similarity| similarity < least).collect())
+        let nearest = self.nearest(labelled);
+        nearest.into_iter().map(|similarity| similarity < least).collect()
     }
 
     /// The order in which labels for these tiles teach the most: unsure ones first (the margin between the two most
@@ -178,19 +149,9 @@ impl Gallery {
     /// 2018).
     ///
     /// `probabilities` is `[tiles, num_classes]`.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError::Failed`] when the device fails.
-    pub async fn order_to_label(
-        &self,
-        probabilities: &[f32],
-        num_classes: usize,
-        labelled: &Self,
-        device: &Device,
-    ) -> Result<Vec<usize>, DeviceError> {
+    pub fn order_to_label(&self, probabilities: &[f32], num_classes: usize, labelled: &Self) -> Vec<usize> {
         let doubt: Vec<f32> = probabilities.chunks(num_classes).map(|row| 1.0 - margin(row)).collect();
-        let mut nearest = self.nearest(labelled, device).await?;
+        let mut nearest = self.nearest(labelled);
         let score = |tile: usize, nearest: &[f32]| doubt[tile] * (1.0 - nearest[tile]);
         let mut left: Vec<usize> = (0..self.len()).collect();
         let mut order = Vec::with_capacity(self.len());
@@ -198,17 +159,15 @@ impl Gallery {
             let scores: Vec<f32> = left.iter().map(|&tile| score(tile, &nearest)).collect();
             let picked = left.remove(argmax(&scores));
             order.push(picked);
-            self.only(picked)
-                .compare(self, device, |_, similarities| {
-                    for (nearest, &similarity) in nearest.iter_mut().zip(similarities) {
-                        *nearest = nearest.max(similarity);
-                    }
-                })
-                .await?;
+            self.only(picked).compare(self, |_, similarities| {
+                for (nearest, &similarity) in nearest.iter_mut().zip(similarities) {
+                    *nearest = nearest.max(similarity);
+                }
+            });
         }
         left.sort_by(|&a, &b| doubt[b].total_cmp(&doubt[a]));
         order.extend(left);
-        Ok(order)
+        order
     }
 }
 
@@ -251,11 +210,9 @@ pub fn nearest_mean(features: &[f32], labels: &[usize], queries: &[f32], width: 
         .collect()
 }
 
-// The browser's tests have no executor that blocks.
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use pollster::block_on;
 
     /// Tiles on a circle, by their angles in degrees.
     fn circle(degrees: &[f32]) -> Gallery {
@@ -266,9 +223,9 @@ mod tests {
     #[test]
     fn similar_tiles_come_in_the_order_of_their_angle() {
         let gallery = circle(&[0.0, 90.0, 10.0, 350.0, 180.0]);
-        let order = block_on(gallery.similar_to(0, &Device::flex())).unwrap();
+        let order = gallery.similar_to(0);
         assert_eq!(order[2..], [1, 4]);
-        assert_eq!(block_on(gallery.similar_to(1, &Device::flex())).unwrap()[0], 2);
+        assert_eq!(gallery.similar_to(1)[0], 2);
     }
 
     #[test]
@@ -276,7 +233,7 @@ mod tests {
         let angles: Vec<f32> =
             (0..8).map(|tile| tile as f32).chain((0..8).map(|tile| 90.0 + tile as f32)).collect();
         let mut labels: Vec<usize> = (0..16).map(|tile| tile / 8).collect();
-        let found = |labels: &[usize]| block_on(circle(&angles).suspects(labels, &Device::flex())).unwrap();
+        let found = |labels: &[usize]| circle(&angles).suspects(labels);
         assert_eq!(found(&labels), []);
         labels[2] = 1;
         assert_eq!(found(&labels), [Suspect { tile: 2, suggested: 0 }]);
@@ -285,10 +242,10 @@ mod tests {
     #[test]
     fn a_tile_unlike_all_labelled_ones_is_unfamiliar() {
         let labelled = circle(&[0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0]);
-        let found = block_on(circle(&[12.0, 90.0]).unfamiliar(&labelled, &Device::flex())).unwrap();
+        let found = circle(&[12.0, 90.0]).unfamiliar(&labelled);
         assert_eq!(found, [false, true]);
         let few = circle(&[0.0, 5.0]);
-        assert_eq!(block_on(circle(&[90.0]).unfamiliar(&few, &Device::flex())).unwrap(), [false]);
+        assert_eq!(circle(&[90.0]).unfamiliar(&few), [false]);
     }
 
     #[test]
@@ -296,8 +253,7 @@ mod tests {
         // Two unsure tiles beside each other, one far away, one beside that and sure: of each pair one is enough.
         let gallery = circle(&[60.0, 61.0, 200.0, 210.0]);
         let probabilities = [0.5, 0.5, 0.51, 0.49, 0.55, 0.45, 0.99, 0.01];
-        let order =
-            block_on(gallery.order_to_label(&probabilities, 2, &circle(&[0.0]), &Device::flex())).unwrap();
+        let order = gallery.order_to_label(&probabilities, 2, &circle(&[0.0]));
         assert_eq!(order[..2], [2, 1]);
     }
 

@@ -1,7 +1,6 @@
 //! What a new head is worth: judged by tiles that it never saw, against the head before it and against what needs no
 //! training, with the labels that may be wrong.
 
-use burn::tensor::Device;
 use serde::Serialize;
 
 use super::calibration::fit_temperature;
@@ -10,8 +9,7 @@ use super::metrics::{Comparison, Evaluation, ReliabilityBin, argmax, reliability
 use super::neighbours::{Gallery, nearest_mean};
 use super::run::Outcome;
 use super::samples::{Split, class_counts};
-use super::trainer::tempered;
-use crate::device::DeviceError;
+use crate::model::classifier::softmax;
 
 /// The head before the new one, asked about the same tiles.
 #[derive(Debug, Clone)]
@@ -89,17 +87,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Judges what a run came to. The device compares features; the CPU is fast enough.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError::Failed`] when the device fails.
-    pub async fn new(
-        outcome: &Outcome,
-        before: Option<HeadBefore>,
-        num_classes: usize,
-        device: &Device,
-    ) -> Result<Self, DeviceError> {
+    /// Judges what a run came to.
+    pub fn new(outcome: &Outcome, before: Option<HeadBefore>, num_classes: usize) -> Self {
         let Outcome { samples, judging, .. } = outcome;
         // A head whose device was lost in a cross-validation has no answers to be judged by.
         let judges = if outcome.answers.is_empty() { Vec::new() } else { judging.tiles() };
@@ -109,10 +98,7 @@ impl Report {
         let logits: Vec<f32> =
             outcome.answers.iter().map(|answer| answer.max(f32::MIN_POSITIVE).ln()).collect();
         let temperature = fit_temperature(&logits, &labels, num_classes);
-        let probabilities = match judges.len() {
-            0 => Vec::new(),
-            tiles => tempered(logits, tiles, temperature, device).await?,
-        };
+        let probabilities = softmax(logits, num_classes, temperature);
         let predictions: Vec<Prediction> = probabilities
             .chunks(num_classes)
             .zip(&judges)
@@ -124,7 +110,7 @@ impl Report {
             (!judges.is_empty()).then(|| Comparison::new(&right, &other))
         };
         let gallery = Gallery::new(samples.first_views(0..samples.len()), samples.width());
-        let suspects = gallery.suspects(samples.labels(), device).await?;
+        let suspects = gallery.suspects(samples.labels());
         let is_confirmed = |tile: usize, suggested: usize| {
             predictions
                 .iter()
@@ -134,7 +120,7 @@ impl Report {
         let labels_differ = |(tile, &original): (usize, &usize)| {
             (samples.labels()[tile] != samples.labels()[original]).then_some([tile, original])
         };
-        Ok(Self {
+        Self {
             epoch: outcome.epoch,
             tiles: samples.len(),
             folds: if judges.is_empty() { 0 } else { judging.splits().len() },
@@ -157,7 +143,7 @@ impl Report {
                 .collect(),
             contradictions: samples.originals().iter().enumerate().filter_map(labels_differ).collect(),
             predictions,
-        })
+        }
     }
 }
 

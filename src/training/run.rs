@@ -1,13 +1,14 @@
 //! One run of fine-tuning: judged heads first, where tiles are few, then the head that is kept.
 
-use burn::tensor::Device;
 use serde::Serialize;
 
+use super::head_learner::HeadLearner;
 use super::judging::Judging;
 use super::metrics::{argmax, cross_entropy};
 use super::samples::{Samples, class_counts};
-use super::trainer::{Trainer, TrainingConfig, TrainingError, balancing, probabilities};
-use crate::device::DeviceError;
+use super::trainer::{Trainer, TrainingConfig, TrainingError, balancing};
+use crate::device::{Device, DeviceError};
+use crate::model::classifier::softmax;
 use crate::model::head::Head;
 
 /// What is being trained.
@@ -80,13 +81,13 @@ pub struct Run {
     start: Head,
     device: Device,
     phase: Phase,
-    trainers: Vec<Trainer<Head>>,
+    trainers: Vec<Trainer<HeadLearner>>,
     epoch: usize,
     best: Option<Best>,
 }
 
 impl Run {
-    /// Prepares to train `start`, a head of `num_classes` classes, on `device`, where it is.
+    /// Prepares to train `start` on `device`.
     ///
     /// # Errors
     ///
@@ -94,11 +95,11 @@ impl Run {
     pub fn new(
         config: TrainingConfig,
         start: Head,
-        num_classes: usize,
         samples: Samples,
         judging: Judging,
         device: &Device,
     ) -> Result<Self, TrainingError> {
+        let num_classes = start.config().num_classes;
         let phase = match judging {
             Judging::HeldOut(_) => Phase::HeldOut,
             Judging::Folds(_) => Phase::Folds,
@@ -129,25 +130,23 @@ impl Run {
         Ok(run)
     }
 
-    fn judged_trainers(&self) -> Result<Vec<Trainer<Head>>, TrainingError> {
+    fn judged_trainers(&self) -> Result<Vec<Trainer<HeadLearner>>, TrainingError> {
         let splits = self.judging.splits().iter();
         splits.map(|split| self.trainer(&split.training, &split.validation)).collect()
     }
 
-    fn trainer_of_all(&self) -> Result<Trainer<Head>, TrainingError> {
+    fn trainer_of_all(&self) -> Result<Trainer<HeadLearner>, TrainingError> {
         self.trainer(&(0..self.samples.len()).collect::<Vec<_>>(), &[])
     }
 
-    fn trainer(&self, training: &[usize], validation: &[usize]) -> Result<Trainer<Head>, TrainingError> {
+    fn trainer(
+        &self,
+        training: &[usize],
+        validation: &[usize],
+    ) -> Result<Trainer<HeadLearner>, TrainingError> {
         let [training, validation] = [training, validation].map(|tiles| self.samples.select(tiles));
-        Trainer::new(
-            self.config.clone(),
-            self.start.clone(),
-            self.num_classes,
-            training,
-            validation,
-            &self.device,
-        )
+        let learner = HeadLearner::new(&self.start, &self.device);
+        Trainer::new(self.config.clone(), learner, self.num_classes, training, validation)
     }
 
     /// Trains one epoch; of each fold, where there are folds.
@@ -230,9 +229,17 @@ impl Run {
     }
 
     /// The head that would be kept if the run ended now; none while folds are trained.
-    pub fn checkpoint(&self) -> Option<&Head> {
-        let [trainer] = self.trainers.as_slice() else { return None };
-        (self.phase != Phase::Folds && trainer.best_epoch() > 0).then(|| trainer.best())
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Failed`] when the device fails.
+    pub async fn checkpoint(&self) -> Result<Option<Head>, DeviceError> {
+        match self.trainers.as_slice() {
+            [trainer] if self.phase != Phase::Folds && trainer.best_epoch() > 0 => {
+                trainer.best().read().await.map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Ends the run, done or not, with the best so far. Folds that were stopped are followed by the head on all tiles,
@@ -253,7 +260,7 @@ impl Run {
         }
         let [trainer] = self.trainers.as_slice() else { unreachable!("folds ended above") };
         Ok(Outcome {
-            head: trainer.best().clone(),
+            head: trainer.best().read().await?,
             epoch: self.best_epoch(),
             answers: self.best.map(|best| best.answers).unwrap_or_default(),
             samples: self.samples,
@@ -263,18 +270,15 @@ impl Run {
 
     /// Ends the run with a head of an earlier one that was cut off in `epoch`: a device that was lost takes the
     /// optimizer with it, and not the head.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError::Failed`] when the device fails.
-    pub async fn conclude_with(self, head: Head, epoch: usize) -> Result<Outcome, DeviceError> {
+    pub fn conclude_with(self, head: Head, epoch: usize) -> Outcome {
         let answers = match &self.judging {
             Judging::HeldOut(split) => {
-                probabilities(&head, &self.samples.select(&split.validation), 1.0, &self.device).await?
+                let features = self.samples.first_views(split.validation.iter().copied());
+                softmax(head.logits(&features), self.num_classes, 1.0)
             }
             // The folds' answers went with the device.
             Judging::Folds(_) | Judging::Nothing => Vec::new(),
         };
-        Ok(Outcome { head, epoch, answers, samples: self.samples, judging: self.judging })
+        Outcome { head, epoch, answers, samples: self.samples, judging: self.judging }
     }
 }

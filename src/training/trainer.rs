@@ -1,30 +1,24 @@
 //! The training loop, one epoch at a time.
 
-use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
-use burn::optim::{AdamConfig, ModuleOptimizer};
-use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::learner::{Batch, Dropout, Learner};
 use super::metrics::{Evaluation, cross_entropy};
-use super::network::{Dropout, Network};
 use super::samples::{Samples, class_counts};
 use crate::ErrorCode;
-use crate::device::{DeviceError, read};
+use crate::device::DeviceError;
+use crate::model::classifier::softmax;
 use crate::model::head::HeadConfig;
 
 /// Samples that are evaluated at once.
-const EVALUATION_BATCH: usize = 256;
+pub(super) const EVALUATION_BATCH: usize = 256;
 
 /// A wider hidden layer learns nothing more from 576 features, and Adam keeps three numbers for each of its weights.
 const MAX_DENSE_NEURONS: usize = 4096;
-
-/// PyTorch's epsilon of Adam.
-const ADAM_EPSILON: f32 = 1e-8;
 
 /// What a run of training is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -156,20 +150,17 @@ pub struct Epoch {
 
 /// Trains a network on samples. The network of the epoch with the lowest validation loss is kept; with class weights,
 /// the loss that they weigh.
-pub struct Trainer<N: Network> {
+pub struct Trainer<L: Learner> {
     config: TrainingConfig,
-    network: N,
-    best: N,
+    learner: L,
+    best: L::Network,
     best_epoch: usize,
     best_loss: f64,
-    optimizer: ModuleOptimizer,
-    loss: CrossEntropyLoss,
     /// What a sample of each class counts.
     class_weights: Vec<f32>,
     training: Samples,
     validation: Samples,
     num_classes: usize,
-    device: Device,
     order: ChaCha8Rng,
     dropout: Dropout,
     epoch: usize,
@@ -177,8 +168,8 @@ pub struct Trainer<N: Network> {
     answers: Vec<f32>,
 }
 
-impl<N: Network> Trainer<N> {
-    /// Prepares to train `network`, which may be new or trained before, on `device`, where it is.
+impl<L: Learner> Trainer<L> {
+    /// Prepares to train a network, which may be new or trained before.
     ///
     /// `validation` may be empty: then the last epoch's network is the best.
     ///
@@ -187,37 +178,29 @@ impl<N: Network> Trainer<N> {
     /// [`TrainingError`] when a setting makes no sense or one class alone has tiles to learn from.
     pub fn new(
         config: TrainingConfig,
-        network: N,
+        learner: L,
         num_classes: usize,
         training: Samples,
         validation: Samples,
-        device: &Device,
     ) -> Result<Self, TrainingError> {
         config.check()?;
         let counts = class_counts(training.labels(), num_classes);
         if counts.iter().filter(|&&count| count > 0).count() < 2 {
             return Err(TrainingError::OneClass);
         }
-        let device = device.clone().without_autodiff();
         let class_weights = if config.class_weighting { balancing(&counts) } else { vec![1.0; num_classes] };
-        let loss = CrossEntropyLossConfig::new()
-            .with_weights(config.class_weighting.then(|| class_weights.clone()))
-            .init(&device.clone().autodiff());
         let mut order = config.random();
         // Two streams of one seed: the order of the batches does not depend on the dropout rate.
         let dropout = ChaCha8Rng::from_rng(&mut order);
         Ok(Self {
-            best: network.valid(),
+            best: learner.network(),
             best_epoch: 0,
             best_loss: f64::INFINITY,
-            network: network.train(),
-            optimizer: AdamConfig::new().with_epsilon(ADAM_EPSILON).init(),
-            loss,
+            learner,
             class_weights,
             training,
             validation,
             num_classes,
-            device,
             order,
             dropout: Dropout::On { rate: config.dropout_rate, random: dropout },
             epoch: 0,
@@ -234,43 +217,35 @@ impl<N: Network> Trainer<N> {
     /// best network so far stays.
     pub async fn train_epoch(&mut self) -> Result<Epoch, TrainingError> {
         self.epoch += 1;
-        let device = self.device.clone().autodiff();
         let mut tiles: Vec<usize> = (0..self.training.len()).collect();
         tiles.shuffle(&mut self.order);
-        // Summed on the device and read once: a look at every batch would wait for it.
-        let mut total = Tensor::<1>::zeros([1], &self.device);
-        let mut right = Tensor::<1>::zeros([1], &self.device);
-        let mut network = self.network.clone();
-        for batch in tiles.chunks(self.config.batch_size) {
-            let inputs = self.training.random_views(batch, &mut self.order);
-            let inputs = TensorData::new(inputs, [batch.len(), self.training.width()]);
-            let logits = network.forward(Tensor::from_data(inputs, &device), &mut self.dropout);
-            let labels: Vec<i32> = batch.iter().map(|&tile| self.training.labels()[tile] as i32).collect();
-            let labels = Tensor::<1, Int>::from_ints(labels.as_slice(), &device);
-            let predicted = logits.clone().inner().argmax(1).squeeze_dim(1);
-            right = right + predicted.equal(labels.clone().inner()).float().sum();
-            let loss = self.loss.forward(logits, labels);
-            total = total + loss.clone().inner() * batch.len() as f32;
-            let gradients = loss.backward();
-            network = network.step(self.config.learning_rate, &mut self.optimizer, gradients);
+        for tiles in tiles.chunks(self.config.batch_size) {
+            let batch = Batch {
+                inputs: self.training.random_views(tiles, &mut self.order),
+                labels: tiles.iter().map(|&tile| self.training.labels()[tile]).collect(),
+                class_weights: &self.class_weights,
+            };
+            self.learner.step(batch, self.config.learning_rate, &mut self.dropout);
         }
-        let sums = read(Tensor::cat(vec![total, right], 0)).await?;
-        let [loss, accuracy] = [0, 1].map(|index| f64::from(sums[index]) / tiles.len() as f64);
-        self.network = network;
-        let network = self.network.valid();
+        let sums = self.learner.take_sums().await?;
+        let [loss, accuracy] = [sums.loss, sums.right].map(|sum| sum / tiles.len() as f64);
         // The loss is that before the last step; only answers tell whether that step went wrong.
-        let judges = if self.validation.is_empty() { &self.training } else { &self.validation };
-        let answers = probabilities(&network, judges, 1.0, &self.device).await?;
-        if !loss.is_finite() || !answers.iter().all(|answer| answer.is_finite()) {
+        let (judges, asked) = match self.validation.len() {
+            0 => (&self.training, self.training.len().min(EVALUATION_BATCH)),
+            all => (&self.validation, all),
+        };
+        let logits = logits(&self.learner, judges, 0..asked).await?;
+        if !loss.is_finite() || !logits.iter().all(|logit| logit.is_finite()) {
             return Err(TrainingError::Diverged { epoch: self.epoch });
         }
         if self.validation.is_empty() {
-            (self.best, self.best_epoch) = (network, self.epoch);
+            (self.best, self.best_epoch) = (self.learner.network(), self.epoch);
             return Ok(Epoch { number: self.epoch, loss, accuracy, validation: None });
         }
+        let answers = softmax(logits, self.num_classes, 1.0);
         let judged = cross_entropy(&answers, self.validation.labels(), &self.class_weights);
         if judged < self.best_loss {
-            (self.best, self.best_epoch, self.best_loss) = (network, self.epoch, judged);
+            (self.best, self.best_epoch, self.best_loss) = (self.learner.network(), self.epoch, judged);
         }
         let validation = Evaluation::new(&answers, self.validation.labels(), self.num_classes);
         self.answers = answers;
@@ -294,9 +269,14 @@ impl<N: Network> Trainer<N> {
         Ok(())
     }
 
-    /// The best network so far, on the plain device.
-    pub fn best(&self) -> &N {
+    /// The best network so far.
+    pub fn best(&self) -> &L::Network {
         &self.best
+    }
+
+    /// The network as the last epoch left it.
+    pub fn learner(&self) -> &L {
+        &self.learner
     }
 
     /// Probabilities of the validation samples after the last epoch, `[tiles, num_classes]` in row-major order.
@@ -310,51 +290,19 @@ impl<N: Network> Trainer<N> {
     }
 }
 
-/// Logits of every sample's first view, `[tiles, num_classes]` in row-major order.
-///
-/// # Errors
-///
-/// [`DeviceError::Failed`] when the device fails.
-pub async fn logits<N: Network>(
-    network: &N,
+/// Logits of the first view of some samples, `[tiles, num_classes]` in row-major order.
+async fn logits<L: Learner>(
+    learner: &L,
     samples: &Samples,
-    device: &Device,
+    tiles: std::ops::Range<usize>,
 ) -> Result<Vec<f32>, DeviceError> {
     let mut logits = Vec::new();
-    for start in (0..samples.len()).step_by(EVALUATION_BATCH) {
-        let tiles = start..samples.len().min(start + EVALUATION_BATCH);
-        let shape = [tiles.len(), samples.width()];
-        let inputs = Tensor::from_data(TensorData::new(samples.first_views(tiles), shape), device);
-        logits.extend(read(network.forward(inputs, &mut Dropout::Off)).await?);
+    for start in tiles.clone().step_by(EVALUATION_BATCH) {
+        let tiles = start..tiles.end.min(start + EVALUATION_BATCH);
+        let count = tiles.len();
+        logits.extend(learner.logits(samples.first_views(tiles), count).await?);
     }
     Ok(logits)
-}
-
-/// The same as probabilities, at a temperature.
-///
-/// # Errors
-///
-/// [`DeviceError::Failed`] when the device fails.
-pub async fn probabilities<N: Network>(
-    network: &N,
-    samples: &Samples,
-    temperature: f32,
-    device: &Device,
-) -> Result<Vec<f32>, DeviceError> {
-    let logits = logits(network, samples, device).await?;
-    tempered(logits, samples.len(), temperature, device).await
-}
-
-/// Logits of `tiles` tiles → probabilities, at a temperature.
-pub(super) async fn tempered(
-    logits: Vec<f32>,
-    tiles: usize,
-    temperature: f32,
-    device: &Device,
-) -> Result<Vec<f32>, DeviceError> {
-    let shape = [tiles, logits.len() / tiles.max(1)];
-    let logits = Tensor::<2>::from_data(TensorData::new(logits, shape), device);
-    read(softmax(logits / temperature, 1)).await
 }
 
 /// Weights under which every class counts the same in all; their mean over the samples is 1.

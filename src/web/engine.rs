@@ -1,14 +1,12 @@
 //! A device and the model on it.
 
-use burn::tensor::Device;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::tile::Tile;
 use super::{device_kind, failure, now_ms, throwable, to_js};
-use crate::device::{DeviceKind, read};
+use crate::device::{Device, DeviceKind};
 use crate::model::classifier::{self, Classifier, ClassifyError};
-use crate::model::architecture::FEATURES;
 use crate::model::model_file::{Manifest, ModelFile};
 use crate::tile;
 
@@ -18,15 +16,6 @@ const AGREEMENT: f32 = 1e-3;
 
 /// The side of a probe tile in pixels.
 const PROBE_SIDE_PX: u32 = 256;
-
-/// Refuses features that are no whole number of rows: a page of another version may have kept them.
-pub(super) fn check_rows(features: &[f32]) -> Result<(), JsValue> {
-    if features.len() % FEATURES == 0 {
-        return Ok(());
-    }
-    let message = format!("{} numbers are no whole number of feature rows of {FEATURES}", features.len());
-    Err(throwable("features.shape", message))
-}
 
 /// How a device compares with the CPU on known tiles.
 #[derive(Serialize)]
@@ -120,8 +109,7 @@ impl Engine {
         let Loaded { classifier, file } = self.loaded()?;
         let tiles: Vec<_> = (0..tile_count.max(1)).map(probe_tile).collect();
         let tiles: Vec<_> = tiles.iter().collect();
-        let cpu = DeviceKind::Cpu.open().await.map_err(failure)?;
-        let reference = Classifier::load(file, &cpu).map_err(failure)?;
+        let reference = Classifier::load(file, &Device::Cpu).map_err(failure)?;
         let (expected, cpu_ms) = timed_warm(&reference, &tiles).await?;
         let (found, device_ms) = timed_warm(classifier, &tiles).await?;
         let max_abs_difference =
@@ -141,11 +129,24 @@ impl Engine {
         classifier.classify(&tiles).await.map(|inner| Answers { inner }).map_err(failure)
     }
 
+    /// What the network reads of tiles, `[tiles, 3, side, side]`: normalised planes of red, green and blue. The tiles
+    /// are used up.
+    pub fn images(&self, tiles: Vec<Tile>) -> Result<Vec<f32>, JsValue> {
+        let tiles: Vec<_> = tiles.iter().map(|tile| &tile.inner).collect();
+        Ok(self.loaded()?.classifier.images(&tiles))
+    }
+
+    /// Classifies such images.
+    #[wasm_bindgen(js_name = classifyImages)]
+    pub async fn classify_images(&self, images: Vec<f32>) -> Result<Answers, JsValue> {
+        let Loaded { classifier, .. } = self.loaded()?;
+        classifier.classify_images(images).await.map(|inner| Answers { inner }).map_err(failure)
+    }
+
     /// Class probabilities, row by row, of tiles whose features are known: `tiles × 576` values in,
     /// `tiles × labels.length` out.
     #[wasm_bindgen(js_name = classifyFeatures)]
     pub async fn classify_features(&self, features: Vec<f32>) -> Result<Vec<f32>, JsValue> {
-        check_rows(&features)?;
         self.loaded()?.classifier.classify_features(features).await.map_err(failure)
     }
 
@@ -154,7 +155,7 @@ impl Engine {
     #[wasm_bindgen(js_name = viewFeatures)]
     pub async fn view_features(&self, tile: Tile) -> Result<Vec<f32>, JsValue> {
         let Loaded { classifier, .. } = self.loaded()?;
-        read(classifier.features(classifier.views(&tile.inner))).await.map_err(failure)
+        classifier.features(classifier.views(&tile.inner)).await.map_err(failure)
     }
 
     pub(super) fn loaded(&self) -> Result<&Loaded, JsValue> {

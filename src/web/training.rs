@@ -1,14 +1,14 @@
 //! Training a head, one epoch at a time.
 
-use burn::tensor::{Device, Tensor, TensorData};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
-use super::engine::{Engine, Loaded, check_rows};
+use super::engine::{Engine, Loaded};
 use super::{device_kind, failure, now_ms, throwable, to_js};
-use crate::model::head::{ClassifierConfig, HeadConfig};
 use crate::model::architecture::FEATURES;
+use crate::model::head::{ClassifierConfig, Head, HeadConfig};
 use crate::model::model_file::{Manifest, ModelFile, Provenance, WeightsDtype};
+use crate::training::head_learner::HeadLearner;
 use crate::training::judging::Judging;
 use crate::training::report::{HeadBefore, Report};
 use crate::training::run::{Outcome, Run};
@@ -49,7 +49,6 @@ pub struct HeadTraining {
     base: ModelFile,
     manifest: Manifest,
     head: HeadConfig,
-    device: Device,
 }
 
 /// A trained head in its model, and what it is worth.
@@ -94,13 +93,7 @@ impl HeadTraining {
             |class: usize| file.manifest.labels.iter().position(|label| *label == setup.labels[class]);
 
         let judges = samples.select(&judging.tiles());
-        let rows = TensorData::new(judges.first_views(0..judges.len()), [judges.len(), FEATURES]);
-        let logits = if judges.is_empty() {
-            Vec::new()
-        } else {
-            let logits = classifier.logits(Tensor::from_data(rows, classifier.device())).map_err(failure)?;
-            crate::device::read(logits).await.map_err(failure)?
-        };
+        let logits = classifier.logits(judges.first_views(0..judges.len())).await.map_err(failure)?;
         let before = HeadBefore {
             logits,
             known_classes: (0..num_classes).map(known).collect(),
@@ -110,18 +103,16 @@ impl HeadTraining {
         let head = setup.settings.head(num_classes);
         let mut random = setup.settings.random();
         let start = if setup.from_current {
-            head.init_from(&file.parameters, known, &mut random, &device)
+            Head::going_on(head.clone(), &file.parameters, known, &mut random)
         } else {
-            head.init(&mut random, &device)
+            Head::random(head.clone(), &mut random)
         };
         Ok(Self {
-            run: Run::new(setup.settings.clone(), start, num_classes, samples, judging, &device)
-                .map_err(failure)?,
+            run: Run::new(setup.settings.clone(), start, samples, judging, &device).map_err(failure)?,
             before,
             manifest: setup.manifest(&file.manifest),
             base: file.clone(),
             head,
-            device,
         })
     }
 
@@ -132,10 +123,8 @@ impl HeadTraining {
 
     /// The weights of the best head so far, to end the run with where the device is lost; empty where there is none.
     pub async fn checkpoint(&self) -> Result<Vec<f32>, JsValue> {
-        match self.run.checkpoint() {
-            Some(head) => self.head.flatten(head).await.map_err(failure),
-            None => Ok(Vec::new()),
-        }
+        let head = self.run.checkpoint().await.map_err(failure)?;
+        Ok(head.map(|head| head.flatten()).unwrap_or_default())
     }
 
     /// The epoch of that head.
@@ -148,32 +137,29 @@ impl HeadTraining {
     pub async fn conclude(self) -> Result<FineTunedHead, JsValue> {
         let Self { run, before, base, manifest, .. } = self;
         let outcome = run.conclude().await.map_err(failure)?;
-        finish(&outcome, before, &base, manifest).await
+        finish(&outcome, before, &base, manifest)
     }
 
     /// Ends the run with the weights of a checkpoint that an earlier run of the same setup gave in `epoch`.
     #[wasm_bindgen(js_name = concludeWith)]
-    pub async fn conclude_with(self, checkpoint: Vec<f32>, epoch: u32) -> Result<FineTunedHead, JsValue> {
-        let Self { run, before, base, manifest, head, device } = self;
-        let Some(head) = head.unflatten(&checkpoint, &device) else {
+    pub fn conclude_with(self, checkpoint: Vec<f32>, epoch: u32) -> Result<FineTunedHead, JsValue> {
+        let Self { run, before, base, manifest, head } = self;
+        let Some(head) = Head::unflatten(head, &checkpoint) else {
             let message = "this checkpoint is none of a head of these settings and classes".into();
             return Err(throwable("training.checkpoint", message));
         };
-        let outcome = run.conclude_with(head, epoch as usize).await.map_err(failure)?;
-        finish(&outcome, before, &base, manifest).await
+        finish(&run.conclude_with(head, epoch as usize), before, &base, manifest)
     }
 }
 
-async fn finish(
+fn finish(
     outcome: &Outcome,
     before: HeadBefore,
     base: &ModelFile,
     manifest: Manifest,
 ) -> Result<FineTunedHead, JsValue> {
-    let num_classes = manifest.labels.len();
-    let report = Report::new(outcome, Some(before), num_classes, &Device::flex()).await;
-    let report = report.map_err(failure)?;
-    let parameters = base.with_head(&outcome.head).await.map_err(failure)?;
+    let report = Report::new(outcome, Some(before), manifest.labels.len());
+    let parameters = base.with_head(&outcome.head);
     let manifest = Manifest { temperature: report.temperature, ..manifest };
     let model = ModelFile { manifest, parameters }.to_bytes(WeightsDtype::Lossless).map_err(failure)?;
     Ok(FineTunedHead { report, model })
@@ -181,7 +167,6 @@ async fn finish(
 
 impl Setup {
     fn samples(&self, features: Vec<f32>) -> Result<Samples, JsValue> {
-        check_rows(&features)?;
         let refuse = |message: &str| Err(throwable("training.setting", message.into()));
         let width = self.views.max(1) * FEATURES;
         if features.len() != self.classes.len() * width || self.has_seen.len() != self.classes.len() {
@@ -221,8 +206,9 @@ pub async fn measure_training(
     for tile in 0..MEASURED_BATCHES * batch_size {
         samples.push(&[(tile % num_classes) as f32 / num_classes as f32; FEATURES], tile % num_classes);
     }
-    let head = config.head(num_classes).init(&mut config.random(), &device);
-    let trainer = Trainer::new(config, head, num_classes, samples, Samples::new(FEATURES, 1), &device);
+    let head = Head::random(config.head(num_classes), &mut config.random());
+    let learner = HeadLearner::new(&head, &device);
+    let trainer = Trainer::new(config, learner, num_classes, samples, Samples::new(FEATURES, 1));
     let mut trainer = trainer.map_err(failure)?;
     trainer.train_epoch().await.map_err(failure)?;
     let start_ms = now_ms();

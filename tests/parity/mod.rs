@@ -7,10 +7,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use tilelens::device::read;
-use tilelens::model::cpu_backbone::CpuBackbone;
-use tilelens::model::head::{Classification, ClassifierConfig};
-use tilelens::model::layers::global_average_pool;
-use tilelens::model::mobilenet_v3::MobileNetV3Small;
+use tilelens::model::cpu::backbone::Backbone;
+use tilelens::model::head::ClassifierConfig;
+use tilelens::model::modules::classification::Classification;
+use tilelens::model::modules::layers::global_average_pool;
+use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
 use tilelens::model::parameters::Parameters;
 use tilelens::tile::{Preprocessing, Tile, decode};
 
@@ -72,14 +73,18 @@ pub fn input_tile() -> Tile {
 fn normalised_input() -> Vec<f32> {
     let rgb = input_tile().rgb;
     let (mean, std) = (Preprocessing::IMAGENET_MEAN, Preprocessing::IMAGENET_STD);
-    let plane = |c: usize| rgb.iter().skip(c).step_by(3).map(move |&v| (f32::from(v) / 255.0 - mean[c]) / std[c]);
+    let plane =
+        |c: usize| rgb.iter().skip(c).step_by(3).map(move |&v| (f32::from(v) / 255.0 - mean[c]) / std[c]);
     (0..3).flat_map(plane).collect()
 }
 
 /// `[1, 3, 224, 224]`, as the fixture's script normalised it.
 pub fn images(device: &Device) -> Tensor<4> {
     let Tile { width_px, height_px, .. } = input_tile();
-    Tensor::from_data(TensorData::new(normalised_input(), [1, 3, height_px as usize, width_px as usize]), device)
+    Tensor::from_data(
+        TensorData::new(normalised_input(), [1, 3, height_px as usize, width_px as usize]),
+        device,
+    )
 }
 
 /// Each stage of the network: its name and the largest absolute difference. `probabilities` names the
@@ -110,7 +115,7 @@ pub async fn stage_differences(
 
 /// The same of the CPU's kernels, up to the features.
 pub fn kernel_differences(parameters: &Parameters) -> Vec<(String, f32)> {
-    let backbone = CpuBackbone::load(parameters).unwrap();
+    let backbone = Backbone::load(parameters).unwrap();
     let image = normalised_input();
     let side = input_tile().width_px as usize;
     let stages = backbone.stages(&image, side).into_iter().enumerate();

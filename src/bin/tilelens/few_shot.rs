@@ -3,19 +3,21 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use burn::tensor::Device;
 use clap::Args;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use serde::Serialize;
-use tilelens::model::classifier::Classifier;
+use tilelens::model::classifier::{Classifier, softmax};
+use tilelens::model::head::Head;
 use tilelens::model::model_file::ModelFile;
-use tilelens::training::baselines::{HISTOGRAM_BINS, LinearClassifier, random_backbone};
+use tilelens::training::baselines::{HISTOGRAM_BINS, random_backbone};
+use tilelens::training::head_learner::HeadLearner;
+use tilelens::training::learner::Learner;
 use tilelens::training::metrics::{Evaluation, mean_interval};
-use tilelens::training::network::Network;
+use tilelens::training::modules::{LinearClassifier, ModuleLearner};
 use tilelens::training::samples::Samples;
-use tilelens::training::trainer::{Trainer, TrainingConfig, probabilities};
+use tilelens::training::trainer::{Trainer, TrainingConfig};
 
 use super::DeviceChoice;
 use super::dataset::{Dataset, label_index};
@@ -79,13 +81,18 @@ pub fn run(args: FewShotArgs) -> Result<()> {
     let random = of_backbone(&random_backbone(&base, &mut config.random()), "Random features")?;
     let histograms = histograms(&dataset.files)?;
 
-    let head = |config: &TrainingConfig| config.head(classes).init(&mut config.random(), &device);
-    let linear = |_: &TrainingConfig| LinearClassifier::new(HISTOGRAM_BINS, classes, &device);
+    let head = |config: &TrainingConfig| {
+        HeadLearner::new(&Head::random(config.head(classes), &mut config.random()), &device)
+    };
+    let on_burn = device.to_burn();
+    let linear = |_: &TrainingConfig| {
+        ModuleLearner::new(LinearClassifier::new(HISTOGRAM_BINS, classes, &on_burn), &on_burn)
+    };
     let bar = progress_bar(3 * args.shots.len() * args.draws as usize, "Draws");
     let mut rows = Vec::new();
     for &shots in &args.shots {
         let shots = shots as usize;
-        let draws = Draws { count: args.draws, shots, classes, config: &config, device: &device, bar: &bar };
+        let draws = Draws { count: args.draws, shots, classes, config: &config, bar: &bar };
         rows.push(draws.row("head on this backbone", &transferred, Scale::AsIs, head)?);
         rows.push(draws.row("head on a random backbone", &random, Scale::Standardised, head)?);
         rows.push(draws.row("linear on colour histograms", &histograms, Scale::Standardised, linear)?);
@@ -121,24 +128,23 @@ struct Draws<'a> {
     shots: usize,
     classes: usize,
     config: &'a TrainingConfig,
-    device: &'a Device,
     bar: &'a indicatif::ProgressBar,
 }
 
 impl Draws<'_> {
-    fn row<N: Network>(
+    fn row<L: Learner>(
         &self,
         classifier: &'static str,
         samples: &Samples,
         scale: Scale,
-        network: impl Fn(&TrainingConfig) -> N,
+        learner: impl Fn(&TrainingConfig) -> L,
     ) -> Result<Row> {
         let accuracies = (0..self.count)
             .map(|draw| {
                 self.bar.inc(1);
                 let config = TrainingConfig { seed: self.config.seed + draw, ..self.config.clone() };
-                let network = network(&config);
-                self.accuracy(config, samples, scale, network)
+                let learner = learner(&config);
+                self.accuracy(config, samples, scale, learner)
             })
             .collect::<Result<Vec<f64>>>()?;
         let (mean, interval) = mean_interval(&accuracies);
@@ -146,12 +152,12 @@ impl Draws<'_> {
     }
 
     /// Trains on `shots` tiles a class and judges by all the others.
-    fn accuracy<N: Network>(
+    fn accuracy<L: Learner>(
         &self,
         config: TrainingConfig,
         samples: &Samples,
         scale: Scale,
-        network: N,
+        learner: L,
     ) -> Result<f64> {
         let (labelled, others) = self.draw(samples.labels(), config.seed)?;
         let (mut labelled, mut judges) = (samples.select(&labelled), samples.select(&others));
@@ -161,9 +167,11 @@ impl Draws<'_> {
         }
         // So few tiles cannot spare any for validation: the last epoch counts.
         let nothing = samples.select(&[]);
-        let mut trainer = Trainer::new(config, network, self.classes, labelled, nothing, self.device)?;
+        let mut trainer = Trainer::new(config, learner, self.classes, labelled, nothing)?;
         pollster::block_on(trainer.train(|_| ()))?;
-        let probabilities = pollster::block_on(probabilities(trainer.best(), &judges, 1.0, self.device))?;
+        let features = judges.first_views(0..judges.len());
+        let logits = pollster::block_on(trainer.learner().logits(features, judges.len()))?;
+        let probabilities = softmax(logits, self.classes, 1.0);
         Ok(Evaluation::new(&probabilities, judges.labels(), self.classes).accuracy)
     }
 

@@ -18,9 +18,8 @@ mod train;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use burn::tensor::Device;
 use clap::{Parser, Subcommand, ValueEnum};
-use tilelens::device::DeviceKind;
+use tilelens::device::{Device, DeviceKind};
 
 /// Classify satellite tiles with MobileNetV3-Small.
 #[derive(Parser)]

@@ -1,11 +1,11 @@
 //! Labelled files → samples: what each kind of classifier reads of a tile.
 
 use anyhow::Result;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 use tilelens::device::read;
-use tilelens::model::classifier::Classifier;
 use tilelens::model::architecture::FEATURES;
-use tilelens::model::mobilenet_v3::Trunk;
+use tilelens::model::classifier::Classifier;
+use tilelens::model::modules::mobilenet_v3::Trunk;
 use tilelens::training::baselines::{HISTOGRAM_BINS, colour_histogram};
 use tilelens::training::samples::Samples;
 
@@ -22,14 +22,15 @@ pub fn features(
     all_views: bool,
     what: &str,
 ) -> Result<Samples> {
-    answers(files, classifier, all_views, what, FEATURES, |images| classifier.features(images))
+    answers(files, classifier, all_views, what, FEATURES, |images| {
+        Ok(pollster::block_on(classifier.features(images))?)
+    })
 }
 
 /// Channels, height and width of the maps that `trunk` gives.
-pub fn map_shape(classifier: &Classifier, trunk: &Trunk) -> [usize; 3] {
+pub fn map_shape(classifier: &Classifier, trunk: &Trunk, device: &Device) -> [usize; 3] {
     let side = classifier.manifest().preprocessing.crop_px as usize;
-    let [_, channels, height, width] =
-        trunk.forward(Tensor::zeros([1, 3, side, side], classifier.device())).dims();
+    let [_, channels, height, width] = trunk.forward(Tensor::zeros([1, 3, side, side], device)).dims();
     [channels, height, width]
 }
 
@@ -37,25 +38,28 @@ pub fn map_shape(classifier: &Classifier, trunk: &Trunk) -> [usize; 3] {
 pub fn maps(
     files: &[LabelledFile],
     classifier: &Classifier,
-    trunk: &Trunk,
+    (trunk, device): (&Trunk, &Device),
     shape: [usize; 3],
     all_views: bool,
 ) -> Result<Samples> {
-    answers(files, classifier, all_views, "Maps", shape.iter().product(), |images| trunk.forward(images))
+    let side = classifier.manifest().preprocessing.crop_px as usize;
+    answers(files, classifier, all_views, "Maps", shape.iter().product(), |images| {
+        let images = TensorData::new(images.clone(), [images.len() / (3 * side * side), 3, side, side]);
+        Ok(pollster::block_on(read(trunk.forward(Tensor::from_data(images, device))))?)
+    })
 }
 
 /// What `network` says of each tile, or of each of its views: `width` numbers.
-fn answers<const D: usize>(
+fn answers(
     files: &[LabelledFile],
     classifier: &Classifier,
     all_views: bool,
     what: &str,
     width: usize,
-    network: impl Fn(Tensor<4>) -> Tensor<D> + Sync,
+    network: impl Fn(Vec<f32>) -> Result<Vec<f32>> + Sync,
 ) -> Result<Samples> {
     let rows = for_each_tile(files, what, |tile| {
-        let images = if all_views { classifier.views(tile) } else { classifier.images(&[tile]) };
-        Ok(pollster::block_on(read(network(images)))?)
+        network(if all_views { classifier.views(tile) } else { classifier.images(&[tile]) })
     })?;
     Ok(collect(rows, width, if all_views { VIEWS } else { 1 }))
 }

@@ -1,9 +1,8 @@
 //! The parameters of training, and training with a progress bar.
 
 use anyhow::Result;
-use burn::tensor::Device;
 use clap::Args;
-use tilelens::training::network::Network;
+use tilelens::training::learner::Learner;
 use tilelens::training::samples::Samples;
 use tilelens::training::trainer::{Trainer, TrainingConfig, TrainingError};
 
@@ -64,15 +63,17 @@ impl Settings {
 
 /// Trains to the end and gives the best network, and the epoch that it comes from. Where training goes wrong after
 /// that epoch, it says so.
-pub fn fit<N: Network>(
+pub fn fit<L: Learner>(
     config: &TrainingConfig,
-    network: N,
+    learner: L,
     num_classes: usize,
     (training, validation): (Samples, Samples),
-    device: &Device,
     what: &str,
-) -> Result<(N, usize)> {
-    let mut trainer = Trainer::new(config.clone(), network, num_classes, training, validation, device)?;
+) -> Result<(L::Network, usize)>
+where
+    L::Network: Clone,
+{
+    let mut trainer = Trainer::new(config.clone(), learner, num_classes, training, validation)?;
     let bar = progress_bar(config.epochs, what);
     let outcome = pollster::block_on(trainer.train(|epoch| {
         bar.inc(1);

@@ -4,21 +4,24 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tilelens::model::classifier::Classifier;
-use tilelens::model::head::{ClassifierConfig, Head};
+use tilelens::device::Device;
 use tilelens::model::architecture::BLOCKS;
-use tilelens::model::mobilenet_v3::Tail;
+use tilelens::model::classifier::{Classifier, softmax};
+use tilelens::model::head::{ClassifierConfig, Head, HeadConfig};
 use tilelens::model::model_file::{Manifest, ModelFile, Provenance, hex};
-use tilelens::training::baselines::{HISTOGRAM_BINS, LinearClassifier, random_backbone};
+use tilelens::model::modules;
+use tilelens::model::modules::mobilenet_v3::{MobileNetV3Small, Tail};
+use tilelens::model::parameters::Parameters;
+use tilelens::training::baselines::{HISTOGRAM_BINS, random_backbone};
 use tilelens::training::calibration::fit_temperature;
+use tilelens::training::head_learner::HeadLearner;
 use tilelens::training::metrics::{Comparison, Evaluation, Verdict, argmax};
-use tilelens::training::network::{HeadAndTail, Network};
+use tilelens::training::modules::{HeadAndTail, LinearClassifier, ModuleLearner, Network, logits};
 use tilelens::training::samples::{Samples, Split, class_counts};
-use tilelens::training::trainer::{TrainingConfig, logits, probabilities};
+use tilelens::training::trainer::TrainingConfig;
 
 use super::DeviceChoice;
 use super::dataset::{Dataset, LabelledFile};
@@ -228,18 +231,20 @@ impl Run {
         }
         let (head, epoch) = self.fit_head((training, validation.clone()), "Head")?;
         println!("Head: the best epoch is {epoch}.");
-        let (temperature, frozen) = self.judge("head on the frozen backbone", &head, &validation, &judges)?;
+        let ask = |samples: &Samples| Ok(ask_head(&head, samples));
+        let (temperature, frozen) = self.judge("head on the frozen backbone", ask, &validation, &judges)?;
         if self.args.unfreeze == 0 {
             let contenders = vec![Contender { written: true, ..frozen }];
             return Ok(Trained { head, tail: None, temperature, contenders });
         }
-        let (network, validation_maps, judge_maps) = self.fine_tune(&classifier, head.clone())?;
+        let (network, validation_maps, judge_maps) = self.fine_tune(&classifier, &head)?;
         let name = format!("head and the last {} blocks", self.args.unfreeze);
-        let (tuned_temperature, tuned) = self.judge(&name, &network, &validation_maps, &judge_maps)?;
+        let ask_network = |maps: &Samples| self.ask(&network, maps);
+        let (tuned_temperature, tuned) = self.judge(&name, ask_network, &validation_maps, &judge_maps)?;
         let gain = (tuned.evaluation.accuracy - frozen.evaluation.accuracy) * 100.0;
         println!("Phase 2 changes the accuracy by {gain:+.1} points over the frozen backbone.");
-        let before = self.validation_loss(&head, &validation, temperature)?;
-        let after = self.validation_loss(&network, &validation_maps, tuned_temperature)?;
+        let before = self.validation_loss(ask(&validation)?, &validation, temperature);
+        let after = self.validation_loss(ask_network(&validation_maps)?, &validation_maps, tuned_temperature);
         let better = after < before;
         if !better {
             println!("Phase 2 does not lower the validation loss: the model is written without it.");
@@ -248,7 +253,7 @@ impl Run {
             vec![Contender { written: !better, ..frozen }, Contender { written: better, ..tuned }];
         Ok(match better {
             true => Trained {
-                head: network.head,
+                head: read_head(&network.head, self.config.head(self.num_classes()))?,
                 tail: Some(network.tail),
                 temperature: tuned_temperature,
                 contenders,
@@ -280,14 +285,18 @@ impl Run {
     }
 
     fn fit_head(&self, samples: (Samples, Samples), what: &str) -> Result<(Head, usize)> {
-        let network = self.config.head(self.num_classes()).init(&mut self.config.random(), &self.device);
-        fit(&self.config, network, self.num_classes(), samples, &self.device, what)
+        let head = Head::random(self.config.head(self.num_classes()), &mut self.config.random());
+        let learner = HeadLearner::new(&head, &self.device);
+        let (head, epoch) = fit(&self.config, learner, self.num_classes(), samples, what)?;
+        Ok((pollster::block_on(head.read())?, epoch))
     }
 
     /// Trains head and last blocks together, from `head` on. Gives the maps to choose by and to judge by, too.
-    fn fine_tune(&self, classifier: &Classifier, head: Head) -> Result<(HeadAndTail, Samples, Samples)> {
-        let (trunk, tail) = classifier.backbone().clone().split(self.args.unfreeze.into());
-        let map_shape = map_shape(classifier, &trunk);
+    fn fine_tune(&self, classifier: &Classifier, head: &Head) -> Result<(HeadAndTail, Samples, Samples)> {
+        let device = self.device.to_burn();
+        let backbone = MobileNetV3Small::load(&self.base.parameters, &device)?;
+        let (trunk, tail) = backbone.split(self.args.unfreeze.into());
+        let map_shape = map_shape(classifier, &trunk, &device);
         let bytes = |views: usize| {
             views * map_shape.iter().product::<usize>() * size_of::<f32>() * self.tiles.training.len()
         };
@@ -304,28 +313,31 @@ impl Run {
                 "Phase 2 sees every tile as it stands alone: maps of all its flips and turns would not fit."
             );
         }
-        let [training, validation, judges] = self
-            .samples(|files, all_views| maps(files, classifier, &trunk, map_shape, all_views), all_views)?;
+        let on_device = (&trunk, &device);
+        let [training, validation, judges] = self.samples(
+            |files, all_views| maps(files, classifier, on_device, map_shape, all_views),
+            all_views,
+        )?;
         let config = TrainingConfig { epochs: self.args.unfreeze_epochs.into(), ..self.config.clone() };
+        let head = modules::classification::Head::load(head.config(), head.parameters(), &device)?;
         let network = HeadAndTail { tail, head, map_shape };
         let samples = (training, validation.clone());
-        let (network, epoch) =
-            fit(&config, network, self.num_classes(), samples, &self.device, "Last blocks")?;
+        let learner = ModuleLearner::new(network, &device);
+        let (network, epoch) = fit(&config, learner, self.num_classes(), samples, "Last blocks")?;
         println!("Phase 2: the best epoch is {epoch}.");
         Ok((network, validation, judges))
     }
 
     /// Fits the temperature on the validation tiles and judges by the others.
-    fn judge<N: Network>(
+    fn judge(
         &self,
         name: &str,
-        network: &N,
+        ask: impl Fn(&Samples) -> Result<Vec<f32>>,
         validation: &Samples,
         judges: &Samples,
     ) -> Result<(f32, Contender)> {
-        let logits = pollster::block_on(logits(network, validation, &self.device))?;
-        let temperature = fit_temperature(&logits, validation.labels(), self.num_classes());
-        let probabilities = pollster::block_on(probabilities(network, judges, temperature, &self.device))?;
+        let temperature = fit_temperature(&ask(validation)?, validation.labels(), self.num_classes());
+        let probabilities = softmax(ask(judges)?, self.num_classes(), temperature);
         let rows = probabilities.chunks(self.num_classes()).zip(judges.labels());
         let contender = Contender {
             name: name.into(),
@@ -336,18 +348,17 @@ impl Run {
         Ok((temperature, contender))
     }
 
-    fn validation_loss<N: Network>(
-        &self,
-        network: &N,
-        validation: &Samples,
-        temperature: f32,
-    ) -> Result<f64> {
+    /// Logits of a network on burn's device.
+    fn ask<N: Network>(&self, network: &N, samples: &Samples) -> Result<Vec<f32>> {
+        Ok(pollster::block_on(logits(network, samples, &self.device.to_burn()))?)
+    }
+
+    fn validation_loss(&self, logits: Vec<f32>, validation: &Samples, temperature: f32) -> f64 {
         if validation.is_empty() {
-            return Ok(0.0);
+            return 0.0;
         }
-        let probabilities =
-            pollster::block_on(probabilities(network, validation, temperature, &self.device))?;
-        Ok(Evaluation::new(&probabilities, validation.labels(), self.num_classes()).loss)
+        let probabilities = softmax(logits, self.num_classes(), temperature);
+        Evaluation::new(&probabilities, validation.labels(), self.num_classes()).loss
     }
 
     /// What could be had without transfer, with the same settings on the same tiles.
@@ -361,14 +372,17 @@ impl Run {
         let random = Classifier::load(&random, &self.device)?;
         let [training, validation, judges] = standardised(self.features(&random, "Random features")?);
         let (head, _) = self.fit_head((training, validation.clone()), "Head on random features")?;
-        let (_, on_random) = self.judge(BASELINES[0], &head, &validation, &judges)?;
+        let ask = |samples: &Samples| Ok(ask_head(&head, samples));
+        let (_, on_random) = self.judge(BASELINES[0], ask, &validation, &judges)?;
 
         let [training, validation, judges] = standardised(self.samples(|files, _| histograms(files), false)?);
-        let network = LinearClassifier::new(HISTOGRAM_BINS, self.num_classes(), &self.device);
+        let device = self.device.to_burn();
+        let network = LinearClassifier::new(HISTOGRAM_BINS, self.num_classes(), &device);
+        let learner = ModuleLearner::new(network, &device);
         let samples = (training, validation.clone());
-        let (linear, _) =
-            fit(&self.config, network, self.num_classes(), samples, &self.device, "Colour histograms")?;
-        let (_, on_colours) = self.judge(BASELINES[1], &linear, &validation, &judges)?;
+        let (linear, _) = fit(&self.config, learner, self.num_classes(), samples, "Colour histograms")?;
+        let ask = |samples: &Samples| self.ask(&linear, samples);
+        let (_, on_colours) = self.judge(BASELINES[1], ask, &validation, &judges)?;
         Ok([on_random, on_colours])
     }
 
@@ -403,7 +417,7 @@ impl Run {
     }
 
     fn model_file(&self, trained: &Trained) -> Result<ModelFile> {
-        let mut parameters = pollster::block_on(self.base.with_head(&trained.head))?;
+        let mut parameters = self.base.with_head(&trained.head);
         if let Some(tail) = &trained.tail {
             pollster::block_on(tail.store(&mut parameters))?;
         }
@@ -424,6 +438,18 @@ impl Run {
         };
         Ok(ModelFile { manifest, parameters })
     }
+}
+
+/// Logits of every sample's first view.
+fn ask_head(head: &Head, samples: &Samples) -> Vec<f32> {
+    head.logits(&samples.first_views(0..samples.len()))
+}
+
+/// The head that burn trained together with the last blocks.
+fn read_head(module: &modules::classification::Head, config: HeadConfig) -> Result<Head> {
+    let mut parameters = Parameters::default();
+    pollster::block_on(module.store(&mut parameters))?;
+    Ok(Head::new(config, &parameters)?)
 }
 
 /// Whether what the backbone learnt before was of use, in words.

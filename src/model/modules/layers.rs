@@ -6,12 +6,12 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d
 use burn::tensor::activation::{hard_sigmoid, hard_swish, relu};
 use burn::tensor::{Device, Tensor};
 
-use super::architecture::{
-    BATCH_NORM_EPSILON, ConvNormLayer, ConvShape, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA, squeezed_channels,
-};
-use super::parameters::{LayerMismatch, Parameters};
 use crate::device::DeviceError;
 use crate::kernels::Activation;
+use crate::model::architecture::{
+    BATCH_NORM_EPSILON, ConvNormLayer, ConvShape, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA, squeezed_channels,
+};
+use crate::model::parameters::{LayerMismatch, Parameters};
 
 fn activate<const D: usize>(activation: Activation, x: Tensor<D>) -> Tensor<D> {
     match activation {

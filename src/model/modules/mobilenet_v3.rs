@@ -4,10 +4,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::architecture::{BLOCKS, BlockLayers, Layers, layer_paths, layers};
 use super::layers::{ConvNormActivation, SqueezeExcitation};
-use super::parameters::{LayerMismatch, Parameters};
 use crate::device::DeviceError;
+use crate::model::architecture::{BLOCKS, BlockLayers, Layers, layer_paths, layers};
+use crate::model::parameters::{LayerMismatch, Parameters};
 
 /// A bottleneck: expand 1×1 → depthwise k×k → squeeze-excitation → project 1×1, with a residual
 /// connection where input and output agree (paper, figure 4).

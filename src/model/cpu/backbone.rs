@@ -1,19 +1,21 @@
-//! The backbone on the CPU, made of [`crate::kernels`]: the same network as [`super::mobilenet_v3`], which is its
-//! reference.
+//! The backbone on the CPU.
 
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-use super::architecture::{BlockLayers, ConvNormLayer, ConvShape, FEATURES, Layers, layers, squeezed_channels};
-use super::folding::Convolution;
-use super::parameters::{LayerMismatch, Parameters};
 use crate::kernels::{
-    Activation, Dense, Depthwise, Maps, Planes, Pointwise, Stem, dense, depthwise, means, pointwise, scale, stem,
+    Activation, Dense, Depthwise, Maps, Planes, Pointwise, Stem, dense, depthwise, means, pointwise, scale,
+    stem,
 };
+use crate::model::architecture::{
+    BlockLayers, ConvNormLayer, ConvShape, FEATURES, Layers, layers, squeezed_channels,
+};
+use crate::model::folding::Convolution;
+use crate::model::parameters::{LayerMismatch, Parameters};
 
 /// The backbone, its batch norms folded into its convolutions, one image at a time.
 #[derive(Debug)]
-pub struct CpuBackbone {
+pub struct Backbone {
     stem: Stem,
     blocks: Vec<Block>,
     last: Pointwise,
@@ -49,7 +51,7 @@ struct Workspace {
     factors: Vec<f32>,
 }
 
-impl CpuBackbone {
+impl Backbone {
     /// Loads `features.0` (stem) … `features.12` (last convolution).
     ///
     /// # Errors
@@ -168,7 +170,8 @@ impl SqueezeExcitation {
         let squeezed = squeezed_channels(channels);
         let dense = |input, output, name: &str, activation| {
             let shape = ConvShape::pointwise(input, output);
-            let Convolution { weight, bias } = Convolution::plain(shape, parameters, &format!("{path}.{name}"))?;
+            let Convolution { weight, bias } =
+                Convolution::plain(shape, parameters, &format!("{path}.{name}"))?;
             Ok(Dense::new(input, &weight, bias, activation))
         };
         Ok(Self {

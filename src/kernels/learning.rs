@@ -1,0 +1,277 @@
+//! A dense layer in training: gradients and Adam in one pass over the weights.
+
+use std::array;
+
+use super::dense::{Product, multiply};
+use super::lanes::{Lanes, dispatch};
+use super::maps::{packed, unpacked};
+use super::{Activation, BLOCK};
+
+/// Inputs whose gradients are computed together.
+const INPUTS: usize = 4;
+
+/// Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1) at one step.
+#[derive(Debug, Clone, Copy)]
+pub struct AdamStep {
+    /// Share of the first moment that is kept.
+    pub beta_1: f32,
+    /// Share of the second moment that is kept.
+    pub beta_2: f32,
+    /// What keeps the quotient finite.
+    pub epsilon: f32,
+    /// The step size, divided by the first moment's bias correction, `1 − β₁ᵗ`.
+    pub step_size: f32,
+    /// One over the second moment's bias correction, `1 − β₂ᵗ`.
+    pub variance_scale: f32,
+}
+
+/// Weights with the moments that Adam keeps of each.
+#[derive(Debug, Clone)]
+struct Learnt {
+    values: Vec<f32>,
+    first_moments: Vec<f32>,
+    second_moments: Vec<f32>,
+}
+
+impl Learnt {
+    fn new(values: Vec<f32>) -> Self {
+        let zeros = vec![0.0; values.len()];
+        Self { values, first_moments: zeros.clone(), second_moments: zeros }
+    }
+}
+
+/// A dense layer that learns.
+///
+/// Rows of its inputs and outputs are padded to whole blocks; what fills a block is zero and stays so.
+#[derive(Debug, Clone)]
+pub struct LearningDense {
+    inputs: usize,
+    outputs: usize,
+    /// `[padded outputs / 8, padded inputs, 8]`.
+    weight: Learnt,
+    /// `[padded outputs]`.
+    bias: Learnt,
+    /// `[outputs, padded inputs]`, for the way back.
+    transposed: Vec<f32>,
+    activation: Activation,
+}
+
+impl LearningDense {
+    /// Takes `weight` as `[outputs, inputs]` and `bias` as `[outputs]`. The activation is none or ReLU.
+    ///
+    /// # Panics
+    ///
+    /// When the sizes do not fit, or the activation is another.
+    pub fn new(inputs: usize, weight: &[f32], mut bias: Vec<f32>, activation: Activation) -> Self {
+        assert_eq!(weight.len(), inputs * bias.len());
+        assert!(matches!(activation, Activation::Identity | Activation::Relu));
+        let (outputs, padded) = (bias.len(), inputs.next_multiple_of(BLOCK));
+        let mut rows = vec![0.0; outputs * padded];
+        for (row, weight) in rows.chunks_exact_mut(padded).zip(weight.chunks_exact(inputs)) {
+            row[..inputs].copy_from_slice(weight);
+        }
+        bias.resize(outputs.next_multiple_of(BLOCK), 0.0);
+        Self {
+            inputs,
+            outputs,
+            weight: Learnt::new(packed(&rows, padded)),
+            bias: Learnt::new(bias),
+            transposed: Vec::new(),
+            activation,
+        }
+    }
+
+    /// The weights as `[outputs, inputs]` and the bias as `[outputs]`.
+    pub fn parameters(&self) -> (Vec<f32>, Vec<f32>) {
+        let padded = self.padded_inputs();
+        let rows = unpacked(&self.weight.values, [self.outputs, padded]);
+        let weight = rows.chunks_exact(padded).flat_map(|row| &row[..self.inputs]).copied().collect();
+        (weight, self.bias.values[..self.outputs].to_vec())
+    }
+
+    /// Numbers in a row of inputs.
+    pub fn padded_inputs(&self) -> usize {
+        self.inputs.next_multiple_of(BLOCK)
+    }
+
+    /// Numbers in a row of outputs.
+    pub fn padded_outputs(&self) -> usize {
+        self.bias.values.len()
+    }
+
+    /// `[batch, padded inputs]` → `[batch, padded outputs]`.
+    pub fn forward(&self, inputs: &[f32], outputs: &mut Vec<f32>) {
+        let width = self.padded_inputs();
+        outputs.resize(inputs.len() / width * self.padded_outputs(), 0.0);
+        let Self { weight, bias, activation, .. } = self;
+        let product =
+            Product { inputs: width, weight: &weight.values, bias: &bias.values, activation: *activation };
+        multiply(&product, inputs, outputs);
+    }
+
+    /// The gradient of the inputs from that of the sums: `[batch, padded outputs]` → `[batch, padded inputs]`.
+    pub fn input_gradient(&mut self, gradient: &[f32], input_gradient: &mut Vec<f32>) {
+        let width = self.padded_inputs();
+        self.transposed = unpacked(&self.weight.values, [self.outputs, width]);
+        input_gradient.resize(gradient.len() / self.padded_outputs() * width, 0.0);
+        propagate(&self.transposed, self.padded_outputs(), gradient, width, input_gradient);
+    }
+
+    /// One step of Adam, from the inputs of a batch and the gradient of the sums.
+    pub fn learn(&mut self, inputs: &[f32], gradient: &[f32], adam: AdamStep) {
+        let (width, outputs) = (self.padded_inputs(), self.padded_outputs());
+        let Self { weight, bias, .. } = self;
+        descend(weight, width, inputs, gradient, outputs, adam);
+        // A bias is a weight whose input is always one.
+        let ones = vec![1.0; gradient.len() / outputs];
+        descend(bias, 1, &ones, gradient, outputs, adam);
+    }
+
+    /// Whether every weight is a finite number.
+    pub fn is_finite(&self) -> bool {
+        self.weight.values.iter().chain(&self.bias.values).all(|value| value.is_finite())
+    }
+}
+
+/// Takes away from a gradient what an activation let through nothing of, by its outputs.
+pub fn gate(gradient: &mut [f32], outputs: &[f32]) {
+    for (gradient, &output) in gradient.iter_mut().zip(outputs) {
+        *gradient = if output > 0.0 { *gradient } else { 0.0 };
+    }
+}
+
+dispatch! {
+    fn propagate(
+        transposed: &[f32],
+        outputs: usize,
+        gradient: &[f32],
+        width: usize,
+        input_gradient: &mut [f32],
+    ) = propagate_with
+}
+
+#[inline(always)]
+fn propagate_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
+    transposed: &[f32],
+    outputs: usize,
+    gradient: &[f32],
+    width: usize,
+    input_gradient: &mut [f32],
+) {
+    for (gradient, row) in gradient.chunks_exact(outputs).zip(input_gradient.chunks_exact_mut(width)) {
+        for (block, place) in row.chunks_exact_mut(BLOCK).enumerate() {
+            let mut sums = [L::splat(0.0); VECTORS];
+            for (weight, &gradient) in transposed.chunks_exact(width).zip(gradient) {
+                for (vector, sum) in sums.iter_mut().enumerate() {
+                    let weight = L::load(&weight[block * BLOCK + vector * L::WIDTH..]);
+                    *sum = sum.add(weight.mul(L::splat(gradient)));
+                }
+            }
+            for (vector, sum) in sums.into_iter().enumerate() {
+                sum.store(&mut place[vector * L::WIDTH..]);
+            }
+        }
+    }
+}
+
+dispatch! {
+    fn descend(
+        learnt: &mut Learnt,
+        width: usize,
+        inputs: &[f32],
+        gradient: &[f32],
+        outputs: usize,
+        adam: AdamStep,
+    ) = descend_with
+}
+
+#[inline(always)]
+fn descend_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
+    learnt: &mut Learnt,
+    width: usize,
+    inputs: &[f32],
+    gradient: &[f32],
+    outputs: usize,
+    adam: AdamStep,
+) {
+    let size = width * BLOCK;
+    let values = learnt.values.chunks_exact_mut(size);
+    let moments =
+        learnt.first_moments.chunks_exact_mut(size).zip(learnt.second_moments.chunks_exact_mut(size));
+    for (block, (values, (first, second))) in values.zip(moments).enumerate() {
+        let panel = Panel { inputs, width, gradient, outputs, block };
+        let mut start = 0;
+        while start < width {
+            let place = start * BLOCK;
+            if start + INPUTS <= width {
+                let sums = panel.gradients::<L, VECTORS, INPUTS>(start);
+                step(&sums, &mut values[place..], &mut first[place..], &mut second[place..], adam);
+                start += INPUTS;
+            } else {
+                let sums = panel.gradients::<L, VECTORS, 1>(start);
+                step(&sums, &mut values[place..], &mut first[place..], &mut second[place..], adam);
+                start += 1;
+            }
+        }
+    }
+}
+
+/// What the gradients of a block's weights are computed from.
+struct Panel<'a> {
+    /// `[batch, width]`.
+    inputs: &'a [f32],
+    width: usize,
+    /// `[batch, outputs]`.
+    gradient: &'a [f32],
+    outputs: usize,
+    block: usize,
+}
+
+impl Panel<'_> {
+    /// Summed over the batch, for `INPUTS` inputs beginning with `start`.
+    #[inline(always)]
+    fn gradients<L: Lanes, const VECTORS: usize, const INPUTS: usize>(
+        &self,
+        start: usize,
+    ) -> [[L; VECTORS]; INPUTS] {
+        let mut sums = [[L::splat(0.0); VECTORS]; INPUTS];
+        for (inputs, gradient) in
+            self.inputs.chunks_exact(self.width).zip(self.gradient.chunks_exact(self.outputs))
+        {
+            let inputs = &inputs[start..][..INPUTS];
+            let gradient = &gradient[self.block * BLOCK..][..BLOCK];
+            let gradient: [L; VECTORS] = array::from_fn(|vector| L::load(&gradient[vector * L::WIDTH..]));
+            for (sums, &input) in sums.iter_mut().zip(inputs) {
+                for (sum, gradient) in sums.iter_mut().zip(gradient) {
+                    *sum = sum.add(L::splat(input).mul(gradient));
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// Moves weights by their gradients.
+#[inline(always)]
+fn step<L: Lanes, const VECTORS: usize, const INPUTS: usize>(
+    gradients: &[[L; VECTORS]; INPUTS],
+    values: &mut [f32],
+    first: &mut [f32],
+    second: &mut [f32],
+    adam: AdamStep,
+) {
+    let (beta_1, beta_2) = (L::splat(adam.beta_1), L::splat(adam.beta_2));
+    let (rest_1, rest_2) = (L::splat(1.0 - adam.beta_1), L::splat(1.0 - adam.beta_2));
+    let (epsilon, step_size) = (L::splat(adam.epsilon), L::splat(adam.step_size));
+    let variance_scale = L::splat(adam.variance_scale);
+    for (vector, &gradient) in gradients.iter().flatten().enumerate() {
+        let place = vector * L::WIDTH;
+        let mean = L::load(&first[place..]).mul(beta_1).add(gradient.mul(rest_1));
+        let square = L::load(&second[place..]).mul(beta_2).add(gradient.mul(gradient).mul(rest_2));
+        let deviation = square.mul(variance_scale).sqrt().add(epsilon);
+        let value = L::load(&values[place..]).sub(mean.mul(step_size).div(deviation));
+        mean.store(&mut first[place..]);
+        square.store(&mut second[place..]);
+        value.store(&mut values[place..]);
+    }
+}

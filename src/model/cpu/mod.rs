@@ -1,0 +1,4 @@
+//! The network on the CPU, made of [`crate::kernels`]; [`super::modules`] is its reference where that is built.
+
+pub mod backbone;
+pub mod classification;
