@@ -171,9 +171,14 @@ async function pageFiles(localModelsFolder) {
     add(name, await readFile(path.join(ROOT, 'www', name)));
   }
 
-  const engine = await readFile(path.join(ROOT, 'pkg/tilelens_bg.wasm'));
-  const engineName = hashedName('engine', engine, '.wasm');
-  add(engineName, engine);
+  /** @type {Record<string, { url: string, bytes: number, sha256: string }>} */
+  const engines = {};
+  for (const build of ['cpu', 'webgpu']) {
+    const engine = await readFile(path.join(ROOT, `pkg/${build}/tilelens_bg.wasm`));
+    const url = hashedName(`engine-${build}`, engine, '.wasm');
+    add(url, engine);
+    engines[build] = { url, bytes: engine.length, sha256: sha256(engine) };
+  }
 
   const modelList = await models(localModelsFolder);
   for (const { entry, bytes } of modelList) add(entry.url, bytes);
@@ -186,7 +191,7 @@ async function pageFiles(localModelsFolder) {
   }
 
   const assets = {
-    engine: { url: engineName, bytes: engine.length, sha256: sha256(engine) },
+    engines,
     worker: { url: names.get('worker.js') },
     models: modelList.map(({ entry }) => entry),
     samples,

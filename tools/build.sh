@@ -10,26 +10,44 @@ WASM_OPT_FLAGS=(
 
 build() {
   setup
-  build_engine
+  build_engines
   say "Building the page"
   node tools/build-page.mjs
 }
 
-build_engine() {
-  local compiled=$TARGET/$WASM_TARGET/release/tilelens.wasm stamp
-  say "Compiling the engine"
-  with_wasm cargo build --lib --release --target "$WASM_TARGET" --no-default-features --features webgpu
+build_engines() {
+  say "Compiling the engine for the CPU"
+  # Small enough to be optimised as a whole, which wasm-opt has nothing to add to.
+  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
+    compile_engine --target-dir "$TARGET/cpu" --no-default-features
+  bind_engine cpu "$TARGET/cpu"
+
+  say "Compiling the engine with WebGPU"
+  compile_engine --target-dir "$TARGET" --no-default-features --features webgpu
+  bind_engine webgpu "$TARGET" optimise_engine
+}
+
+compile_engine() {
+  with_wasm cargo build --lib --release --target "$WASM_TARGET" "$@"
+}
+
+optimise_engine() {
+  say "Optimising it (about two minutes, only when it has changed)"
+  node_modules/.bin/wasm-opt "${WASM_OPT_FLAGS[@]}" --output "$1.optimised" "$1"
+  mv "$1.optimised" "$1"
+}
+
+# bind_engine NAME TARGET_FOLDER [THEN]: makes pkg/NAME of what was compiled, where that has changed.
+bind_engine() {
+  local compiled=$2/$WASM_TARGET/release/tilelens.wasm folder=pkg/$1 then=${3:-:} stamp
   stamp="$(sha256 "$compiled") $WASM_BINDGEN_VERSION ${WASM_OPT_FLAGS[*]}"
-  if [[ -f pkg/stamp && $(<pkg/stamp) == "$stamp" ]]; then
+  if [[ -f $folder/stamp && $(<"$folder/stamp") == "$stamp" ]]; then
     return
   fi
-  rm -f pkg/stamp
-  say "Binding the engine to JavaScript"
-  with_wasm wasm-bindgen --target web --remove-name-section --remove-producers-section --out-dir pkg "$compiled"
-  say "Optimising the engine (about two minutes, only when it has changed)"
-  node_modules/.bin/wasm-opt "${WASM_OPT_FLAGS[@]}" --output pkg/optimised.wasm pkg/tilelens_bg.wasm
-  mv pkg/optimised.wasm pkg/tilelens_bg.wasm
-  printf '%s\n' "$stamp" >pkg/stamp
+  rm -rf "$folder"
+  with_wasm wasm-bindgen --target web --remove-name-section --remove-producers-section --out-dir "$folder" "$compiled"
+  "$then" "$folder/tilelens_bg.wasm"
+  printf '%s\n' "$stamp" >"$folder/stamp"
 }
 
 build_command_line() {

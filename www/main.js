@@ -31,10 +31,11 @@ import { setUpTrainingPanel } from './views/training-panel.js';
 
 /** @typedef {import('./engine/session.js').ModelSource} ModelSource */
 /** @typedef {import('./messages.js').DevicePreference} DevicePreference */
+/** @typedef {import('./messages.js').EngineFiles} EngineFiles */
 /** @typedef {import('./messages.js').RemoteFile} RemoteFile */
 /** @typedef {import('./views/intake.js').Sample} Sample */
 /** @typedef {import('./views/pickers.js').SiteModel} SiteModel */
-/** @typedef {{ engine: RemoteFile, worker: { url: string }, models: SiteModel[], samples: Sample[] }} Assets */
+/** @typedef {{ engines: EngineFiles, worker: { url: string }, models: SiteModel[], samples: Sample[] }} Assets */
 
 /** What the build wrote of the files that the page loads later. @returns {Promise<Assets>} */
 async function fetchAssets() {
@@ -75,8 +76,8 @@ async function startProjects(page, onOpened) {
  * @param {Assets} assets
  * @param {Page} page
  */
-function startEngine({ engine, worker, models }, page) {
-  const session = new Session({ workerUrl: worker.url, engine, keptSha256: models.map(({ sha256 }) => sha256) });
+function startEngine({ engines, worker, models }, page) {
+  const session = new Session({ workerUrl: worker.url, engines, keptSha256: models.map(({ sha256 }) => sha256) });
   const classification = new Classification(session, page.tiles);
   let device = deviceFromAddress();
   const siteSource = { model: models[0] };

@@ -19,7 +19,13 @@
  * @property {{ kind: 'head' | 'imagenet' | 'none' }} classifier
  */
 
-/** @typedef {{ engine: RemoteFile, device: DevicePreference }} StartPayload */
+/** @typedef {Record<DeviceKind, RemoteFile>} EngineFiles The engine for the CPU, and the larger one that knows WebGPU too. */
+/**
+ * @typedef {object} StartPayload
+ * @property {DevicePreference} device
+ * @property {EngineFiles} engines
+ * @property {WebAssembly.Module} [module] the CPU's engine, compiled already: the worker is a helper of another one
+ */
 /** @typedef {{ device: DeviceKind, reason: string, adapter: string }} DeviceChoice */
 
 /**

@@ -3,30 +3,44 @@
  * The messages are described in `messages.js`.
  */
 
-import init from '../pkg/tilelens.js';
 import { openDevice, verifyDevice } from './worker/device-choice.js';
 import { fetchEngine } from './worker/download.js';
 import { relabelled, toF32, toOnnx } from './worker/model-files.js';
 import { CodedError, isFatal, toFailure } from './worker/failures.js';
 import { concludeRun, steer, trainHead } from './worker/head-training.js';
+import { Helpers } from './worker/helpers.js';
 import { modelBytes } from './worker/model-source.js';
 import { compareTiles } from './worker/neighbours.js';
 import { classifyTiles, computeViews } from './worker/tile-work.js';
 
 /** @typedef {import('./messages.js').ClassifyPayload} ClassifyPayload */
-/** @typedef {import('./messages.js').DevicePreference} DevicePreference */
+/** @typedef {import('./messages.js').DeviceKind} DeviceKind */
 /** @typedef {import('./messages.js').LoadModelPayload} LoadModelPayload */
 /** @typedef {import('./messages.js').StartPayload} StartPayload */
+/** @typedef {import('./messages.js').TileEvent} TileEvent */
+/** @typedef {import('./messages.js').ViewsPayload} ViewsPayload */
 /** @typedef {import('./messages.js').WorkerEvent} WorkerEvent */
 /** @typedef {import('./messages.js').WorkerRequest} WorkerRequest */
 /** @typedef {import('./worker/device-choice.js').OpenDevice} OpenDevice */
 /** @typedef {(event: WorkerEvent, transfer?: Transferable[]) => void} Emit */
 /** @typedef {<Value>(work: (open: OpenDevice) => Promise<Value>) => Promise<Value>} EngineInTurn */
 
+/** Fewer tiles are done before helpers have started. */
+const TILES_WORTH_HELP = 8;
+
+/** Tiles whose views are computed before others have their turn. */
+const VIEWED_AT_ONCE = 16;
+
 /** @type {Promise<OpenDevice> | null} */
 let opening = null;
-/** @type {DevicePreference} */
-let preference = 'auto';
+/** What this worker was started with. @type {StartPayload} */
+let started;
+/** @type {(build: DeviceKind) => Promise<WebAssembly.Module>} */
+let fetchBuild;
+/** Null until there is enough for them to do. @type {Helpers | null} */
+let helpers = null;
+/** Starts them, where this worker may have any. @type {(() => Helpers) | null} */
+let startHelpers = null;
 /** The engine does one thing at a time: each turn waits for the one before. @type {Promise<unknown>} */
 let lastTurn = Promise.resolve();
 
@@ -58,15 +72,15 @@ function engineInTurn(work) {
  * @param {StartPayload} payload
  * @param {Emit} emit
  */
-async function start({ engine, device }, emit) {
-  preference = device;
-  opening = (async () => {
-    const module = await fetchEngine(engine, (loadedBytes) =>
-      emit({ event: 'progress', stage: 'engine', loadedBytes, totalBytes: engine.bytes }),
+async function start(payload, emit) {
+  started = payload;
+  const { engines, device, module } = payload;
+  fetchBuild = async (build) =>
+    module ??
+    fetchEngine(engines[build], (loadedBytes) =>
+      emit({ event: 'progress', stage: 'engine', loadedBytes, totalBytes: engines[build].bytes }),
     );
-    await init({ module_or_path: module });
-    return openDevice(device);
-  })();
+  opening = openDevice(device, fetchBuild);
   return (await opening).choice;
 }
 
@@ -84,15 +98,38 @@ async function loadModel(payload, emit) {
     const open = await openedDevice();
     const model = new Uint8Array(bytes);
     const info = open.engine.loadModel(model);
-    const verified = await verifyDevice(open, preference, model).catch((thrown) => {
+    const verified = await verifyDevice(open, started.device, model, fetchBuild).catch((thrown) => {
       // The new model is in the engine and the page goes on with the one before: this engine is of no use.
       const { code, message } = toFailure(thrown);
       throw new CodedError(code, message, true);
     });
     opening = Promise.resolve(verified);
+    prepareHelpers(verified, new Blob([bytes]));
     await stored;
     return { info, fromCache, ...verified.choice };
   });
+}
+
+/**
+ * Helpers have the model before: they end. Others are started when there is work for them.
+ * @param {OpenDevice} open
+ * @param {Blob} model
+ */
+function prepareHelpers({ module, choice }, model) {
+  helpers?.close();
+  helpers = null;
+  const isHelper = started.module !== undefined;
+  const mayStart = choice.device === 'cpu' && !isHelper;
+  startHelpers = mayStart ? () => new Helpers({ engines: started.engines, module, model }) : null;
+}
+
+/**
+ * Whoever shares the work, where it is enough to be shared.
+ * @param {number} tiles
+ */
+function helpersFor(tiles) {
+  if (tiles >= TILES_WORTH_HELP) helpers ??= startHelpers?.() ?? null;
+  return helpers;
 }
 
 /**
@@ -100,23 +137,39 @@ async function loadModel(payload, emit) {
  * @param {Emit} emit
  */
 function classify({ tiles }, emit) {
-  return inTurn(async () => {
-    const { engine } = await openedDevice();
-    await classifyTiles(engine, tiles, (event) =>
-      emit(event, event.result ? [event.result.probabilities.buffer] : []),
+  const onTile = (/** @type {TileEvent} */ event) => emit(event, event.result ? [event.result.probabilities.buffer] : []);
+  return engineInTurn(async (open) => {
+    const unknown = tiles.filter(({ features }) => features === null);
+    const sharing = helpersFor(unknown.length);
+    if (!sharing) {
+      await classifyTiles(open, tiles, onTile);
+      return {};
+    }
+    await classifyTiles(open, tiles.filter(({ features }) => features !== null), onTile);
+    await sharing.share(
+      unknown,
+      (tile) => classifyTiles(open, [tile], onTile),
+      (tile) => ({ kind: 'classify', payload: { tiles: [tile] } }),
+      emit,
     );
     return {};
   });
 }
 
 /**
- * Tile by tile, so that what is asked for meanwhile need not wait for all of them.
- * @param {import('./messages.js').ViewsPayload} payload
+ * Some tiles at a time, so that what is asked for meanwhile need not wait for all of them.
+ * @param {ViewsPayload} payload
  * @param {Emit} emit
  */
 async function views({ tiles }, emit) {
-  for (const request of tiles) {
-    await inTurn(async () => emit(await computeViews((await openedDevice()).engine, request)));
+  for (let start = 0; start < tiles.length; start += VIEWED_AT_ONCE) {
+    const some = tiles.slice(start, start + VIEWED_AT_ONCE);
+    await engineInTurn(async (open) => {
+      const here = async (/** @type {ViewsPayload['tiles'][0]} */ tile) => emit(await computeViews(open, tile));
+      const sharing = helpersFor(tiles.length);
+      if (sharing) await sharing.share(some, here, (tile) => ({ kind: 'views', payload: { tiles: [tile] } }), emit);
+      else for (const tile of some) await here(tile);
+    });
   }
   return {};
 }
@@ -142,20 +195,20 @@ function answer(request, emit) {
     case 'concludeTraining':
       return concludeRun(request.payload, engineInTurn);
     case 'neighbours':
-      return inTurn(() => compareTiles(request.payload));
+      return engineInTurn(async ({ wasm }) => compareTiles(wasm, request.payload));
     case 'toOnnx':
-      return inTurn(() => toOnnx(request.payload.model));
+      return engineInTurn(({ wasm }) => toOnnx(wasm, request.payload.model));
     case 'toF32':
-      return inTurn(() => toF32(request.payload.model));
+      return engineInTurn(({ wasm }) => toF32(wasm, request.payload.model));
     case 'relabel':
-      return inTurn(() => relabelled(request.payload.model, request.payload.labels));
+      return engineInTurn(({ wasm }) => relabelled(wasm, request.payload.model, request.payload.labels));
   }
 }
 
 globalThis.addEventListener('message', async (/** @type {MessageEvent<WorkerRequest>} */ { data }) => {
   const { id } = data;
   try {
-    const value = await answer(data, (event, transfer = []) => postMessage({ id, ...event }, { transfer }));
+    const value = await answer(data, (event, transfer = []) => postMessage({ ...event, id }, { transfer }));
     postMessage({ id, ok: true, value });
   } catch (thrown) {
     postMessage({ id, ok: false, error: toFailure(thrown), fatal: isFatal(thrown) });

@@ -6,6 +6,7 @@
 import { Connection, EngineError, REPLACED, asEngineError } from './connection.js';
 
 /** @typedef {import('../messages.js').DevicePreference} DevicePreference */
+/** @typedef {import('../messages.js').EngineFiles} EngineFiles */
 /** @typedef {import('../messages.js').EngineRequest} EngineRequest */
 /** @typedef {import('../messages.js').ModelInfo} ModelInfo */
 /** @typedef {import('../messages.js').RemoteFile} RemoteFile */
@@ -30,17 +31,17 @@ export class Session extends EventTarget {
   /** @type {{ device: DevicePreference, source: ModelSource } | null} */
   #opened = null;
   #workerUrl;
-  #engine;
+  #engines;
   #keptSha256;
 
   /**
-   * @param {{ workerUrl: string, engine: RemoteFile, keptSha256: string[] }} site `keptSha256` are the
+   * @param {{ workerUrl: string, engines: EngineFiles, keptSha256: string[] }} site `keptSha256` are the
    *   models that stay in the cache
    */
-  constructor({ workerUrl, engine, keptSha256 }) {
+  constructor({ workerUrl, engines, keptSha256 }) {
     super();
     this.#workerUrl = workerUrl;
-    this.#engine = engine;
+    this.#engines = engines;
     this.#keptSha256 = keptSha256;
   }
 
@@ -77,8 +78,9 @@ export class Session extends EventTarget {
     this.#connection?.close();
     const connection = new Connection(this.#workerUrl);
     this.#connection = connection;
-    const onEvent = this.#progressOf(connection, this.#engine.bytes + bytesOf(source));
-    const started = connection.request({ kind: 'start', payload: { engine: this.#engine, device } }, onEvent);
+    // Which of the engines it will be is known when the worker has looked at the GPU: then the sum is set right.
+    const onEvent = this.#progressOf(connection, { engine: this.#engines.cpu.bytes, model: bytesOf(source) });
+    const started = connection.request({ kind: 'start', payload: { engines: this.#engines, device } }, onEvent);
     const loading = connection.request({ kind: 'loadModel', payload: this.#payload(source) }, onEvent);
     const [, loaded] = await Promise.all([started, loading]);
     return loaded;
@@ -116,7 +118,7 @@ export class Session extends EventTarget {
       if (!opened && this.status.state === 'failed') this.#opened = before;
       return opened;
     }
-    const onEvent = this.#progressOf(connection, bytesOf(source));
+    const onEvent = this.#progressOf(connection, { engine: 0, model: bytesOf(source) });
     try {
       const loaded = await connection.request({ kind: 'loadModel', payload: this.#payload(source) }, onEvent);
       this.#opened = { device: before.device, source };
@@ -163,16 +165,19 @@ export class Session extends EventTarget {
   /**
    * Sets the status to loading, and gives a listener that keeps its progress.
    * @param {Connection} connection
-   * @param {number} totalBytes
+   * @param {{ engine: number, model: number }} expectedBytes
    * @returns {(event: import('../messages.js').WorkerEvent) => void}
    */
-  #progressOf(connection, totalBytes) {
-    const loadedBytes = { engine: 0, model: 0 };
-    this.#set({ state: 'loading', progress: { loadedBytes: 0, totalBytes }, error: null });
+  #progressOf(connection, expectedBytes) {
+    const loaded = { engine: 0, model: 0 };
+    const total = { ...expectedBytes };
+    const progress = () => ({ loadedBytes: loaded.engine + loaded.model, totalBytes: total.engine + total.model });
+    this.#set({ state: 'loading', progress: progress(), error: null });
     return (event) => {
       if (event.event !== 'progress' || connection !== this.#connection) return;
-      loadedBytes[event.stage] = event.loadedBytes;
-      this.#set({ progress: { loadedBytes: loadedBytes.engine + loadedBytes.model, totalBytes } });
+      loaded[event.stage] = event.loadedBytes;
+      total[event.stage] = event.totalBytes;
+      this.#set({ progress: progress() });
     };
   }
 

@@ -7,8 +7,8 @@ import { featuresOf, hasFeatures } from './features.js';
 /** @typedef {import('./tile-list.js').Tile} Tile */
 /** @typedef {import('./tile-list.js').TileList} TileList */
 
-/** A GPU is used well by eight; on the CPU, few enough that Cancel is felt at once. */
-const CHUNK_TILES = 8;
+/** Enough for a GPU and for all cores, few enough that Cancel is felt at once. */
+const CHUNK_TILES = 32;
 
 /** Where features are known, the head answers for so many at once in a few milliseconds. */
 const KNOWN_CHUNK_TILES = 256;

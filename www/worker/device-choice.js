@@ -1,12 +1,22 @@
 /** Which device computes, and why: the sentences here are what the page shows. */
 
-import { Engine } from '../../pkg/tilelens.js';
+import { startBindings } from './bindings.js';
 import { CodedError, isTrap, toFailure } from './failures.js';
 
+/** @typedef {import('../../pkg/cpu/tilelens.js').Engine} Engine */
 /** @typedef {import('../messages.js').DeviceChoice} DeviceChoice */
+/** @typedef {import('../messages.js').DeviceKind} DeviceKind */
 /** @typedef {import('../messages.js').DevicePreference} DevicePreference */
+/** @typedef {import('./bindings.js').Bindings} Bindings */
+/** @typedef {(build: DeviceKind) => Promise<WebAssembly.Module>} Fetch Fetches and compiles a build of the engine. */
 /** @typedef {{ maxAbsDifference: number, agrees: boolean, cpuMs: number, deviceMs: number }} Verification */
-/** @typedef {{ engine: Engine, choice: DeviceChoice }} OpenDevice */
+/**
+ * @typedef {object} OpenDevice
+ * @property {Bindings} wasm
+ * @property {WebAssembly.Module} module
+ * @property {Engine} engine
+ * @property {DeviceChoice} choice
+ */
 /** @typedef {{ vendor?: string, architecture?: string, description?: string, isFallbackAdapter?: boolean }} AdapterInfo */
 
 /** As many tiles as a full chunk has: a GPU that loses on one tile may win on eight. */
@@ -34,42 +44,48 @@ async function lookAtAdapter() {
 }
 
 /**
- * @param {string} reason
+ * @param {DeviceKind} device
+ * @param {Fetch} fetch
+ * @param {{ reason: string, adapter?: string }} why
  * @returns {Promise<OpenDevice>}
  */
-async function openCpu(reason) {
-  return { engine: await Engine.create('cpu'), choice: { device: 'cpu', reason, adapter: '' } };
+async function openKind(device, fetch, { reason, adapter = '' }) {
+  const module = await fetch(device);
+  const wasm = await startBindings(device, module);
+  return { wasm, module, engine: await wasm.Engine.create(device), choice: { device, reason, adapter } };
 }
 
 /**
  * @param {DevicePreference} preference
+ * @param {Fetch} fetch
  * @returns {Promise<OpenDevice>}
  */
-export async function openDevice(preference) {
-  if (preference === 'cpu') return openCpu('Running on the CPU, as you chose.');
+export async function openDevice(preference, fetch) {
+  if (preference === 'cpu') return openKind('cpu', fetch, { reason: 'Running on the CPU, as you chose.' });
   const adapter = await lookAtAdapter();
-  if (preference === 'auto') return openBest(adapter);
+  if (preference === 'auto') return openBest(adapter, fetch);
   if (!adapter) {
     throw new CodedError(
       'device.unavailable',
       'WebGPU was asked for, but this browser offers no WebGPU adapter: choose the CPU, or a browser with WebGPU.',
     );
   }
-  const engine = await Engine.create('webgpu');
-  return { engine, choice: { device: 'webgpu', reason: `Running on WebGPU (${adapter.name}), as you chose.`, adapter: adapter.name } };
+  return openKind('webgpu', fetch, { reason: `Running on WebGPU (${adapter.name}), as you chose.`, adapter: adapter.name });
 }
 
-/** @param {Awaited<ReturnType<typeof lookAtAdapter>>} adapter */
-async function openBest(adapter) {
-  if (!adapter) return openCpu('Running on the CPU: this browser offers no WebGPU adapter.');
-  if (adapter.isSoftware) return openCpu(`Running on the CPU: there is only a software WebGPU adapter (${adapter.name}).`);
+/**
+ * @param {Awaited<ReturnType<typeof lookAtAdapter>>} adapter
+ * @param {Fetch} fetch
+ */
+async function openBest(adapter, fetch) {
+  const onCpu = (/** @type {string} */ why) => openKind('cpu', fetch, { reason: `Running on the CPU: ${why}` });
+  if (!adapter) return onCpu('this browser offers no WebGPU adapter.');
+  if (adapter.isSoftware) return onCpu(`there is only a software WebGPU adapter (${adapter.name}).`);
   try {
-    const engine = await Engine.create('webgpu');
-    const reason = `Running on WebGPU (${adapter.name}).`;
-    return { engine, choice: /** @type {DeviceChoice} */ ({ device: 'webgpu', reason, adapter: adapter.name }) };
+    return await openKind('webgpu', fetch, { reason: `Running on WebGPU (${adapter.name}).`, adapter: adapter.name });
   } catch (thrown) {
     if (isTrap(thrown)) throw thrown;
-    return openCpu(`Running on the CPU: WebGPU did not start (${toFailure(thrown).message}).`);
+    return onCpu(`WebGPU did not start (${toFailure(thrown).message}).`);
   }
 }
 
@@ -79,13 +95,14 @@ async function openBest(adapter) {
  * @param {OpenDevice} open
  * @param {DevicePreference} preference
  * @param {Uint8Array} model
+ * @param {Fetch} fetch
  * @returns {Promise<OpenDevice>}
  */
-export async function verifyDevice(open, preference, model) {
+export async function verifyDevice(open, preference, model, fetch) {
   if (open.choice.device === 'cpu') return open;
   const objection = preference === 'auto' ? await objectionToGpu(open) : await forcedGpu(open);
   if (objection === null) return open;
-  const cpu = await openCpu(`Running on the CPU: ${objection}`);
+  const cpu = await openKind('cpu', fetch, { reason: `Running on the CPU: ${objection}` });
   cpu.engine.loadModel(model);
   open.engine.free();
   return cpu;

@@ -1,5 +1,7 @@
 /** What can be thrown, as `{ code, message }`. */
 
+import { EngineError } from '../engine/connection.js';
+
 /** @typedef {import('../messages.js').Failure} Failure */
 
 /** A failure with a code of ours, to be thrown. */
@@ -36,7 +38,8 @@ export function toFailure(thrown) {
  * @param {unknown} thrown
  */
 export function isFatal(thrown) {
-  const said = thrown instanceof CodedError && thrown.fatal;
+  // A helper's failure comes as what its connection throws.
+  const said = (thrown instanceof CodedError || thrown instanceof EngineError) && thrown.fatal;
   return said || isTrap(thrown) || toFailure(thrown).code === 'device.failed';
 }
 

@@ -1,9 +1,9 @@
 /** A head's training in the worker: epoch by epoch, so that it can be steered and that other work gets its turn. */
 
-import { HeadTraining, measureTraining } from '../../pkg/tilelens.js';
 import { CodedError, isFatal } from './failures.js';
 
-/** @typedef {import('../../pkg/tilelens.js').FineTunedHead} FineTunedHead */
+/** @typedef {import('../../pkg/cpu/tilelens.js').FineTunedHead} FineTunedHead */
+/** @typedef {import('../../pkg/cpu/tilelens.js').HeadTraining} HeadTraining */
 /** @typedef {import('../messages.js').ConcludePayload} ConcludePayload */
 /** @typedef {import('../messages.js').DeviceKind} DeviceKind */
 /** @typedef {import('../messages.js').TrainedHead} TrainedHead */
@@ -47,11 +47,11 @@ function breathe() {
  * @param {TrainPayload} payload
  * @returns {Promise<{ device: DeviceKind, reason: string }>}
  */
-async function chooseTrainingDevice({ choice }, { device, setup }) {
+async function chooseTrainingDevice({ wasm, choice }, { device, setup }) {
   if (device !== 'auto') return { device, reason: `Training on the ${device === 'cpu' ? 'CPU' : 'GPU'}, as you chose.` };
   if (choice.device === 'cpu') return { device: 'cpu', reason: 'Training on the CPU.' };
   const { dense_neurons, batch_size } = setup.settings;
-  const measure = (/** @type {DeviceKind} */ kind) => measureTraining(kind, dense_neurons, setup.labels.length, batch_size);
+  const measure = (/** @type {DeviceKind} */ kind) => wasm.measureTraining(kind, dense_neurons, setup.labels.length, batch_size);
   const [cpuMs, gpuMs] = [await measure('cpu'), await measure('webgpu')];
   const times = `four batches take ${cpuMs.toFixed(1)} ms on the CPU and ${gpuMs.toFixed(1)} ms on the GPU`;
   return cpuMs <= gpuMs
@@ -71,7 +71,7 @@ export async function trainHead(payload, inTurn, emit) {
   const training = await inTurn(async (open) => {
     const chosen = await chooseTrainingDevice(open, payload);
     emit({ event: 'trainingDevice', ...chosen });
-    return HeadTraining.create(open.engine, { ...setup, device: chosen.device }, features);
+    return open.wasm.HeadTraining.create(open.engine, { ...setup, device: chosen.device }, features);
   });
   try {
     await trainEpochs(training, inTurn, emit);
@@ -123,8 +123,8 @@ async function emitCheckpoint(training, emit) {
  * @returns {Promise<TrainedHead>}
  */
 export function concludeRun({ setup, features, checkpoint, epoch }, inTurn) {
-  return inTurn(async ({ engine }) => {
-    const training = await HeadTraining.create(engine, { ...setup, device: 'cpu' }, features);
+  return inTurn(async ({ wasm, engine }) => {
+    const training = await wasm.HeadTraining.create(engine, { ...setup, device: 'cpu' }, features);
     return trained(await training.concludeWith(checkpoint, epoch));
   });
 }

@@ -1,11 +1,12 @@
 /** From files to probabilities: reading, decoding, thumbnails, inference. A bad file fails alone. */
 
-import { decodeTile } from '../../pkg/tilelens.js';
 import { joined } from '../tiles/features.js';
 import { CodedError, isFatal, isTrap, toFailure } from './failures.js';
 
-/** @typedef {import('../../pkg/tilelens.js').Engine} Engine */
-/** @typedef {import('../../pkg/tilelens.js').Tile} Tile */
+/** @typedef {import('../../pkg/cpu/tilelens.js').Engine} Engine */
+/** @typedef {import('../../pkg/cpu/tilelens.js').Tile} Tile */
+/** @typedef {import('./bindings.js').Bindings} Bindings */
+/** @typedef {import('./device-choice.js').OpenDevice} OpenDevice */
 /** @typedef {import('../messages.js').TileEvent} TileEvent */
 /** @typedef {import('../messages.js').TileRequest} TileRequest */
 /** @typedef {(event: TileEvent) => void} TileListener */
@@ -13,6 +14,9 @@ import { CodedError, isFatal, isTrap, toFailure } from './failures.js';
 /** @typedef {{ tileId: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Promise<Blob | null> }} DecodedTile */
 
 const LARGEST_FILE_BYTES = 200 * 2 ** 20;
+
+/** 50 million pixels are 150 MB when decoded. */
+const MOST_PIXELS_TOGETHER = 50e6;
 
 /** Sharp at the width of a card on an ordinary screen. */
 const THUMBNAIL_PX = 192;
@@ -48,13 +52,14 @@ async function readBytes(file) {
 }
 
 /**
+ * @param {Bindings} wasm
  * @param {TileRequest} request
  * @param {Uint8Array} bytes
  * @returns {DecodedTile}
  */
-function decode({ tileId, needsThumbnail }, bytes) {
+function decode(wasm, { tileId, needsThumbnail }, bytes) {
   const startMs = performance.now();
-  const tile = decodeTile(bytes);
+  const tile = wasm.decodeTile(bytes);
   const decodeMs = performance.now() - startMs;
   const { widthPx, heightPx, format, notes } = tile;
   const thumbnail = needsThumbnail ? thumbnailOf(tile) : Promise.resolve(null);
@@ -64,10 +69,11 @@ function decode({ tileId, needsThumbnail }, bytes) {
 /**
  * Tiles as they are decoded. The next file is read while the one before is at work, and no more than
  * one: eight files of 200 MB would not fit. A tile that fails is reported and left out.
+ * @param {Bindings} wasm
  * @param {TileRequest[]} requests
  * @param {TileListener} onTile
  */
-async function* decodedTiles(requests, onTile) {
+async function* decodedTiles(wasm, requests, onTile) {
   const read = (/** @type {number} */ index) =>
     index < requests.length
       ? readBytes(requests[index].file).then(
@@ -81,7 +87,7 @@ async function* decodedTiles(requests, onTile) {
     reading = read(index + 1);
     try {
       if (!outcome || 'thrown' in outcome) throw outcome?.thrown;
-      yield decode(request, outcome.bytes);
+      yield decode(wasm, request, outcome.bytes);
     } catch (thrown) {
       if (isTrap(thrown)) throw thrown;
       onTile({ event: 'tile', tileId: request.tileId, error: toFailure(thrown) });
@@ -98,7 +104,7 @@ async function* decodedTiles(requests, onTile) {
 async function classifyTogether(engine, decoded, onTile) {
   if (decoded.length === 0) return;
   const startMs = performance.now();
-  /** @type {import('../../pkg/tilelens.js').Answers} */
+  /** @type {import('../../pkg/cpu/tilelens.js').Answers} */
   let answers;
   try {
     answers = await engine.classify(decoded.map(({ tile }) => tile));
@@ -150,32 +156,39 @@ async function classifyKnown(engine, requests, onTile) {
 }
 
 /**
- * On the CPU tile by tile, so that answers stream; on a GPU all at once, which is what it is fast at.
- * @param {Engine} engine
+ * On the CPU tile by tile, so that answers stream; on a GPU together, which is what it is fast at, as far as their
+ * pixels are few enough to be held at once.
+ * @param {OpenDevice} open
  * @param {TileRequest[]} requests
  * @param {TileListener} onTile
  */
-export async function classifyTiles(engine, requests, onTile) {
+export async function classifyTiles({ wasm, engine }, requests, onTile) {
   const isKnown = (/** @type {TileRequest} */ request) => request.features !== null;
   await classifyKnown(engine, /** @type {(TileRequest & { features: Float32Array })[]} */ (requests.filter(isKnown)), onTile);
+  const mostPixels = engine.device === 'cpu' ? 0 : MOST_PIXELS_TOGETHER;
   /** @type {DecodedTile[]} */
-  const batch = [];
-  for await (const decoded of decodedTiles(requests.filter((request) => !isKnown(request)), onTile)) {
-    if (engine.device === 'cpu') await classifyTogether(engine, [decoded], onTile);
-    else batch.push(decoded);
+  let batch = [];
+  let pixels = 0;
+  for await (const decoded of decodedTiles(wasm, requests.filter((request) => !isKnown(request)), onTile)) {
+    batch.push(decoded);
+    pixels += decoded.facts.widthPx * decoded.facts.heightPx;
+    if (pixels < mostPixels) continue;
+    await classifyTogether(engine, batch, onTile);
+    batch = [];
+    pixels = 0;
   }
   await classifyTogether(engine, batch, onTile);
 }
 
 /**
  * The features of a tile's eight flips and turns.
- * @param {Engine} engine
+ * @param {OpenDevice} open
  * @param {{ tileId: string, file: Blob }} request
  * @returns {Promise<import('../messages.js').FeaturesEvent>}
  */
-export async function computeViews(engine, { tileId, file }) {
+export async function computeViews({ wasm, engine }, { tileId, file }) {
   try {
-    return { event: 'features', tileId, values: await engine.viewFeatures(decodeTile(await readBytes(file))) };
+    return { event: 'features', tileId, values: await engine.viewFeatures(wasm.decodeTile(await readBytes(file))) };
   } catch (thrown) {
     if (isFatal(thrown)) throw thrown;
     return { event: 'features', tileId, error: toFailure(thrown) };

@@ -41,7 +41,7 @@ async function openEngine(device) {
   /** @type {Assets} */
   const assets = await (await fetch('assets.json')).json();
   engine = new Connection(assets.worker.url);
-  await engine.request({ kind: 'start', payload: { engine: assets.engine, device } });
+  await engine.request({ kind: 'start', payload: { engines: assets.engines, device } });
   await engine.request({ kind: 'loadModel', payload: { model: assets.models[0] } });
 }
 
