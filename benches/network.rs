@@ -11,6 +11,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use tilelens::kernels::{Activation, Depthwise, Maps, Pointwise, depthwise, pointwise};
 use tilelens::model::cpu::backbone::Backbone;
 use tilelens::model::model_file::ModelFile;
+use tilelens::model::modules::layers::Norms;
 use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
 
 const SIDE: usize = 224;
@@ -24,7 +25,7 @@ fn network(criterion: &mut Criterion) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/land-cover.safetensors");
     let model = ModelFile::from_bytes(&fs::read(file).unwrap()).unwrap();
     let kernels = Backbone::load(&model.parameters).unwrap();
-    let burn = MobileNetV3Small::load(&model.parameters, &Device::flex()).unwrap();
+    let burn = MobileNetV3Small::load(&model.parameters, Norms::Folded, &Device::flex()).unwrap();
     let mut group = criterion.benchmark_group("network");
     for (name, batch) in [("one tile", 1), ("32 tiles", 32)] {
         let images = numbers(batch * 3 * SIDE * SIDE);

@@ -10,6 +10,7 @@ use tilelens::device::Device;
 use tilelens::import::{ImportError, ImportOptions, import};
 use tilelens::model::head::ClassifierConfig;
 use tilelens::model::model_file::{ModelFile, WeightsDtype};
+use tilelens::model::modules::layers::Norms;
 use tilelens::model::parameters::Parameters;
 use tilelens::tile::{Preprocessing, decode};
 
@@ -51,9 +52,11 @@ fn import_fixture(name: &str, options: ImportOptions) -> Result<ModelFile, Impor
 fn assert_parity(file: &ModelFile, probabilities: &str) {
     let ModelFile { manifest, parameters } = file;
     let device = Device::Cpu.to_burn();
-    let compared =
-        pollster::block_on(stage_differences(parameters, &manifest.classifier, probabilities, &device));
-    for (stage, difference) in compared.into_iter().chain(kernel_differences(parameters)) {
+    let of_burn = |norms| {
+        pollster::block_on(stage_differences(parameters, &manifest.classifier, probabilities, norms, &device))
+    };
+    let compared = [of_burn(Norms::Apart), of_burn(Norms::Folded), kernel_differences(parameters)];
+    for (stage, difference) in compared.concat() {
         println!("{stage}: max abs difference {difference:.1e}");
         assert!(difference <= TOLERANCE, "{stage}: {difference:e}");
     }

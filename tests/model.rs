@@ -18,6 +18,7 @@ use tilelens::model::classifier::{Classifier, softmax};
 use tilelens::model::head::{ClassifierConfig, Head};
 use tilelens::model::model_file::{ModelFile, WeightsDtype, hex};
 use tilelens::model::modules;
+use tilelens::model::modules::layers::Norms;
 use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
 use tilelens::tile::{Tile, decode};
 use tilelens::training::head_learner::HeadLearner;
@@ -191,7 +192,7 @@ fn unfreezing_trains_the_last_blocks_and_leaves_the_others_and_the_batch_norms_a
     let sample = |name: &str| decode(&fs::read(root().join("www/samples").join(name)).unwrap()).unwrap();
     let tiles = [(sample("synthetic-forest.jpg"), 0), (sample("synthetic-field.jpg"), 1)];
     let classifier_before = classifier(&before);
-    let (trunk, tail) = MobileNetV3Small::load(&before.parameters, &device).unwrap().split(2);
+    let (trunk, tail) = MobileNetV3Small::load(&before.parameters, Norms::Apart, &device).unwrap().split(2);
     let shape = TrainingConfig::default().head(2);
     let image = |tile| TensorData::new(classifier_before.images(&[tile]), [1, 3, 224, 224]);
     let maps: Vec<Tensor<4>> =

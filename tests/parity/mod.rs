@@ -10,7 +10,7 @@ use tilelens::device::read;
 use tilelens::model::cpu::backbone::Backbone;
 use tilelens::model::head::ClassifierConfig;
 use tilelens::model::modules::classification::Classification;
-use tilelens::model::modules::layers::global_average_pool;
+use tilelens::model::modules::layers::{Norms, global_average_pool};
 use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
 use tilelens::model::parameters::Parameters;
 use tilelens::tile::{Preprocessing, Tile, decode};
@@ -93,9 +93,10 @@ pub async fn stage_differences(
     parameters: &Parameters,
     classifier: &ClassifierConfig,
     probabilities: &str,
+    norms: Norms,
     device: &Device,
 ) -> Vec<(String, f32)> {
-    let backbone = MobileNetV3Small::load(parameters, device).unwrap();
+    let backbone = MobileNetV3Small::load(parameters, norms, device).unwrap();
     let classification = Classification::load(classifier, parameters, device).unwrap().unwrap();
     let mut found = Vec::new();
     let stages = backbone.stages(images(device));

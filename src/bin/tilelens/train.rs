@@ -13,6 +13,7 @@ use tilelens::model::classifier::{Classifier, softmax};
 use tilelens::model::head::{ClassifierConfig, Head, HeadConfig};
 use tilelens::model::model_file::{Manifest, ModelFile, Provenance, hex};
 use tilelens::model::modules;
+use tilelens::model::modules::layers::Norms;
 use tilelens::model::modules::mobilenet_v3::{MobileNetV3Small, Tail};
 use tilelens::model::parameters::Parameters;
 use tilelens::training::baselines::{HISTOGRAM_BINS, random_backbone};
@@ -294,7 +295,7 @@ impl Run {
     /// Trains head and last blocks together, from `head` on. Gives the maps to choose by and to judge by, too.
     fn fine_tune(&self, classifier: &Classifier, head: &Head) -> Result<(HeadAndTail, Samples, Samples)> {
         let device = self.device.to_burn();
-        let backbone = MobileNetV3Small::load(&self.base.parameters, &device)?;
+        let backbone = MobileNetV3Small::load(&self.base.parameters, Norms::Apart, &device)?;
         let (trunk, tail) = backbone.split(self.args.unfreeze.into());
         let map_shape = map_shape(classifier, &trunk, &device);
         let bytes = |views: usize| {

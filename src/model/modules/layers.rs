@@ -4,13 +4,14 @@ use burn::module::{Module, Param, RunningState};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::{hard_sigmoid, hard_swish, relu};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::device::DeviceError;
 use crate::kernels::Activation;
 use crate::model::architecture::{
     BATCH_NORM_EPSILON, ConvNormLayer, ConvShape, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA, squeezed_channels,
 };
+use crate::model::folding::Convolution;
 use crate::model::parameters::{LayerMismatch, Parameters};
 
 fn activate<const D: usize>(activation: Activation, x: Tensor<D>) -> Tensor<D> {
@@ -30,25 +31,25 @@ fn conv_config(shape: ConvShape) -> Conv2dConfig {
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
 }
 
-/// Loads `{path}.weight` and, where the convolution has one, `{path}.bias`.
-fn load_conv(
-    shape: ConvShape,
-    bias: bool,
-    parameters: &Parameters,
-    path: &str,
-    device: &Device,
-) -> Result<Conv2d, LayerMismatch> {
-    let mut conv = conv_config(shape).with_bias(bias).init(device);
-    let weight = parameters.tensor(&format!("{path}.weight"), shape.weight(), device)?;
-    conv.weight = Param::from_tensor(weight);
-    if bias {
-        let bias = parameters.tensor(&format!("{path}.bias"), [shape.output], device)?;
-        conv.bias = Some(Param::from_tensor(bias));
-    }
-    Ok(conv)
+/// Whether batch norms are operators of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Norms {
+    /// They are: what is trained further needs its convolutions as they were trained.
+    Apart,
+    /// They are folded into the convolutions before them: for answers alone, in fewer steps.
+    Folded,
 }
 
-/// Writes what [`load_conv`] reads.
+/// A convolution with a bias.
+fn biased_conv(shape: ConvShape, convolution: Convolution, device: &Device) -> Conv2d {
+    let Convolution { weight, bias } = convolution;
+    let mut conv = conv_config(shape).with_bias(true).init(device);
+    conv.weight = Param::from_tensor(Tensor::from_data(TensorData::new(weight, shape.weight()), device));
+    conv.bias = Some(Param::from_tensor(Tensor::from_data(TensorData::new(bias, [shape.output]), device)));
+    conv
+}
+
+/// Writes `{path}.weight` and, where the convolution has one, `{path}.bias`.
 async fn store_conv(conv: &Conv2d, parameters: &mut Parameters, path: &str) -> Result<(), DeviceError> {
     parameters.store(format!("{path}.weight"), conv.weight.val()).await?;
     if let Some(bias) = &conv.bias {
@@ -102,7 +103,7 @@ fn load_batch_norm(
 #[derive(Module, Debug)]
 pub struct ConvNormActivation {
     conv: Conv2d,
-    norm: BatchNorm,
+    norm: Option<BatchNorm>,
     #[module(skip)]
     activation: Activation,
 }
@@ -111,30 +112,41 @@ impl ConvNormActivation {
     /// Loads `{path}.0` (convolution) and `{path}.1` (batch norm).
     pub(super) fn load(
         layer: &ConvNormLayer,
+        norms: Norms,
         parameters: &Parameters,
         device: &Device,
     ) -> Result<Self, LayerMismatch> {
         let ConvNormLayer { path, shape, activation } = layer;
-        Ok(Self {
-            conv: load_conv(*shape, false, parameters, &format!("{path}.0"), device)?,
-            norm: load_batch_norm(shape.output, parameters, &format!("{path}.1"), device)?,
-            activation: *activation,
-        })
+        let (conv, norm) = match norms {
+            Norms::Folded => (biased_conv(*shape, Convolution::folded(layer, parameters)?, device), None),
+            Norms::Apart => {
+                let mut conv = conv_config(*shape).with_bias(false).init(device);
+                let weight = parameters.tensor(&format!("{path}.0.weight"), shape.weight(), device)?;
+                conv.weight = Param::from_tensor(weight);
+                (conv, Some(load_batch_norm(shape.output, parameters, &format!("{path}.1"), device)?))
+            }
+        };
+        Ok(Self { conv, norm, activation: *activation })
     }
 
-    /// Writes the convolution that [`load`](Self::load) reads; the batch norm is never trained here.
+    /// Writes the convolution that [`load`](Self::load) reads, its norm apart; the batch norm is never trained here.
     pub(super) async fn store(&self, parameters: &mut Parameters, path: &str) -> Result<(), DeviceError> {
         store_conv(&self.conv, parameters, &format!("{path}.0")).await
     }
 
     /// The same layer with its batch norm frozen: neither its statistics nor its scale are trained.
     pub(super) fn with_frozen_norm(self) -> Self {
-        Self { norm: self.norm.freeze(), ..self }
+        Self { norm: self.norm.map(Module::freeze), ..self }
     }
 
     /// `[batch, input, height, width]` → `[batch, output, height / stride, width / stride]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        activate(self.activation, self.norm.forward(self.conv.forward(x)))
+        let x = self.conv.forward(x);
+        let x = match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        };
+        activate(self.activation, x)
     }
 }
 
@@ -157,7 +169,8 @@ impl SqueezeExcitation {
         let squeezed = squeezed_channels(channels);
         let conv = |input, output, name: &str| {
             let shape = ConvShape::pointwise(input, output);
-            load_conv(shape, true, parameters, &format!("{path}.{name}"), device)
+            let convolution = Convolution::plain(shape, parameters, &format!("{path}.{name}"))?;
+            Ok(biased_conv(shape, convolution, device))
         };
         Ok(Self { squeeze: conv(channels, squeezed, "fc1")?, excite: conv(squeezed, channels, "fc2")? })
     }

@@ -4,7 +4,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::layers::{ConvNormActivation, SqueezeExcitation};
+use super::layers::{ConvNormActivation, Norms, SqueezeExcitation};
 use crate::device::DeviceError;
 use crate::model::architecture::{BLOCKS, BlockLayers, Layers, layer_paths, layers};
 use crate::model::parameters::{LayerMismatch, Parameters};
@@ -21,9 +21,14 @@ pub struct InvertedResidual {
 }
 
 impl InvertedResidual {
-    fn load(layers: &BlockLayers, parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
+    fn load(
+        layers: &BlockLayers,
+        norms: Norms,
+        parameters: &Parameters,
+        device: &Device,
+    ) -> Result<Self, LayerMismatch> {
         let BlockLayers { expand, depthwise, squeeze_excitation, project, .. } = layers;
-        let conv = |layer| ConvNormActivation::load(layer, parameters, device);
+        let conv = |layer| ConvNormActivation::load(layer, norms, parameters, device);
         let channels = depthwise.shape.output;
         Ok(Self {
             expand: expand.as_ref().map(conv).transpose()?,
@@ -89,14 +94,14 @@ impl MobileNetV3Small {
     ///
     /// [`LayerMismatch`] naming the first layer, in the order of the network, that is missing or has
     /// another shape.
-    pub fn load(parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
+    pub fn load(parameters: &Parameters, norms: Norms, device: &Device) -> Result<Self, LayerMismatch> {
         let Layers { stem, blocks, last } = layers();
-        let conv = |layer| ConvNormActivation::load(layer, parameters, device);
+        let conv = |layer| ConvNormActivation::load(layer, norms, parameters, device);
         Ok(Self {
             stem: conv(&stem)?,
             blocks: blocks
                 .iter()
-                .map(|block| InvertedResidual::load(block, parameters, device))
+                .map(|block| InvertedResidual::load(block, norms, parameters, device))
                 .collect::<Result<_, _>>()?,
             last: conv(&last)?,
         })

@@ -9,7 +9,7 @@ mod tensors;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use self::classification::Classification;
-use self::layers::global_average_pool;
+use self::layers::{Norms, global_average_pool};
 use self::mobilenet_v3::MobileNetV3Small;
 use super::architecture::FEATURES;
 use super::classifier::ClassifyError;
@@ -32,7 +32,7 @@ impl Modules {
         device: &Device,
     ) -> Result<Self, LayerMismatch> {
         Ok(Self {
-            backbone: MobileNetV3Small::load(parameters, device)?,
+            backbone: MobileNetV3Small::load(parameters, Norms::Folded, device)?,
             classification: Classification::load(config, parameters, device)?,
             device: device.clone(),
         })
