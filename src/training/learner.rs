@@ -1,6 +1,6 @@
 //! What a [`super::trainer::Trainer`] trains, wherever it runs.
 
-use rand::RngExt;
+use rand::Rng;
 use rand::rngs::ChaCha8Rng;
 
 use crate::device::DeviceError;
@@ -72,7 +72,13 @@ impl Dropout {
         match self {
             Self::On { rate, random } if *rate > 0.0 => {
                 let kept = 1.0 / (1.0 - *rate) as f32;
-                Some((0..count).map(|_| if random.random_bool(*rate) { 0.0 } else { kept }).collect())
+                // Sixteen bits decide on a feature: drawing more took longer than the step itself.
+                let most = (*rate * f64::from(1_u32 << 16)).round() as u32;
+                let mut drawn = vec![0; 2 * count];
+                random.fill_bytes(&mut drawn);
+                let is_dropped = |bits: &[u8; 2]| u32::from(u16::from_le_bytes(*bits)) < most;
+                let drawn = drawn.as_chunks().0.iter();
+                Some(drawn.map(|bits| if is_dropped(bits) { 0.0 } else { kept }).collect())
             }
             _ => None,
         }

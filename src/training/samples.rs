@@ -136,19 +136,21 @@ impl Samples {
 
     /// The first view of `tiles`, row after row.
     pub fn first_views(&self, tiles: impl IntoIterator<Item = usize>) -> Vec<f32> {
-        tiles.into_iter().flat_map(|tile| self.view(tile, 0)).copied().collect()
+        let mut rows = Vec::new();
+        for tile in tiles {
+            rows.extend_from_slice(self.view(tile, 0));
+        }
+        rows
     }
 
     /// One view of each tile of `indices`, drawn at random.
     pub(super) fn random_views(&self, indices: &[usize], random: &mut ChaCha8Rng) -> Vec<f32> {
-        indices
-            .iter()
-            .flat_map(|&tile| {
-                let view = if self.views == 1 { 0 } else { random.random_range(0..self.views) };
-                self.view(tile, view)
-            })
-            .copied()
-            .collect()
+        let mut rows = Vec::with_capacity(indices.len() * self.width);
+        for &tile in indices {
+            let view = if self.views == 1 { 0 } else { random.random_range(0..self.views) };
+            rows.extend_from_slice(self.view(tile, view));
+        }
+        rows
     }
 
     fn view(&self, tile: usize, view: usize) -> &[f32] {

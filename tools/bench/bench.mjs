@@ -1,11 +1,13 @@
 /**
  * Measures the built page. Prints a table and writes target/bench.json.
  *
- *     node tools/bench/bench.mjs [FOLDER_OF_TILES] [--only page|training|memory] [--sizes 40,400,4000]
+ *     node tools/bench/bench.mjs [FOLDER_OF_TILES] [--only PART] [--sizes 40,400,4000] [--rounds 10]
  *
- * `page`: what a visitor downloads and waits for. `training`: features and heads, beside tfjs. `memory`: what the page
- * holds after training. The tiles of the folder are for `page`; the others need tiles whose classes are known, and the
- * sizes are numbers of these. Times are worth something on a machine that does nothing else.
+ * The parts: `page`: what a visitor downloads and waits for. `inference`: the network alone, beside onnxruntime-web and
+ * tfjs; it draws target/bench.svg too. `native`: the network outside of a browser, beside onnxruntime and PyTorch.
+ * `training`: features and heads, beside tfjs. `memory`: what the page holds after training. The tiles of the folder are
+ * for `page`; the others have their own, and the sizes are numbers of tiles to train with. The rounds are those of
+ * `inference` and `native`. Times are worth something on a machine that does nothing else.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -13,8 +15,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { ROOT, hasRealTiles, visit } from '../../tests/e2e/harness.mjs';
+import { measureInference } from './inference.mjs';
 import { line } from './measuring.mjs';
 import { measureMemory } from './memory.mjs';
+import { measureNative } from './native.mjs';
 import { measurePage } from './page.mjs';
 import { measureTraining } from './training.mjs';
 
@@ -34,24 +38,42 @@ async function versions() {
   await close();
   const { devDependencies } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'));
   const { stdout } = await promisify(execFile)('git', ['describe', '--always', '--dirty', '--abbrev=12'], { cwd: ROOT });
-  return { tilelens: stdout.trim(), browser: product, tfjs: devDependencies['@tensorflow/tfjs'] };
+  return {
+    tilelens: stdout.trim(),
+    browser: product,
+    onnxruntimeWeb: devDependencies['onnxruntime-web'],
+    tfjs: devDependencies['@tensorflow/tfjs'],
+  };
+}
+
+/** @param {number} value */
+function isCount(value) {
+  return Number.isInteger(value) && value > 0;
 }
 
 /** @param {string} text */
 function parseSizes(text) {
   const sizes = text.split(',').map(Number);
-  if (!sizes.every((size) => Number.isInteger(size) && size > 0)) throw new Error(`${text} are no sizes: give numbers of tiles, such as 40,400`);
+  if (!sizes.every(isCount)) throw new Error(`${text} are no sizes: give numbers of tiles, such as 40,400`);
   return sizes.sort((a, b) => a - b);
 }
 
 try {
   const { values, positionals } = parseArgs({
-    options: { only: { type: 'string' }, sizes: { type: 'string', default: '40,400,4000' } },
+    options: {
+      only: { type: 'string' },
+      sizes: { type: 'string', default: '40,400,4000' },
+      rounds: { type: 'string', default: '10' },
+    },
     allowPositionals: true,
   });
   const sizes = parseSizes(values.sizes);
+  const rounds = Number(values.rounds);
+  if (!isCount(rounds)) throw new Error(`${values.rounds} is no number of rounds: give one such as 10`);
   const parts = {
     page: () => measurePage(context, positionals[0]),
+    inference: () => measureInference(context, rounds),
+    native: () => measureNative(context, rounds),
     training: () => measureTraining(context, sizes),
     memory: () => measureMemory(context, sizes),
   };
@@ -61,7 +83,8 @@ try {
   const cpu = os.cpus()[0]?.model;
   const machine = { cpu, cores: os.availableParallelism(), memoryBytes: os.totalmem(), loadBefore: os.loadavg()[0], node: process.version };
   const of = await versions();
-  console.log(`Tilelens ${of.tilelens}, ${of.browser}, tfjs ${of.tfjs}; ${cpu}, ${machine.cores} cores, load ${machine.loadBefore.toFixed(2)}`);
+  const software = `Tilelens ${of.tilelens}, ${of.browser}, onnxruntime-web ${of.onnxruntimeWeb}, tfjs ${of.tfjs}`;
+  console.log(`${software}; ${cpu}, ${machine.cores} cores, load ${machine.loadBefore.toFixed(2)}`);
   /** @type {Measurement[]} */
   const measurements = [];
   for (const [, measure] of wanted) {

@@ -11,10 +11,18 @@
  */
 /** A place for things to undo. @typedef {import('../../tests/e2e/harness.mjs').TestContext} Context */
 
+/** Digits after the point where one is too few. @type {Record<string, number>} */
+const DIGITS = { nats: 3, ms: 2, times: 2 };
+
 /** @param {number[]} values */
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** @param {number} batch */
+export function tilesAtOnce(batch) {
+  return batch === 1 ? 'one tile' : `${batch} tiles at once`;
 }
 
 /**
@@ -29,12 +37,23 @@ export function repeated(what, values, unit) {
 }
 
 /**
+ * What could not be measured here.
+ * @param {string} what
+ * @param {string} reason
+ * @returns {Measurement}
+ */
+export function leftOut(what, reason) {
+  return { what: `${what}: left out, ${reason}`, value: 0, unit: 'runs' };
+}
+
+/**
  * @param {number} value
  * @param {string} unit
  */
 function shown(value, unit) {
-  if (unit === 'bytes' || unit === 'tiles') return Math.round(value).toLocaleString('en');
-  return value.toFixed(unit === 'nats' ? 3 : 1);
+  if (['bytes', 'tiles', 'runs'].includes(unit)) return Math.round(value).toLocaleString('en');
+  if (unit === 'of 1') return value.toExponential(1);
+  return value.toFixed(DIGITS[unit] ?? 1);
 }
 
 /** @param {Measurement} measurement */

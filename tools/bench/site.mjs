@@ -1,19 +1,25 @@
-/** The built page with the training bench beside it, in a temporary folder: nothing of this ever gets into dist/. */
+/** The built page with a bench beside it, in a temporary folder: nothing of this ever gets into dist/. */
 import { copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { CLASSES, drawnTiles } from '../../tests/e2e/fine-tuning-harness.mjs';
 import { REAL_TILES, ROOT, hasRealTiles, temporaryFolder } from '../../tests/e2e/harness.mjs';
+import { networkFiles } from './network-files.mjs';
 
 /** @typedef {import('./measuring.mjs').Context} Context */
 
 const TFJS_WASM = path.join(ROOT, 'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm');
 
-const PAGE = `<!doctype html>
-<title>Training bench</title>
+const ONNXRUNTIME = path.join(ROOT, 'node_modules/onnxruntime-web/dist');
+
+/** @param {string} script */
+function pageOf(script) {
+  return `<!doctype html>
+<title>Bench</title>
 <link rel="icon" href="icon.svg">
-<script type="module" src="bench.js"></script>
+<script type="module" src="${script}"></script>
 `;
+}
 
 /**
  * The files of a class, taken with a step over the whole list, so that all ground scales are among them.
@@ -45,26 +51,73 @@ export async function tilesInTurn(context, count) {
 }
 
 /**
- * The folder of the site: the page is bench.html, and the tiles are served as tiles/0, tiles/1 and so on.
- * @param {Context} context
- * @param {string[]} tiles
+ * Bundles scripts of browser/ into a folder.
+ * @param {string} folder
+ * @param {Record<string, string>} scripts each by its name without `.js`
  */
-export async function trainingSite(context, tiles) {
-  const root = await temporaryFolder(context);
-  await cp(path.join(ROOT, 'dist'), root, { recursive: true });
-  const sources = path.join(ROOT, 'tools/bench/browser');
+async function bundle(folder, scripts) {
   await build({
-    entryPoints: { bench: path.join(sources, 'bench.js'), tfjs: path.join(sources, 'tfjs-worker.js') },
-    outdir: root,
+    absWorkingDir: path.join(ROOT, 'tools/bench/browser'),
+    entryPoints: scripts,
+    outdir: folder,
     bundle: true,
     minify: true,
     format: 'esm',
     target: 'es2022',
+    // onnxruntime's threads are then scripts of their own, and not the whole bundle once more.
+    conditions: ['onnxruntime-web-use-extern-wasm'],
     logLevel: 'error',
   });
-  await writeFile(path.join(root, 'bench.html'), PAGE);
+}
+
+/**
+ * A folder with the built page, tfjs's engine and the tiles, which are served as tiles/0, tiles/1 and so on.
+ * @param {Context} context
+ * @param {string[]} tiles
+ */
+async function siteWith(context, tiles) {
+  const root = await temporaryFolder(context);
+  await cp(path.join(ROOT, 'dist'), root, { recursive: true });
   await copyFile(TFJS_WASM, path.join(root, path.basename(TFJS_WASM)));
   await mkdir(path.join(root, 'tiles'));
   await Promise.all(tiles.map((tile, index) => copyFile(tile, path.join(root, 'tiles', String(index)))));
+  return root;
+}
+
+/**
+ * The folder of the training bench's site: the page is bench.html.
+ * @param {Context} context
+ * @param {string[]} tiles
+ */
+export async function trainingSite(context, tiles) {
+  const root = await siteWith(context, tiles);
+  await bundle(root, { bench: './bench.js', tfjs: './tfjs-worker.js' });
+  await writeFile(path.join(root, 'bench.html'), pageOf('bench.js'));
+  return root;
+}
+
+/**
+ * The folder of the inference bench's site: the page is inference.html, and the engines have the network in network.onnx
+ * and network.safetensors.
+ * @param {Context} context
+ * @param {string[]} tiles
+ */
+export async function inferenceSite(context, tiles) {
+  const root = await siteWith(context, tiles);
+  await bundle(root, {
+    inference: './inference.js',
+    tilelens: './tilelens-worker.js',
+    'tilelens-pool': './tilelens-pool-worker.js',
+    'onnxruntime-wasm': './onnxruntime-wasm-worker.js',
+    'onnxruntime-webgpu': './onnxruntime-webgpu-worker.js',
+    tfjs: './tfjs-inference-worker.js',
+  });
+  await writeFile(path.join(root, 'inference.html'), pageOf('inference.js'));
+  await mkdir(path.join(root, 'onnxruntime'));
+  const parts = (await readdir(ONNXRUNTIME)).filter((name) => name.startsWith('ort-wasm-'));
+  await Promise.all(parts.map((name) => copyFile(path.join(ONNXRUNTIME, name), path.join(root, 'onnxruntime', name))));
+  const { onnx, safetensors } = await networkFiles();
+  await writeFile(path.join(root, 'network.onnx'), onnx);
+  await writeFile(path.join(root, 'network.safetensors'), safetensors);
   return root;
 }

@@ -1,0 +1,55 @@
+/** Tilelens's engine in one worker: the network alone, and what stands before it. */
+
+import { startBindings } from '../../../www/worker/bindings.js';
+import { fetchBytes, serveNetwork } from './engine-worker.js';
+
+/** @typedef {import('../../../www/main.js').Assets} Assets */
+/** @typedef {import('../../../www/messages.js').DeviceKind} DeviceKind */
+/** @typedef {import('../../../www/worker/bindings.js').Bindings} Bindings */
+/** @typedef {import('../../../pkg/cpu/tilelens.js').Engine} Engine */
+/** @typedef {{ images: Float32Array[], decodeMs: number[], imagesMs: number[] }} ReadTiles */
+
+/** What was loaded. @type {{ wasm: Bindings, engine: Engine }} */
+let loaded;
+
+/** @param {{ device: DeviceKind }} options */
+async function load({ device }) {
+  /** @type {Assets} */
+  const { engines, models } = await (await fetch('assets.json')).json();
+  const module = await WebAssembly.compileStreaming(fetch(engines[device].url));
+  const wasm = await startBindings(device, module);
+  const engine = await wasm.Engine.create(device);
+  engine.loadModel(await fetchBytes(models[0].url));
+  loaded = { wasm, engine };
+  return {
+    prepare: (/** @type {Float32Array} */ images) => images,
+    async run(/** @type {Float32Array} */ images) {
+      const answers = await engine.classifyImages(images);
+      const { probabilities } = answers;
+      answers.free();
+      return probabilities;
+    },
+  };
+}
+
+/**
+ * Decodes files, and resizes and normalises what they hold: what every engine is then fed.
+ * @param {{ files: ArrayBuffer[] }} payload
+ * @returns {Promise<ReadTiles>}
+ */
+async function read({ files }) {
+  /** @type {ReadTiles} */
+  const tiles = { images: [], decodeMs: [], imagesMs: [] };
+  for (const file of files) {
+    const bytes = new Uint8Array(file);
+    const startMs = performance.now();
+    const tile = loaded.wasm.decodeTile(bytes);
+    const decodedMs = performance.now();
+    tiles.images.push(loaded.engine.images([tile]));
+    tiles.imagesMs.push(performance.now() - decodedMs);
+    tiles.decodeMs.push(decodedMs - startMs);
+  }
+  return tiles;
+}
+
+serveNetwork(load, { read });
