@@ -5,10 +5,6 @@ use std::array;
 use super::lanes::{Lanes, dispatch};
 use super::{Activation, BLOCK, Maps};
 
-/// Pixels of a row that are computed together: their sums, a row of a 5×5 kernel and the value at hand fit into
-/// sixteen registers, and the maps of a tile of 224 pixels are all multiples of 7 wide.
-const PIXELS: usize = 7;
-
 /// The weights of a depthwise convolution.
 #[derive(Debug)]
 pub struct Depthwise {
@@ -53,21 +49,27 @@ pub fn depthwise(layer: &Depthwise, input: &Maps, output: &mut Maps) {
 dispatch! { fn convolve(layer: &Depthwise, input: &Maps, output: &mut Maps) = convolve_with }
 
 #[inline(always)]
-fn convolve_with<L: Lanes, const VECTORS: usize, const _PIXELS: usize>(
+fn convolve_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
     layer: &Depthwise,
     input: &Maps,
     output: &mut Maps,
 ) {
     match (layer.kernel, layer.stride) {
-        (3, 1) => convolve_sized::<L, VECTORS, 3, 1>(layer, input, output),
-        (3, 2) => convolve_sized::<L, VECTORS, 3, 2>(layer, input, output),
-        (5, 1) => convolve_sized::<L, VECTORS, 5, 1>(layer, input, output),
-        _ => convolve_sized::<L, VECTORS, 5, 2>(layer, input, output),
+        (3, 1) => convolve_sized::<L, VECTORS, PIXELS, 3, 1>(layer, input, output),
+        (3, 2) => convolve_sized::<L, VECTORS, PIXELS, 3, 2>(layer, input, output),
+        (5, 1) => convolve_sized::<L, VECTORS, PIXELS, 5, 1>(layer, input, output),
+        _ => convolve_sized::<L, VECTORS, PIXELS, 5, 2>(layer, input, output),
     }
 }
 
 #[inline(always)]
-fn convolve_sized<L: Lanes, const VECTORS: usize, const KERNEL: usize, const STRIDE: usize>(
+fn convolve_sized<
+    L: Lanes,
+    const VECTORS: usize,
+    const PIXELS: usize,
+    const KERNEL: usize,
+    const STRIDE: usize,
+>(
     layer: &Depthwise,
     input: &Maps,
     output: &mut Maps,

@@ -101,6 +101,24 @@ impl Classifier {
         &self.manifest
     }
 
+    /// What each layer takes for one image as [`images`](Self::images) makes them, by the clock that is given; nothing
+    /// on a GPU, which does not say.
+    ///
+    /// # Panics
+    ///
+    /// When `image` is not one image.
+    pub fn layer_times(
+        &self,
+        image: &[f32],
+        now_ms: impl FnMut() -> f64,
+    ) -> Vec<(cpu::backbone::Layer, f64)> {
+        match &self.network {
+            Network::Cpu { backbone, .. } => backbone.layer_times(image, self.side(), now_ms),
+            #[cfg(feature = "burn")]
+            Network::Burn(_) => Vec::new(),
+        }
+    }
+
     fn side(&self) -> usize {
         self.manifest.preprocessing.crop_px as usize
     }

@@ -39,6 +39,49 @@ struct SqueezeExcitation {
     excite: Dense,
 }
 
+/// Looks on while an image goes through the network.
+trait Observer {
+    /// A layer was computed.
+    fn layer(&mut self, _name: Layer) {}
+
+    /// A stage ended: torchvision's `features.0` and so on.
+    fn stage(&mut self, _maps: &Maps) {}
+}
+
+impl Observer for () {}
+
+/// A step of the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// The stage: 0 for the stem, then the blocks, then the last convolution.
+    pub stage: usize,
+    /// What is done there.
+    pub what: &'static str,
+}
+
+struct StageOutputs(Vec<Vec<f32>>);
+
+impl Observer for StageOutputs {
+    fn stage(&mut self, maps: &Maps) {
+        self.0.push(maps.to_planar());
+    }
+}
+
+/// A clock that is stopped after each layer.
+struct Stopwatch<Now> {
+    now_ms: Now,
+    last_ms: f64,
+    laps: Vec<(Layer, f64)>,
+}
+
+impl<Now: FnMut() -> f64> Observer for Stopwatch<Now> {
+    fn layer(&mut self, layer: Layer) {
+        let now_ms = (self.now_ms)();
+        self.laps.push((layer, now_ms - self.last_ms));
+        self.last_ms = now_ms;
+    }
+}
+
 #[derive(Debug, Default)]
 struct Workspace {
     image: Planes,
@@ -81,7 +124,7 @@ impl Backbone {
         let mut features = Vec::with_capacity(images.len() / size * FEATURES);
         for image in images.chunks_exact(size) {
             workspace.image.set(image, side, side);
-            self.run(&mut workspace, |_| ());
+            self.run(&mut workspace, &mut ());
             let Workspace { maps, means: mean, .. } = &mut *workspace;
             means(maps, mean);
             features.extend_from_slice(mean);
@@ -98,24 +141,45 @@ impl Backbone {
     pub fn stages(&self, image: &[f32], side: usize) -> Vec<Vec<f32>> {
         let mut workspace = Workspace::default();
         workspace.image.set(image, side, side);
-        let mut stages = Vec::new();
-        self.run(&mut workspace, |maps| stages.push(maps.to_planar()));
-        stages
+        let mut outputs = StageOutputs(Vec::new());
+        self.run(&mut workspace, &mut outputs);
+        outputs.0
+    }
+
+    /// What each layer takes for one image, in the unit of the clock: `[3, side, side]`.
+    ///
+    /// # Panics
+    ///
+    /// When `image` has another size.
+    pub fn layer_times(
+        &self,
+        image: &[f32],
+        side: usize,
+        mut now_ms: impl FnMut() -> f64,
+    ) -> Vec<(Layer, f64)> {
+        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        workspace.image.set(image, side, side);
+        let last_ms = now_ms();
+        let mut stopwatch = Stopwatch { now_ms, last_ms, laps: Vec::new() };
+        self.run(&mut workspace, &mut stopwatch);
+        stopwatch.laps
     }
 
     /// Leaves the last stage in `workspace.maps`.
-    fn run(&self, workspace: &mut Workspace, mut after_stage: impl FnMut(&Maps)) {
+    fn run(&self, workspace: &mut Workspace, observer: &mut impl Observer) {
         let border = self.blocks.first().map_or(0, Block::border);
         stem(&self.stem, &workspace.image, border, &mut workspace.maps);
-        after_stage(&workspace.maps);
-        for block in &self.blocks {
-            block.run(workspace);
+        observer.layer(Layer { stage: 0, what: "stem 3×3" });
+        observer.stage(&workspace.maps);
+        for (block, stage) in self.blocks.iter().zip(1..) {
+            block.run(workspace, |what| observer.layer(Layer { stage, what }));
             mem::swap(&mut workspace.maps, &mut workspace.projected);
-            after_stage(&workspace.maps);
+            observer.stage(&workspace.maps);
         }
         pointwise(&self.last, &workspace.maps, None, 0, &mut workspace.projected);
         mem::swap(&mut workspace.maps, &mut workspace.projected);
-        after_stage(&workspace.maps);
+        observer.layer(Layer { stage: self.blocks.len() + 1, what: "last 1×1" });
+        observer.stage(&workspace.maps);
     }
 }
 
@@ -146,22 +210,26 @@ impl Block {
     }
 
     /// From `maps` to `projected`.
-    fn run(&self, workspace: &mut Workspace) {
+    fn run(&self, workspace: &mut Workspace, mut after: impl FnMut(&'static str)) {
         let Workspace { maps, expanded, filtered, projected, means: mean, squeezed, factors, .. } = workspace;
         match &self.expand {
             Some(expand) => {
                 pointwise(expand, maps, None, self.depthwise.border(), expanded);
+                after("expand 1×1");
                 depthwise(&self.depthwise, expanded, filtered);
             }
             None => depthwise(&self.depthwise, maps, filtered),
         }
+        after("depthwise");
         if let Some(SqueezeExcitation { squeeze, excite }) = &self.squeeze_excitation {
             means(filtered, mean);
             dense(squeeze, mean, squeezed);
             dense(excite, squeezed, factors);
             scale(filtered, factors);
+            after("squeeze-excitation");
         }
         pointwise(&self.project, filtered, self.residual.then_some(&*maps), 0, projected);
+        after("project 1×1");
     }
 }
 
