@@ -23,7 +23,7 @@ usage: ./build.sh COMMAND
   build                     build the engine and the page into dist/
   serve [PORT]              build, then serve the page on 127.0.0.1 (PORT, else $PORT, else 8080)
   test                      build, then run every test
-  bench [FOLDER]            build, then measure sizes and times (on the tiles in FOLDER)
+  bench [FOLDER]            build, then measure sizes, times and memory beside other engines (on the tiles in FOLDER)
   weights imagenet [PATH]   fetch torchvision's ImageNet weights, or take them from PATH
 
 What is installed goes to $TILELENS_CACHE (~/.cache/tilelens); CHROMIUM, CHROMEDRIVER and FIREFOX name other browsers.
@@ -42,7 +42,11 @@ serve() {
 
 bench() {
   setup_browser
+  setup_python
   build
+  say "Timing the network natively"
+  cargo bench --bench network -- network
+  say "Timing everything in a browser (half an hour)"
   exec node tools/bench/bench.mjs "${1:+$(from_caller "$1")}"
 }
 

@@ -62,6 +62,9 @@ test('100 tiles get 100 classes, and the page answers throughout', { timeout: SL
 
   const cards = await seen.cards();
   await seen.screenshot('100-tiles');
+  // The worker and a helper for each other core, seven of them at most.
+  const workers = Math.min(8, await page.evaluate(() => navigator.hardwareConcurrency));
+  assert.equal(page.workers().length, workers);
   assert.deepEqual(cards.filter((card) => card.state !== 'done'), []);
   assert.equal(cards.length, files.length);
   assert.ok(cards.every((card) => card.className !== '' && card.confidence > 0 && card.confidence <= 1));

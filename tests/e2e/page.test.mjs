@@ -115,10 +115,16 @@ test("a model file of the user's is loaded; a broken one leaves the model before
   await close();
 });
 
-test('without a GPU adapter the page takes the CPU and says why', options, async (t) => {
+test('without a GPU adapter the page takes the CPU, fetches its small engine alone, and says why', options, async (t) => {
   const url = await serve(t);
   const { visit: seen, page, close } = await visit(t, url);
   await seen.ready();
+  /** @type {string[]} */
+  const engines = [];
+  page.on('request', (request) => engines.push(...(request.url().match(/engine-\w+(?=-\w+\.wasm)/) ?? [])));
+  await page.reload();
+  await seen.ready();
+  assert.deepEqual(engines, ['engine-cpu']);
   assert.equal(await seen.device(), 'cpu');
   assert.match(await page.locator('#device-status').innerText(), /CPU/);
   assert.match(await page.locator('#device-status').innerText(), /adapter|WebGPU|GPU/i);

@@ -12,7 +12,8 @@ test('a run is paused, resumed and stopped; the best so far is kept, under the n
   await bench.set({ epochs: 10000, patience: 1000, learning_rate: 1e-5, augmentation: false });
   await page.click('#train');
   await page.locator('#training-status').getByText(/epoch \d+ of at most 10000.*at most .* left/).waitFor();
-  assert.equal(await page.locator('#curves canvas').count(), 2, 'the curves are drawn while it learns');
+  // Two curves are drawn while it learns, as soon as what draws them has been fetched.
+  await page.locator('#curves canvas').nth(1).waitFor();
 
   await page.click('#pause-training');
   await bench.reaches('paused');

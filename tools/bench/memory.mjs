@@ -1,9 +1,12 @@
-/** What the page holds after a head was trained in it, as a user would: tiles dropped, labelled and trained. */
+/**
+ * What the page holds after a head was trained in it, as a user would: tiles dropped, labelled and trained. And what its
+ * workers hold as more and more tiles are classified.
+ */
 import { Bench, CLASSES } from '../../tests/e2e/fine-tuning-harness.mjs';
-import { serve, visit } from '../../tests/e2e/harness.mjs';
+import { WEBGPU, serve, visit } from '../../tests/e2e/harness.mjs';
 import { FEATURES } from '../../www/tiles/features.js';
 import { VIEWS } from '../../www/training/view-features.js';
-import { tilesInTurn } from './site.mjs';
+import { tilesInTurn, trainingSite } from './site.mjs';
 
 /** @typedef {import('./measuring.mjs').Context} Context */
 /** @typedef {import('./measuring.mjs').Measurement} Measurement */
@@ -13,6 +16,10 @@ import { tilesInTurn } from './site.mjs';
 export const MEASURING_MEMORY = '--enable-blink-features=ForceEagerMeasureMemory';
 
 const EPOCHS = 50;
+/** Tiles that are classified again and again. */
+const DIFFERENT_TILES = 100;
+const GROWTH_TILES = [500, 1000, 5000, 10_000];
+
 /** Thousands of tiles need the backbone eight times each. */
 const LONGEST_TRAINING_MS = 30 * 60_000;
 
@@ -83,6 +90,29 @@ async function measureSize(context, url, tiles) {
 }
 
 /**
+ * Classifies thousands of tiles in one session. The workers' memory is theirs alone: features and thumbnails are the
+ * page's, and not kept here.
+ * @param {Context} context
+ * @returns {AsyncGenerator<Measurement>}
+ */
+async function* measureGrowth(context) {
+  const files = await tilesInTurn(context, DIFFERENT_TILES / CLASSES.length);
+  const url = await serve(context, await trainingSite(context, files));
+  const { visit: seen, page, close } = await visit(context, url, { query: 'bench.html', flags: [...WEBGPU, MEASURING_MEMORY] });
+  await seen.ready();
+  const bench = /** @type {import('playwright-core').JSHandle<import('./browser/bench.js').Bench>} */ (await page.evaluateHandle('bench'));
+  await bench.evaluate((onPage) => onPage.openEngine('cpu'));
+  const all = [...files.keys()];
+  let classified = 0;
+  for (const wanted of GROWTH_TILES) {
+    for (; classified < wanted; classified += all.length) await bench.evaluate((onPage, tiles) => onPage.classify(tiles), all);
+    const { engine } = await memoryOf(page);
+    yield { what: `memory of all workers after ${wanted.toLocaleString('en')} tiles were classified`, value: engine, unit: 'bytes' };
+  }
+  await close();
+}
+
+/**
  * @param {Context} context
  * @param {number[]} sizes numbers of tiles
  * @returns {AsyncGenerator<Measurement>}
@@ -92,5 +122,6 @@ export async function* measureMemory(context, sizes) {
   const bytes = FEATURES * Float32Array.BYTES_PER_ELEMENT;
   yield { what: 'features kept of a tile, one view', value: bytes, unit: 'bytes' };
   yield { what: `features kept of a tile, all ${VIEWS} views`, value: VIEWS * bytes, unit: 'bytes' };
+  yield* measureGrowth(context);
   for (const tiles of sizes) yield* await measureSize(context, url, tiles);
 }
