@@ -1,5 +1,6 @@
 //! The processor's vectors behind one trait: the kernels are written once.
 
+#[cfg(not(target_arch = "wasm32"))]
 use std::array;
 
 /// Floats that the processor computes together.
@@ -196,9 +197,11 @@ mod avx2 {
 }
 
 /// Four floats, as the compiler sees fit: every processor that the others are not for.
+#[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Copy)]
 pub(super) struct Portable([f32; 4]);
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Portable {
     #[inline(always)]
     fn zip(self, other: Self, with: impl Fn(f32, f32) -> f32) -> Self {
@@ -206,6 +209,7 @@ impl Portable {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Lanes for Portable {
     const WIDTH: usize = 4;
 

@@ -81,12 +81,15 @@ impl LearningDense {
         }
     }
 
-    /// The weights as `[outputs, inputs]` and the bias as `[outputs]`.
-    pub fn parameters(&self) -> (Vec<f32>, Vec<f32>) {
-        let padded = self.padded_inputs();
-        let rows = unpacked(&self.weight.values, [self.outputs, padded]);
-        let weight = rows.chunks_exact(padded).flat_map(|row| &row[..self.inputs]).copied().collect();
-        (weight, self.bias.values[..self.outputs].to_vec())
+    /// The weights as they are now.
+    pub fn weights(&self) -> DenseWeights {
+        let Self { inputs, outputs, weight, bias, .. } = self;
+        DenseWeights {
+            inputs: *inputs,
+            outputs: *outputs,
+            weight: weight.values.clone(),
+            bias: bias.values.clone(),
+        }
     }
 
     /// Numbers in a row of inputs.
@@ -126,10 +129,27 @@ impl LearningDense {
         let ones = vec![1.0; gradient.len() / outputs];
         descend(bias, 1, &ones, gradient, outputs, adam);
     }
+}
 
-    /// Whether every weight is a finite number.
-    pub fn is_finite(&self) -> bool {
-        self.weight.values.iter().chain(&self.bias.values).all(|value| value.is_finite())
+/// The weights of a dense layer at one moment of its training.
+#[derive(Debug, Clone)]
+pub struct DenseWeights {
+    inputs: usize,
+    outputs: usize,
+    /// `[padded outputs / 8, padded inputs, 8]`.
+    weight: Vec<f32>,
+    /// `[padded outputs]`.
+    bias: Vec<f32>,
+}
+
+impl DenseWeights {
+    /// The shape `[outputs, inputs]`, the weights in it, and the bias as `[outputs]`.
+    pub fn unpacked(&self) -> ([usize; 2], Vec<f32>, Vec<f32>) {
+        let Self { inputs, outputs, weight, bias } = self;
+        let padded = inputs.next_multiple_of(BLOCK);
+        let rows = unpacked(weight, [*outputs, padded]);
+        let weight = rows.chunks_exact(padded).flat_map(|row| &row[..*inputs]).copied().collect();
+        ([*outputs, *inputs], weight, bias[..*outputs].to_vec())
     }
 }
 

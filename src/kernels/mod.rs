@@ -17,7 +17,7 @@ mod stem;
 pub use activation::Activation;
 pub use dense::{Dense, dense};
 pub use depthwise::{Depthwise, depthwise};
-pub use learning::{AdamStep, LearningDense, gate};
+pub use learning::{AdamStep, DenseWeights, LearningDense, gate};
 pub use maps::{BLOCK, Maps, means, scale};
 pub use pointwise::{Pointwise, pointwise};
 pub use stem::{Planes, Stem, stem};

@@ -3,7 +3,7 @@
 use super::learner::{ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON, Batch, Dropout, Learner, Sums};
 use super::metrics::argmax;
 use crate::device::DeviceError;
-use crate::kernels::{Activation, AdamStep, LearningDense, gate};
+use crate::kernels::{Activation, AdamStep, DenseWeights, LearningDense, gate};
 use crate::model::architecture::FEATURES;
 use crate::model::classifier::softmax;
 use crate::model::head::{Head, HeadConfig};
@@ -19,6 +19,14 @@ pub struct CpuHead {
     decays: [f64; 2],
     sums: Sums,
     scratch: Scratch,
+}
+
+/// The weights of such a head as the kernels have them: a best epoch is kept more often than its head is looked at.
+#[derive(Debug, Clone)]
+pub struct CpuHeadWeights {
+    config: HeadConfig,
+    hidden: DenseWeights,
+    output: DenseWeights,
 }
 
 /// Buffers of a step, kept for the next.
@@ -83,12 +91,10 @@ impl CpuHead {
 }
 
 impl Learner for CpuHead {
-    type Network = Head;
+    type Network = CpuHeadWeights;
 
     fn step(&mut self, mut batch: Batch, learning_rate: f64, dropout: &mut Dropout) {
-        if let Some(mask) = dropout.mask(batch.inputs.len()) {
-            batch.inputs.iter_mut().zip(mask).for_each(|(input, factor)| *input *= factor);
-        }
+        dropout.apply(&mut batch.inputs);
         let Scratch { mut hidden, mut logits, mut hidden_gradient } = std::mem::take(&mut self.scratch);
         self.hidden.forward(&batch.inputs, &mut hidden);
         self.output.forward(&hidden, &mut logits);
@@ -117,16 +123,20 @@ impl Learner for CpuHead {
         Ok(rows.flat_map(|row| &row[..self.config.num_classes]).copied().collect())
     }
 
-    fn network(&self) -> Head {
+    fn network(&self) -> CpuHeadWeights {
+        let [hidden, output] = [&self.hidden, &self.output].map(LearningDense::weights);
+        CpuHeadWeights { config: self.config.clone(), hidden, output }
+    }
+}
+
+impl CpuHeadWeights {
+    /// The head.
+    pub fn to_head(&self) -> Head {
         let mut parameters = Parameters::default();
-        let HeadConfig { dense_neurons, num_classes, .. } = self.config;
-        for (name, layer, shape) in [
-            ("head.dense", &self.hidden, [dense_neurons, FEATURES]),
-            ("head.output", &self.output, [num_classes, dense_neurons]),
-        ] {
-            let (weight, bias) = layer.parameters();
-            parameters.insert(format!("{name}.weight"), shape.to_vec(), weight);
+        for (name, layer) in [("head.dense", &self.hidden), ("head.output", &self.output)] {
+            let (shape, weight, bias) = layer.unpacked();
             parameters.insert(format!("{name}.bias"), vec![shape[0]], bias);
+            parameters.insert(format!("{name}.weight"), shape.to_vec(), weight);
         }
         Head::new(self.config.clone(), &parameters).expect("they are this head's")
     }

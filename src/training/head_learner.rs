@@ -1,6 +1,6 @@
 //! The head in training on whichever device.
 
-use super::cpu_head::CpuHead;
+use super::cpu_head::{CpuHead, CpuHeadWeights};
 use super::learner::{Batch, Dropout, Learner, Sums};
 #[cfg(feature = "burn")]
 use super::modules::ModuleLearner;
@@ -21,8 +21,8 @@ pub enum HeadLearner {
 /// A head that was trained, where it was trained.
 #[derive(Debug, Clone)]
 pub enum TrainedHead {
-    /// In plain memory.
-    Cpu(Head),
+    /// In the CPU's memory.
+    Cpu(CpuHeadWeights),
     /// On a device of burn's.
     #[cfg(feature = "burn")]
     Modules(classification::Head, HeadConfig),
@@ -51,7 +51,7 @@ impl TrainedHead {
     /// [`DeviceError::Failed`] when its device fails.
     pub async fn read(&self) -> Result<Head, DeviceError> {
         match self {
-            Self::Cpu(head) => Ok(head.clone()),
+            Self::Cpu(weights) => Ok(weights.to_head()),
             #[cfg(feature = "burn")]
             Self::Modules(module, config) => {
                 let mut parameters = Parameters::default();

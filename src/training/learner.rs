@@ -67,20 +67,19 @@ pub enum Dropout {
 }
 
 impl Dropout {
-    /// What `count` features are multiplied with; nothing where none is dropped.
-    pub fn mask(&mut self, count: usize) -> Option<Vec<f32>> {
-        match self {
-            Self::On { rate, random } if *rate > 0.0 => {
-                let kept = 1.0 / (1.0 - *rate) as f32;
-                // Sixteen bits decide on a feature: drawing more took longer than the step itself.
-                let most = (*rate * f64::from(1_u32 << 16)).round() as u32;
-                let mut drawn = vec![0; 2 * count];
-                random.fill_bytes(&mut drawn);
-                let is_dropped = |bits: &[u8; 2]| u32::from(u16::from_le_bytes(*bits)) < most;
-                let drawn = drawn.as_chunks().0.iter();
-                Some(drawn.map(|bits| if is_dropped(bits) { 0.0 } else { kept }).collect())
-            }
-            _ => None,
+    /// Drops some of these features and scales the others.
+    pub fn apply(&mut self, features: &mut [f32]) {
+        let Self::On { rate, random } = self else { return };
+        if *rate == 0.0 {
+            return;
+        }
+        let kept = 1.0 / (1.0 - *rate) as f32;
+        // Sixteen bits decide on a feature: drawing more took longer than the step itself.
+        let most = (*rate * f64::from(1_u32 << 16)).round() as u32;
+        let mut drawn = vec![0; 2 * features.len()];
+        random.fill_bytes(&mut drawn);
+        for (feature, bits) in features.iter_mut().zip(drawn.as_chunks().0) {
+            *feature *= if u32::from(u16::from_le_bytes(*bits)) < most { 0.0 } else { kept };
         }
     }
 }

@@ -30,16 +30,16 @@ pub trait Network: Module {
 }
 
 impl Dropout {
-    /// `[batch, features]` → the same shape.
+    /// `[batch, features]` → the same shape, on any device.
     fn forward(&mut self, features: Tensor<2>) -> Tensor<2> {
-        let shape: [usize; 2] = features.dims();
-        match self.mask(shape[0] * shape[1]) {
-            Some(mask) => {
-                let mask = Tensor::from_data(TensorData::new(mask, shape), &features.device());
-                features * mask
-            }
-            None => features,
+        if let Self::Off = self {
+            return features;
         }
+        let shape: [usize; 2] = features.dims();
+        let mut mask = vec![1.0; shape[0] * shape[1]];
+        self.apply(&mut mask);
+        let mask = Tensor::from_data(TensorData::new(mask, shape), &features.device());
+        features * mask
     }
 }
 
