@@ -1,7 +1,7 @@
 /**
  * Measures the built page. Prints a table and writes target/bench.json.
  *
- *     node tools/bench/bench.mjs [FOLDER_OF_TILES] [--only PART] [--sizes 40,400,4000] [--rounds 10]
+ *     node tools/bench/bench.mjs [FOLDER_OF_TILES] [--only PART] [--sizes 40,400,4000] [--rounds 5]
  *
  * The parts: `page`: what a visitor downloads and waits for. `inference`: the network alone, beside onnxruntime-web and
  * tfjs; it draws target/bench.svg too. `native`: the network outside of a browser, beside onnxruntime and PyTorch.
@@ -63,7 +63,7 @@ try {
     options: {
       only: { type: 'string' },
       sizes: { type: 'string', default: '40,400,4000' },
-      rounds: { type: 'string', default: '10' },
+      rounds: { type: 'string', default: '5' },
     },
     allowPositionals: true,
   });

@@ -43,6 +43,8 @@ const BATCHES = [1, 8, 32];
 const READ_TILES = 100;
 /** Threads of onnxruntime wait for more work in a loop for a while: nobody else is timed meanwhile. */
 const PAUSE_MS = 300;
+/** A clock of five microseconds is coarse for a layer: the median of many. */
+const LAYER_RUNS = 200;
 /** Profiles in which a first answer is taken. */
 const FIRST_ANSWERS = 3;
 
@@ -260,6 +262,20 @@ async function measureGroup(bench, group, expected, rounds) {
 }
 
 /**
+ * What an engine asks of the GPU for one tile; WebGL has other words for it.
+ * @param {InferenceHandle} bench
+ * @param {Engine} engine
+ * @returns {Promise<Measurement[]>}
+ */
+async function gpuWorkOf(bench, engine) {
+  if (!engine.name.endsWith('WebGPU')) return [];
+  await open(bench, engine);
+  const { gpuWork } = await run(bench, engine, 1, 2);
+  await close(bench, engine);
+  return Object.entries(gpuWork).map(([what, value]) => ({ what: `one tile, ${what}: ${engine.name}`, value, unit: 'times' }));
+}
+
+/**
  * From nothing to the first answer, each time in a new profile: a browser keeps compiled code and shaders.
  * @param {Context} context
  * @param {string} url
@@ -296,12 +312,15 @@ export async function* measureInference(context, rounds) {
   yield repeated('decoding, a tile: Tilelens CPU', decodeMs, 'ms');
   yield repeated('resizing and normalising, a tile: Tilelens CPU', imagesMs, 'ms');
   const expected = await answersOf(bench, reader);
+  const layers = await bench.evaluate((onPage, [name, repetitions]) => onPage.layers(name, repetitions), /** @type {const} */ ([reader.name, LAYER_RUNS]));
+  for (const { name, ms } of layers) yield { what: `layer, one tile: ${name}`, value: ms, unit: 'ms' };
   await close(bench, reader);
 
   const { measured } = await measureGroup(bench, CPU, expected, rounds);
   yield* measured;
   const onGpu = await measureGroup(bench, GPU, expected, rounds);
   yield* onGpu.measured;
+  for (const engine of onGpu.running) yield* await gpuWorkOf(bench, engine);
   await closePage();
   const withWebgpu = onGpu.running.filter(({ name }) => name.endsWith('WebGPU'));
   yield* await measureFirstAnswers(context, url, withWebgpu, Math.min(rounds, FIRST_ANSWERS));

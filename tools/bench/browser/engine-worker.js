@@ -4,6 +4,7 @@
  */
 
 import { toFailure } from '../../../www/worker/failures.js';
+import { takeGpuWork } from './gpu-work.js';
 
 /**
  * @template [Input=any]
@@ -12,7 +13,8 @@ import { toFailure } from '../../../www/worker/failures.js';
  * @property {(input: Input, batch: number) => Promise<Float32Array>} run from an array in JavaScript's memory to probabilities there
  */
 /** @typedef {{ images: Float32Array, batch: number, repetitions: number }} RunPayload */
-/** @typedef {{ probabilities: Float32Array, elapsedMs: number[] }} RunAnswer */
+/** @typedef {import('./gpu-work.js').GpuWork} GpuWork */
+/** @typedef {{ probabilities: Float32Array, elapsedMs: number[], gpuWork: GpuWork }} RunAnswer `gpuWork` is that of the last run. */
 
 /**
  * @param {(options: any) => Promise<Network>} load
@@ -28,13 +30,15 @@ export function serveNetwork(load, others = {}) {
     const input = network.prepare(images, batch);
     /** @type {Float32Array} */
     let probabilities = new Float32Array();
+    /** @type {number[]} */
     const elapsedMs = [];
     for (let repetition = 0; repetition < repetitions; repetition += 1) {
+      takeGpuWork();
       const startMs = performance.now();
       probabilities = await network.run(input, batch);
       elapsedMs.push(performance.now() - startMs);
     }
-    return { probabilities, elapsedMs };
+    return { probabilities, elapsedMs, gpuWork: takeGpuWork() };
   }
 
   /** @type {Record<string, (payload: any) => Promise<unknown>>} */

@@ -78,8 +78,18 @@ async function read(name, count, kept) {
 async function run(name, batch, repetitions) {
   const payload = { images: images.slice(0, batch * valuesOfTile), batch, repetitions };
   /** @type {RunAnswer} */
-  const { probabilities, elapsedMs } = await request(opened(name), 'run', payload);
-  return { probabilities: [...probabilities], elapsedMs };
+  const { probabilities, elapsedMs, gpuWork } = await request(opened(name), 'run', payload);
+  return { probabilities: [...probabilities], elapsedMs, gpuWork };
+}
+
+/**
+ * Milliseconds of each layer for the first image.
+ * @param {string} name of an engine of ours on the CPU
+ * @param {number} repetitions
+ * @returns {Promise<{ name: string, ms: number }[]>}
+ */
+function layers(name, repetitions) {
+  return request(opened(name), 'layers', { image: images.slice(0, valuesOfTile), repetitions });
 }
 
 /**
@@ -123,6 +133,6 @@ function chart(caption, bars) {
   return svg.outerHTML;
 }
 
-const inference = { open, close, read, run, firstAnswer, chart };
+const inference = { open, close, read, run, layers, firstAnswer, chart };
 Object.assign(globalThis, { inference });
 document.documentElement.dataset.engine = 'ready';

@@ -52,4 +52,22 @@ async function read({ files }) {
   return tiles;
 }
 
-serveNetwork(load, { read });
+/**
+ * Milliseconds of each layer for one image on the CPU, the median of many runs.
+ * @param {{ image: Float32Array, repetitions: number }} payload
+ * @returns {Promise<{ name: string, ms: number }[]>}
+ */
+async function layers({ image, repetitions }) {
+  /** @type {Map<string, number[]>} */
+  const times = new Map();
+  for (let repetition = 0; repetition < repetitions; repetition += 1) {
+    const layerTimes = /** @type {{ stage: number, what: string, ms: number }[]} */ (loaded.engine.layerTimes(image));
+    for (const { stage, what, ms } of layerTimes) {
+      const name = `features.${stage}, ${what}`;
+      times.set(name, [...(times.get(name) ?? []), ms]);
+    }
+  }
+  return [...times].map(([name, all]) => ({ name, ms: all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] }));
+}
+
+serveNetwork(load, { read, layers });
