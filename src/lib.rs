@@ -14,6 +14,9 @@
 //! | [`import`] | checkpoints of PyTorch, safetensors and ONNX → our parameters |
 //! | [`export`] | our model file → ONNX |
 //! | `web` | the wasm-bindgen surface (wasm only) |
+//!
+//! Without the feature `burn` the crate computes on the CPU alone, with its own kernels: what a browser without WebGPU
+//! downloads is a sixth of the engine that has both.
 
 pub mod device;
 mod error;

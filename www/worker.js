@@ -28,7 +28,7 @@ import { classifyTiles, computeViews } from './worker/tile-work.js';
 /** Fewer tiles are done before helpers have started. */
 const TILES_WORTH_HELP = 8;
 
-/** Tiles whose views are computed before others have their turn. */
+/** Tiles whose views are computed by all before others have their turn; one alone does one. */
 const VIEWED_AT_ONCE = 16;
 
 /** @type {Promise<OpenDevice> | null} */
@@ -37,6 +37,8 @@ let opening = null;
 let started;
 /** @type {(build: DeviceKind) => Promise<WebAssembly.Module>} */
 let fetchBuild;
+/** The model file in use. @type {Blob} */
+let loadedModel;
 /** Null until there is enough for them to do. @type {Helpers | null} */
 let helpers = null;
 /** Starts them, where this worker may have any. @type {(() => Helpers) | null} */
@@ -104,10 +106,19 @@ async function loadModel(payload, emit) {
       throw new CodedError(code, message, true);
     });
     opening = Promise.resolve(verified);
-    prepareHelpers(verified, new Blob([bytes]));
+    loadedModel = new Blob([bytes]);
+    prepareHelpers(verified, loadedModel);
     await stored;
     return { info, fromCache, ...verified.choice };
   });
+}
+
+/** @type {import('./worker/head-training.js').EngineFor} */
+async function engineFor(open, device) {
+  if (device === 'cpu' || open.choice.device === 'webgpu') return open;
+  const withGpu = await openDevice('webgpu', fetchBuild);
+  withGpu.engine.loadModel(new Uint8Array(await loadedModel.arrayBuffer()));
+  return withGpu;
 }
 
 /**
@@ -162,13 +173,14 @@ function classify({ tiles }, emit) {
  * @param {Emit} emit
  */
 async function views({ tiles }, emit) {
-  for (let start = 0; start < tiles.length; start += VIEWED_AT_ONCE) {
-    const some = tiles.slice(start, start + VIEWED_AT_ONCE);
+  const left = [...tiles];
+  while (left.length > 0) {
     await engineInTurn(async (open) => {
       const here = async (/** @type {ViewsPayload['tiles'][0]} */ tile) => emit(await computeViews(open, tile));
       const sharing = helpersFor(tiles.length);
+      const some = left.splice(0, sharing ? VIEWED_AT_ONCE : 1);
       if (sharing) await sharing.share(some, here, (tile) => ({ kind: 'views', payload: { tiles: [tile] } }), emit);
-      else for (const tile of some) await here(tile);
+      else await here(some[0]);
     });
   }
   return {};
@@ -189,7 +201,7 @@ function answer(request, emit) {
     case 'views':
       return views(request.payload, emit);
     case 'train':
-      return trainHead(request.payload, engineInTurn, emit);
+      return trainHead(request.payload, { inTurn: engineInTurn, engineFor }, emit);
     case 'steerTraining':
       return steer(request.payload.command);
     case 'concludeTraining':

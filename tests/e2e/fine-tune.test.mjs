@@ -91,6 +91,10 @@ test('on WebGPU features, head and training give what the CPU gives', { timeout:
   assert.match(gpu.status ?? '', /on the GPU/);
   // Sums in another order, over the backbone and four epochs of Adam.
   assertSameAnswers(gpu.answers, cpu.answers, 5e-3);
+  // A page on the CPU has the engine for the CPU alone: that for the GPU comes when training asks for it.
+  const fetched = await trained('cpu', WEBGPU, 'webgpu');
+  assert.match(fetched.status ?? '', /on the GPU/);
+  assertSameAnswers(fetched.answers, cpu.answers, 5e-3);
   const measured = await trained('webgpu', WEBGPU, 'auto');
   assert.match(measured.status ?? '', /four batches take [\d.]+ ms on the CPU and [\d.]+ ms on the GPU/);
 });

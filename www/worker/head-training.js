@@ -13,6 +13,8 @@ import { CodedError, isFatal } from './failures.js';
 /** @typedef {import('../worker.js').EngineInTurn} EngineInTurn */
 /** @typedef {import('./device-choice.js').OpenDevice} OpenDevice */
 
+/** Gives the engine that can train on a device: the CPU's has no GPU. @typedef {(open: OpenDevice, device: DeviceKind) => Promise<OpenDevice>} EngineFor */
+
 /** How often messages are let in and the best head is sent; a small head has hundreds of epochs in a second. */
 const REPORT_INTERVAL_MS = 50;
 
@@ -61,17 +63,18 @@ async function chooseTrainingDevice({ wasm, choice }, { device, setup }) {
 
 /**
  * @param {TrainPayload} payload
- * @param {EngineInTurn} inTurn
+ * @param {{ inTurn: EngineInTurn, engineFor: EngineFor }} worker
  * @param {Emit} emit
  * @returns {Promise<TrainedHead>}
  */
-export async function trainHead(payload, inTurn, emit) {
+export async function trainHead(payload, { inTurn, engineFor }, emit) {
   Object.assign(wish, { paused: false, stopped: false });
   const { setup, features } = payload;
   const training = await inTurn(async (open) => {
     const chosen = await chooseTrainingDevice(open, payload);
     emit({ event: 'trainingDevice', ...chosen });
-    return open.wasm.HeadTraining.create(open.engine, { ...setup, device: chosen.device }, features);
+    const { wasm, engine } = await engineFor(open, chosen.device);
+    return wasm.HeadTraining.create(engine, { ...setup, device: chosen.device }, features);
   });
   try {
     await trainEpochs(training, inTurn, emit);
