@@ -147,24 +147,28 @@ function helpersFor(tiles) {
  * @param {ClassifyPayload} payload
  * @param {Emit} emit
  */
-function classify({ tiles }, emit) {
+async function classify({ tiles }, emit) {
   const onTile = (/** @type {TileEvent} */ event) => emit(event, event.result ? [event.result.probabilities.buffer] : []);
-  return engineInTurn(async (open) => {
-    const unknown = tiles.filter(({ features }) => features === null);
-    const sharing = helpersFor(unknown.length);
-    if (!sharing) {
-      await classifyTiles(open, tiles, onTile);
-      return {};
-    }
-    await classifyTiles(open, tiles.filter(({ features }) => features !== null), onTile);
-    await sharing.share(
-      unknown,
-      (tile) => classifyTiles(open, [tile], onTile),
-      (tile) => ({ kind: 'classify', payload: { tiles: [tile] } }),
-      emit,
-    );
-    return {};
-  });
+  /** @type {Promise<void>[]} */
+  const reports = [];
+  const reporting = { onTile, later: (/** @type {Promise<void>} */ report) => void reports.push(report) };
+  try {
+    await engineInTurn(async (open) => {
+      const unknown = tiles.filter(({ features }) => features === null);
+      const sharing = helpersFor(unknown.length);
+      if (!sharing) return classifyTiles(open, tiles, reporting);
+      await classifyTiles(open, tiles.filter(({ features }) => features !== null), reporting);
+      return sharing.share(
+        unknown,
+        (tile) => classifyTiles(open, [tile], reporting),
+        (tile) => ({ kind: 'classify', payload: { tiles: [tile] } }),
+        emit,
+      );
+    });
+  } finally {
+    await Promise.all(reports);
+  }
+  return {};
 }
 
 /**

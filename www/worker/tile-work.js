@@ -10,6 +10,7 @@ import { CodedError, isFatal, isTrap, toFailure } from './failures.js';
 /** @typedef {import('../messages.js').TileEvent} TileEvent */
 /** @typedef {import('../messages.js').TileRequest} TileRequest */
 /** @typedef {(event: TileEvent) => void} TileListener */
+/** @typedef {{ onTile: TileListener, later: (report: Promise<void>) => void }} Reporting `later` is told of reports that are still to come. */
 /** @typedef {import('../messages.js').TileFacts} TileFacts */
 /** @typedef {{ tileId: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Promise<Blob | null> }} DecodedTile */
 
@@ -96,12 +97,13 @@ async function* decodedTiles(wasm, requests, onTile) {
 }
 
 /**
- * Classifies decoded tiles together and reports each. The engine takes the tiles and frees them.
+ * Classifies decoded tiles together and reports each when its thumbnail is there, which nobody waits for here: the
+ * browser makes it while the next tiles are at work. The engine takes the tiles and frees them.
  * @param {Engine} engine
  * @param {DecodedTile[]} decoded
- * @param {TileListener} onTile
+ * @param {Reporting} reporting
  */
-async function classifyTogether(engine, decoded, onTile) {
+async function classifyTogether(engine, decoded, { onTile, later }) {
   if (decoded.length === 0) return;
   const startMs = performance.now();
   /** @type {import('../../pkg/cpu/tilelens.js').Answers} */
@@ -118,13 +120,11 @@ async function classifyTogether(engine, decoded, onTile) {
   const [probabilities, features] = [answers.probabilities, answers.features].map((values) => rows(values, decoded.length));
   answers.free();
   for (const [row, { tileId, facts, decodeMs, thumbnail }] of decoded.entries()) {
-    const result = {
-      probabilities: probabilities[row],
-      inferenceMs,
-      decodeMs,
-      decoded: { facts, features: features[row], thumbnail: await thumbnail },
+    const report = (/** @type {Blob | null} */ picture) => {
+      const decoded = { facts, features: features[row], thumbnail: picture };
+      onTile({ event: 'tile', tileId, result: { probabilities: probabilities[row], inferenceMs, decodeMs, decoded } });
     };
-    onTile({ event: 'tile', tileId, result });
+    later(thumbnail.then(report));
   }
 }
 
@@ -160,9 +160,10 @@ async function classifyKnown(engine, requests, onTile) {
  * pixels are few enough to be held at once.
  * @param {OpenDevice} open
  * @param {TileRequest[]} requests
- * @param {TileListener} onTile
+ * @param {Reporting} reporting
  */
-export async function classifyTiles({ wasm, engine }, requests, onTile) {
+export async function classifyTiles({ wasm, engine }, requests, reporting) {
+  const { onTile } = reporting;
   const isKnown = (/** @type {TileRequest} */ request) => request.features !== null;
   await classifyKnown(engine, /** @type {(TileRequest & { features: Float32Array })[]} */ (requests.filter(isKnown)), onTile);
   const mostPixels = engine.device === 'cpu' ? 0 : MOST_PIXELS_TOGETHER;
@@ -173,11 +174,11 @@ export async function classifyTiles({ wasm, engine }, requests, onTile) {
     batch.push(decoded);
     pixels += decoded.facts.widthPx * decoded.facts.heightPx;
     if (pixels < mostPixels) continue;
-    await classifyTogether(engine, batch, onTile);
+    await classifyTogether(engine, batch, reporting);
     batch = [];
     pixels = 0;
   }
-  await classifyTogether(engine, batch, onTile);
+  await classifyTogether(engine, batch, reporting);
 }
 
 /**
