@@ -15,10 +15,11 @@ use sha2::{Digest, Sha256};
 use tilelens::device::{Device, read};
 use tilelens::model::architecture::FEATURES;
 use tilelens::model::classifier::{Classifier, softmax};
+use tilelens::model::cpu::backbone::Backbone;
 use tilelens::model::head::{ClassifierConfig, Head};
 use tilelens::model::model_file::{ModelFile, WeightsDtype, hex};
 use tilelens::model::modules;
-use tilelens::model::modules::layers::Norms;
+use tilelens::model::modules::layers::{Norms, global_average_pool};
 use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
 use tilelens::tile::{Tile, decode};
 use tilelens::training::head_learner::HeadLearner;
@@ -143,6 +144,26 @@ fn a_head_learns_classes_that_its_backbone_never_saw_from_ten_tiles_each() {
     let evaluation = Evaluation::new(&found, others.labels(), 4);
     println!("{} of {} right", evaluation.right, evaluation.tiles);
     assert!(evaluation.accuracy >= LEFT_OUT_ACCURACY, "{}", evaluation.accuracy);
+}
+
+/// Sides that no register tile divides, down to maps of one pixel.
+#[test]
+fn the_kernels_give_burns_features_for_images_of_any_side() {
+    let parameters = model("land-cover.safetensors").parameters;
+    let device = Device::Cpu.to_burn();
+    let kernels = Backbone::load(&parameters).unwrap();
+    let reference = MobileNetV3Small::load(&parameters, Norms::Apart, &device).unwrap();
+    for side in [32, 75, 200, 257] {
+        let image: Vec<f32> = (0..3 * side * side)
+            .map(|index| ((index * 37 + index / side * 11) % 101) as f32 / 25.0 - 2.0)
+            .collect();
+        let maps =
+            reference.forward(Tensor::from_data(TensorData::new(image.clone(), [1, 3, side, side]), &device));
+        let expected = block_on(read(global_average_pool(maps))).unwrap();
+        let found = kernels.features(&image, side);
+        let worst = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(found.len() == FEATURES && worst <= 1e-4, "side {side}: {worst:e}");
+    }
 }
 
 #[test]

@@ -29,5 +29,5 @@ impl Activation {
 
 #[inline(always)]
 fn hard_sigmoid<L: Lanes>(x: L) -> L {
-    x.mul_add(L::splat(1.0 / 6.0), L::splat(0.5)).max(L::splat(0.0)).min(L::splat(1.0))
+    x.mul(L::splat(1.0 / 6.0)).add(L::splat(0.5)).max(L::splat(0.0)).min(L::splat(1.0))
 }

@@ -160,3 +160,27 @@ impl Panel<'_> {
         }
     }
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+    use crate::kernels::lanes::Portable;
+
+    #[test]
+    fn every_processor_gives_the_same_to_the_last_bit() {
+        let numbers = |count: usize| -> Vec<f32> {
+            (0..count).map(|index| ((index * 7919 % 1009) as f32 / 1009.0 - 0.5) * 3.0).collect()
+        };
+        let (inputs, outputs) = (30, 13);
+        let layer = Dense::new(inputs, &numbers(inputs * outputs), numbers(outputs), Activation::HardSwish);
+        let product =
+            Product { inputs, weight: &layer.weight, bias: &layer.bias, activation: layer.activation };
+        for rows in [1, 3, 4, 9] {
+            let input = numbers(rows * inputs);
+            let [mut widest, mut portable] = [0, 1].map(|_| vec![0.0; rows * layer.bias.len()]);
+            multiply(&product, &input, &mut widest);
+            multiply_with::<Portable, 2, 4>(&product, &input, &mut portable);
+            assert_eq!(widest, portable);
+        }
+    }
+}
