@@ -295,3 +295,28 @@ fn step<L: Lanes, const VECTORS: usize, const INPUTS: usize>(
         value.store(&mut values[place..]);
     }
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+    use crate::kernels::lanes::Portable;
+
+    #[test]
+    fn a_step_is_the_same_on_every_processor_to_the_last_bit() {
+        let numbers = |count: usize| -> Vec<f32> {
+            (0..count).map(|index| (index * 7919 % 1009) as f32 / 1009.0 - 0.5).collect()
+        };
+        let (width, outputs, batch) = (24, 16, 5);
+        let adam =
+            AdamStep { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, step_size: 0.01, variance_scale: 1000.0 };
+        let [mut widest, mut portable] = [0, 1].map(|_| Learnt::new(numbers(width * outputs)));
+        let (inputs, gradient) = (numbers(batch * width), numbers(batch * outputs));
+        for _ in 0..3 {
+            descend(&mut widest, width, &inputs, &gradient, outputs, adam);
+            descend_with::<Portable, 2, 4>(&mut portable, width, &inputs, &gradient, outputs, adam);
+        }
+        assert_eq!(widest.values, portable.values);
+        assert_eq!(widest.second_moments, portable.second_moments);
+        assert_ne!(widest.values, numbers(width * outputs));
+    }
+}
