@@ -10,10 +10,9 @@ use super::onnx_messages::{
     StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
     attribute_type,
 };
-use crate::kernels::Activation;
+use crate::kernels::{Activation, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA};
 use crate::model::architecture::{
-    BATCH_NORM_EPSILON, BlockLayers, ConvNormLayer, ConvShape, FEATURES, HARD_SIGMOID_ALPHA,
-    HARD_SIGMOID_BETA, Layers, layers, squeezed_channels,
+    BATCH_NORM_EPSILON, BlockLayers, ConvNormLayer, ConvShape, FEATURES, Layers, layers, squeezed_channels,
 };
 use crate::model::head::{ClassifierConfig, HeadConfig, IMAGENET_NEURONS};
 use crate::model::model_file::{Manifest, ModelFile};

@@ -2,6 +2,12 @@
 
 use super::lanes::Lanes;
 
+/// The hard sigmoid of MobileNetV3 (Howard et al. 2019, section 5.2): relu6(x + 3) / 6, which is x · alpha + beta between
+/// 0 and 1.
+pub const HARD_SIGMOID_ALPHA: f64 = 1.0 / 6.0;
+/// See [`HARD_SIGMOID_ALPHA`].
+pub const HARD_SIGMOID_BETA: f64 = 0.5;
+
 /// A function of one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
@@ -29,5 +35,6 @@ impl Activation {
 
 #[inline(always)]
 fn hard_sigmoid<L: Lanes>(x: L) -> L {
-    x.mul(L::splat(1.0 / 6.0)).add(L::splat(0.5)).max(L::splat(0.0)).min(L::splat(1.0))
+    let (alpha, beta) = (L::splat(HARD_SIGMOID_ALPHA as f32), L::splat(HARD_SIGMOID_BETA as f32));
+    x.mul(alpha).add(beta).max(L::splat(0.0)).min(L::splat(1.0))
 }

@@ -5,7 +5,7 @@
 
 use std::array;
 
-use super::lanes::{Lanes, dispatch};
+use super::lanes::{Lanes, dispatch, load_block, store_block, tile_starts};
 use super::{Activation, BLOCK, packed};
 
 /// Sums that run side by side over one row: one alone would wait for each product.
@@ -90,9 +90,7 @@ fn multiply_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
             }
             continue;
         }
-        for row in (0..count).step_by(ROWS) {
-            // The last rows are computed together with some that are there already: the answer is the same.
-            let row = row.min(count - ROWS);
+        for row in tile_starts(count, ROWS) {
             let inputs: [&[f32]; ROWS] = array::from_fn(|index| &rows[(row + index) * inputs..][..*inputs]);
             let sums = panel.tile::<L, VECTORS, ROWS>(inputs);
             for (row, sums) in (row..).zip(sums) {
@@ -113,18 +111,13 @@ struct Panel<'a> {
 
 impl Panel<'_> {
     #[inline(always)]
-    fn bias<L: Lanes, const VECTORS: usize>(&self) -> [L; VECTORS] {
-        array::from_fn(|vector| L::load(&self.bias[vector * L::WIDTH..]))
-    }
-
-    #[inline(always)]
     fn tile<L: Lanes, const VECTORS: usize, const ROWS: usize>(
         &self,
         rows: [&[f32]; ROWS],
     ) -> [[L; VECTORS]; ROWS] {
-        let mut sums: [[L; VECTORS]; ROWS] = [self.bias(); ROWS];
+        let mut sums = [load_block::<L, VECTORS>(self.bias); ROWS];
         for (input, weight) in self.weight.chunks_exact(BLOCK).enumerate() {
-            let weight: [L; VECTORS] = array::from_fn(|vector| L::load(&weight[vector * L::WIDTH..]));
+            let weight = load_block::<L, VECTORS>(weight);
             for (sums, row) in sums.iter_mut().zip(rows) {
                 let value = L::splat(row[input]);
                 for (sum, weight) in sums.iter_mut().zip(weight) {
@@ -139,11 +132,11 @@ impl Panel<'_> {
     #[inline(always)]
     fn row<L: Lanes, const VECTORS: usize>(&self, row: &[f32], output: &mut [f32]) {
         let mut sums = [[L::splat(0.0); VECTORS]; CHAINS];
-        sums[0] = self.bias();
+        sums[0] = load_block(self.bias);
         for (values, weight) in row.chunks(CHAINS).zip(self.weight.chunks(CHAINS * BLOCK)) {
             for ((sums, &value), weight) in sums.iter_mut().zip(values).zip(weight.chunks_exact(BLOCK)) {
-                for (vector, sum) in sums.iter_mut().enumerate() {
-                    *sum = sum.add(L::splat(value).mul(L::load(&weight[vector * L::WIDTH..])));
+                for (sum, weight) in sums.iter_mut().zip(load_block::<L, VECTORS>(weight)) {
+                    *sum = sum.add(L::splat(value).mul(weight));
                 }
             }
         }
@@ -155,9 +148,7 @@ impl Panel<'_> {
 
     #[inline(always)]
     fn finish<L: Lanes, const VECTORS: usize>(&self, sums: [L; VECTORS], output: &mut [f32]) {
-        for (vector, sum) in sums.into_iter().enumerate() {
-            self.activation.apply(sum).store(&mut output[vector * L::WIDTH..]);
-        }
+        store_block(sums.map(|sum| self.activation.apply(sum)), output);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::array;
 
-use super::lanes::{Lanes, dispatch};
+use super::lanes::{Lanes, dispatch, tile_starts};
 use super::{Activation, BLOCK, Maps};
 
 /// The weights of a depthwise convolution.
@@ -98,9 +98,8 @@ fn convolve_sized<
                     }
                     continue;
                 }
-                for x in (0..width).step_by(PIXELS) {
-                    // As in a pointwise convolution, the last pixels may be computed twice.
-                    strip.tile::<KERNEL, STRIDE, PIXELS>(x.min(width - PIXELS), output);
+                for x in tile_starts(width, PIXELS) {
+                    strip.tile::<KERNEL, STRIDE, PIXELS>(x, output);
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! The processor's vectors behind one trait: the kernels are written once.
 
-#[cfg(not(target_arch = "wasm32"))]
 use std::array;
+
+use super::BLOCK;
 
 /// Floats that the processor computes together.
 ///
@@ -267,6 +268,29 @@ impl Lanes for Portable {
     fn sqrt(self) -> Self {
         Self(self.0.map(f32::sqrt))
     }
+}
+
+/// A block of eight values, in as many vectors as that takes.
+#[inline(always)]
+pub(super) fn load_block<L: Lanes, const VECTORS: usize>(values: &[f32]) -> [L; VECTORS] {
+    let values = &values[..BLOCK];
+    array::from_fn(|vector| L::load(&values[vector * L::WIDTH..]))
+}
+
+/// Writes a block of eight values.
+#[inline(always)]
+pub(super) fn store_block<L: Lanes, const VECTORS: usize>(block: [L; VECTORS], values: &mut [f32]) {
+    let values = &mut values[..BLOCK];
+    for (vector, lanes) in block.into_iter().enumerate() {
+        lanes.store(&mut values[vector * L::WIDTH..]);
+    }
+}
+
+/// Where tiles of `size` begin that cover `count` places, which are no fewer. The last tile may cover some places that
+/// the one before has covered: they are computed once more, to the same answer.
+#[inline(always)]
+pub(super) fn tile_starts(count: usize, size: usize) -> impl Iterator<Item = usize> {
+    (0..count).step_by(size).map(move |start| start.min(count - size))
 }
 
 /// Gives a kernel its public function, which runs it with the widest vectors that the processor has.

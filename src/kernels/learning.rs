@@ -1,9 +1,7 @@
 //! A dense layer in training: gradients and Adam in one pass over the weights.
 
-use std::array;
-
 use super::dense::{Product, multiply};
-use super::lanes::{Lanes, dispatch};
+use super::lanes::{Lanes, dispatch, load_block, store_block};
 use super::maps::{packed, unpacked};
 use super::{Activation, BLOCK};
 
@@ -51,8 +49,6 @@ pub struct LearningDense {
     weight: Learnt,
     /// `[padded outputs]`.
     bias: Learnt,
-    /// `[outputs, padded inputs]`, for the way back.
-    transposed: Vec<f32>,
     activation: Activation,
 }
 
@@ -76,7 +72,6 @@ impl LearningDense {
             outputs,
             weight: Learnt::new(packed(&rows, padded)),
             bias: Learnt::new(bias),
-            transposed: Vec::new(),
             activation,
         }
     }
@@ -113,11 +108,11 @@ impl LearningDense {
     }
 
     /// The gradient of the inputs from that of the sums: `[batch, padded outputs]` → `[batch, padded inputs]`.
-    pub fn input_gradient(&mut self, gradient: &[f32], input_gradient: &mut Vec<f32>) {
+    pub fn input_gradient(&self, gradient: &[f32], input_gradient: &mut Vec<f32>) {
         let width = self.padded_inputs();
-        self.transposed = unpacked(&self.weight.values, [self.outputs, width]);
+        let rows = unpacked(&self.weight.values, [self.outputs, width]);
         input_gradient.resize(gradient.len() / self.padded_outputs() * width, 0.0);
-        propagate(&self.transposed, self.padded_outputs(), gradient, width, input_gradient);
+        propagate(&rows, self.padded_outputs(), gradient, width, input_gradient);
     }
 
     /// One step of Adam, from the inputs of a batch and the gradient of the sums.
@@ -162,7 +157,7 @@ pub fn gate(gradient: &mut [f32], outputs: &[f32]) {
 
 dispatch! {
     fn propagate(
-        transposed: &[f32],
+        weight: &[f32],
         outputs: usize,
         gradient: &[f32],
         width: usize,
@@ -172,7 +167,7 @@ dispatch! {
 
 #[inline(always)]
 fn propagate_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
-    transposed: &[f32],
+    weight: &[f32],
     outputs: usize,
     gradient: &[f32],
     width: usize,
@@ -181,15 +176,12 @@ fn propagate_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
     for (gradient, row) in gradient.chunks_exact(outputs).zip(input_gradient.chunks_exact_mut(width)) {
         for (block, place) in row.chunks_exact_mut(BLOCK).enumerate() {
             let mut sums = [L::splat(0.0); VECTORS];
-            for (weight, &gradient) in transposed.chunks_exact(width).zip(gradient) {
-                for (vector, sum) in sums.iter_mut().enumerate() {
-                    let weight = L::load(&weight[block * BLOCK + vector * L::WIDTH..]);
+            for (weight, &gradient) in weight.chunks_exact(width).zip(gradient) {
+                for (sum, weight) in sums.iter_mut().zip(load_block::<L, VECTORS>(&weight[block * BLOCK..])) {
                     *sum = sum.add(weight.mul(L::splat(gradient)));
                 }
             }
-            for (vector, sum) in sums.into_iter().enumerate() {
-                sum.store(&mut place[vector * L::WIDTH..]);
-            }
+            store_block(sums, place);
         }
     }
 }
@@ -220,18 +212,9 @@ fn descend_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
         learnt.first_moments.chunks_exact_mut(size).zip(learnt.second_moments.chunks_exact_mut(size));
     for (block, (values, (first, second))) in values.zip(moments).enumerate() {
         let panel = Panel { inputs, width, gradient, outputs, block };
-        let mut start = 0;
-        while start < width {
-            let place = start * BLOCK;
-            if start + INPUTS <= width {
-                let sums = panel.gradients::<L, VECTORS, INPUTS>(start);
-                step(&sums, &mut values[place..], &mut first[place..], &mut second[place..], adam);
-                start += INPUTS;
-            } else {
-                let sums = panel.gradients::<L, VECTORS, 1>(start);
-                step(&sums, &mut values[place..], &mut first[place..], &mut second[place..], adam);
-                start += 1;
-            }
+        match width {
+            1 => panel.descend::<L, VECTORS, 1>([values, first, second], adam),
+            _ => panel.descend::<L, VECTORS, INPUTS>([values, first, second], adam),
         }
     }
 }
@@ -248,6 +231,20 @@ struct Panel<'a> {
 }
 
 impl Panel<'_> {
+    /// Moves the block's weights, `INPUTS` inputs at a time; a padded width is a multiple of that.
+    #[inline(always)]
+    fn descend<L: Lanes, const VECTORS: usize, const INPUTS: usize>(
+        &self,
+        [values, first, second]: [&mut [f32]; 3],
+        adam: AdamStep,
+    ) {
+        for start in (0..self.width).step_by(INPUTS) {
+            let place = start * BLOCK;
+            let gradients = self.gradients::<L, VECTORS, INPUTS>(start);
+            step(&gradients, &mut values[place..], &mut first[place..], &mut second[place..], adam);
+        }
+    }
+
     /// Summed over the batch, for `INPUTS` inputs beginning with `start`.
     #[inline(always)]
     fn gradients<L: Lanes, const VECTORS: usize, const INPUTS: usize>(
@@ -259,8 +256,7 @@ impl Panel<'_> {
             self.inputs.chunks_exact(self.width).zip(self.gradient.chunks_exact(self.outputs))
         {
             let inputs = &inputs[start..][..INPUTS];
-            let gradient = &gradient[self.block * BLOCK..][..BLOCK];
-            let gradient: [L; VECTORS] = array::from_fn(|vector| L::load(&gradient[vector * L::WIDTH..]));
+            let gradient = load_block::<L, VECTORS>(&gradient[self.block * BLOCK..]);
             for (sums, &input) in sums.iter_mut().zip(inputs) {
                 for (sum, gradient) in sums.iter_mut().zip(gradient) {
                     *sum = sum.add(L::splat(input).mul(gradient));

@@ -1,6 +1,6 @@
 //! Feature maps as the kernels like them.
 
-use super::lanes::{Lanes, dispatch};
+use super::lanes::{Lanes, dispatch, load_block, store_block};
 
 /// Channels that lie side by side.
 pub const BLOCK: usize = 8;
@@ -111,13 +111,11 @@ fn means_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(maps: &Maps, 
     for (plane, mean) in maps.values.chunks(maps.plane()).zip(means.chunks_mut(BLOCK)) {
         let mut sums = [L::splat(0.0); VECTORS];
         for pixel in plane.chunks_exact(BLOCK) {
-            for (vector, sum) in sums.iter_mut().enumerate() {
-                *sum = sum.add(L::load(&pixel[vector * L::WIDTH..]));
+            for (sum, value) in sums.iter_mut().zip(load_block::<L, VECTORS>(pixel)) {
+                *sum = sum.add(value);
             }
         }
-        for (vector, sum) in sums.into_iter().enumerate() {
-            sum.mul(scale).store(&mut mean[vector * L::WIDTH..]);
-        }
+        store_block(sums.map(|sum| sum.mul(scale)), mean);
     }
 }
 
@@ -131,12 +129,13 @@ fn scale_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(maps: &mut Ma
     assert_eq!((maps.border, maps.channels), (0, factors.len()));
     let plane = maps.plane();
     for (plane, factors) in maps.values.chunks_mut(plane).zip(factors.chunks(BLOCK)) {
-        let factors: [L; VECTORS] = std::array::from_fn(|vector| L::load(&factors[vector * L::WIDTH..]));
+        let factors = load_block::<L, VECTORS>(factors);
         for pixel in plane.chunks_exact_mut(BLOCK) {
-            for (vector, factor) in factors.iter().enumerate() {
-                let values = &mut pixel[vector * L::WIDTH..];
-                L::load(values).mul(*factor).store(values);
+            let mut values = load_block::<L, VECTORS>(pixel);
+            for (value, factor) in values.iter_mut().zip(factors) {
+                *value = value.mul(factor);
             }
+            store_block(values, pixel);
         }
     }
 }

@@ -14,7 +14,7 @@ mod maps;
 mod pointwise;
 mod stem;
 
-pub use activation::Activation;
+pub use activation::{Activation, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA};
 pub use dense::{Dense, dense};
 pub use depthwise::{Depthwise, depthwise};
 pub use learning::{AdamStep, DenseWeights, LearningDense, gate};

@@ -1,8 +1,6 @@
 //! 1×1 convolutions: a matrix product over all pixels.
 
-use std::array;
-
-use super::lanes::{Lanes, dispatch};
+use super::lanes::{Lanes, dispatch, load_block, store_block, tile_starts};
 use super::{Activation, BLOCK, Maps, packed};
 
 /// The weights of a 1×1 convolution.
@@ -64,9 +62,8 @@ fn convolve_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
             }
             continue;
         }
-        for pixel in (0..offsets.len()).step_by(PIXELS) {
-            // The last pixels are computed together with some that are there already: the answer is the same.
-            block.tile::<L, VECTORS, PIXELS>(pixel.min(offsets.len() - PIXELS), offsets, output);
+        for pixel in tile_starts(offsets.len(), PIXELS) {
+            block.tile::<L, VECTORS, PIXELS>(pixel, offsets, output);
         }
     }
 }
@@ -93,15 +90,13 @@ impl Panel<'_> {
         offsets: &[usize],
         output: &mut [f32],
     ) {
-        let bias: [L; VECTORS] = array::from_fn(|vector| L::load(&self.bias[vector * L::WIDTH..]));
-        let mut sums = [bias; PIXELS];
+        let mut sums = [load_block::<L, VECTORS>(self.bias); PIXELS];
         for (weight, plane) in
             self.weight.chunks_exact(BLOCK * BLOCK).zip(self.input.chunks_exact(self.plane))
         {
             let pixels = plane[first * BLOCK..][..PIXELS * BLOCK].as_chunks::<BLOCK>().0;
             for channel in 0..BLOCK {
-                let weight: [L; VECTORS] =
-                    array::from_fn(|vector| L::load(&weight[channel * BLOCK + vector * L::WIDTH..]));
+                let weight = load_block::<L, VECTORS>(&weight[channel * BLOCK..]);
                 for (sums, pixel) in sums.iter_mut().zip(pixels) {
                     let value = L::splat(pixel[channel]);
                     for (sum, weight) in sums.iter_mut().zip(weight) {
@@ -111,14 +106,14 @@ impl Panel<'_> {
             }
         }
         for (pixel, sums) in (first..).zip(sums) {
-            let place = &mut output[offsets[pixel]..][..BLOCK];
-            for (vector, sum) in sums.into_iter().enumerate() {
-                let mut value = self.activation.apply(sum);
-                if let Some(residual) = self.residual {
-                    value = value.add(L::load(&residual[pixel * BLOCK + vector * L::WIDTH..]));
+            let mut values = sums.map(|sum| self.activation.apply(sum));
+            if let Some(residual) = self.residual {
+                let residual = load_block::<L, VECTORS>(&residual[pixel * BLOCK..]);
+                for (value, residual) in values.iter_mut().zip(residual) {
+                    *value = value.add(residual);
                 }
-                value.store(&mut place[vector * L::WIDTH..]);
             }
+            store_block(values, &mut output[offsets[pixel]..]);
         }
     }
 }

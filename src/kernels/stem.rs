@@ -1,8 +1,6 @@
 //! The first convolution: three planes of colour in, blocks of channels out.
 
-use std::array;
-
-use super::lanes::{Lanes, dispatch};
+use super::lanes::{Lanes, dispatch, load_block, store_block, tile_starts};
 use super::{Activation, BLOCK, Maps, packed};
 
 const COLOURS: usize = 3;
@@ -100,9 +98,8 @@ fn convolve_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
                 }
                 continue;
             }
-            for x in (0..width).step_by(PIXELS) {
-                // As in a pointwise convolution, the last pixels may be computed twice.
-                panel.tile::<L, VECTORS, PIXELS>(x.min(width - PIXELS), row);
+            for x in tile_starts(width, PIXELS) {
+                panel.tile::<L, VECTORS, PIXELS>(x, row);
             }
         }
     }
@@ -122,8 +119,7 @@ impl Panel<'_> {
     /// Computes `PIXELS` pixels of the row beginning with `first`.
     #[inline(always)]
     fn tile<L: Lanes, const VECTORS: usize, const PIXELS: usize>(&self, first: usize, output: &mut [f32]) {
-        let bias: [L; VECTORS] = array::from_fn(|vector| L::load(&self.bias[vector * L::WIDTH..]));
-        let mut sums = [bias; PIXELS];
+        let mut sums = [load_block::<L, VECTORS>(self.bias); PIXELS];
         let (row, span) = (self.image.row(), (PIXELS - 1) * STRIDE + KERNEL);
         let rows = self.weight.chunks_exact(KERNEL * BLOCK).enumerate();
         for (index, weight) in rows {
@@ -131,8 +127,7 @@ impl Panel<'_> {
             let start = colour * self.image.plane() + (self.y * STRIDE + ky) * row + first * STRIDE;
             let values = &self.image.values[start..][..span];
             for kx in 0..KERNEL {
-                let weight: [L; VECTORS] =
-                    array::from_fn(|vector| L::load(&weight[kx * BLOCK + vector * L::WIDTH..]));
+                let weight = load_block::<L, VECTORS>(&weight[kx * BLOCK..]);
                 for (pixel, sums) in sums.iter_mut().enumerate() {
                     let value = L::splat(values[pixel * STRIDE + kx]);
                     for (sum, weight) in sums.iter_mut().zip(weight) {
@@ -143,9 +138,7 @@ impl Panel<'_> {
         }
         let output = &mut output[first * BLOCK..][..PIXELS * BLOCK];
         for (place, sums) in output.chunks_exact_mut(BLOCK).zip(sums) {
-            for (vector, sum) in sums.into_iter().enumerate() {
-                self.activation.apply(sum).store(&mut place[vector * L::WIDTH..]);
-            }
+            store_block(sums.map(|sum| self.activation.apply(sum)), place);
         }
     }
 }

@@ -14,11 +14,6 @@ const SQUEEZE_FACTOR: usize = 4;
 /// … rounded to a multiple of 8, as torchvision's `_make_divisible`.
 const CHANNEL_DIVISOR: usize = 8;
 
-/// The hard sigmoid of MobileNetV3 (paper, section 5.2): relu6(x + 3) / 6, which is x · alpha + beta between 0 and 1.
-pub(crate) const HARD_SIGMOID_ALPHA: f64 = 1.0 / 6.0;
-/// See [`HARD_SIGMOID_ALPHA`].
-pub(crate) const HARD_SIGMOID_BETA: f64 = 0.5;
-
 /// Channels after the stem.
 const STEM_CHANNELS: usize = 16;
 

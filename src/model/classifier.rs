@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::architecture::FEATURES;
 use super::cpu;
+use super::cpu::backbone::LayerTime;
 use super::model_file::{Manifest, ModelFile};
 #[cfg(feature = "burn")]
 use super::modules;
@@ -107,11 +108,7 @@ impl Classifier {
     /// # Panics
     ///
     /// When `image` is not one image.
-    pub fn layer_times(
-        &self,
-        image: &[f32],
-        now_ms: impl FnMut() -> f64,
-    ) -> Vec<(cpu::backbone::Layer, f64)> {
+    pub fn layer_times(&self, image: &[f32], now_ms: impl FnMut() -> f64) -> Vec<LayerTime> {
         match &self.network {
             Network::Cpu { backbone, .. } => backbone.layer_times(image, self.side(), now_ms),
             #[cfg(feature = "burn")]
@@ -244,7 +241,8 @@ impl Classifier {
     }
 }
 
-fn check_rows(values: &[f32], row: usize) -> Result<(), ClassifyError> {
+/// Refuses numbers that are no whole number of rows: a page of another version may have kept them.
+pub(crate) fn check_rows(values: &[f32], row: usize) -> Result<(), ClassifyError> {
     match values.len() % row {
         0 => Ok(()),
         _ => Err(ClassifyError::Shape { found: values.len(), row }),

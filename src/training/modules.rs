@@ -8,7 +8,6 @@ use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
 use super::learner::{ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON, Batch, Dropout, Learner, Sums};
 use super::samples::Samples;
-use super::trainer::EVALUATION_BATCH;
 use crate::device::{DeviceError, read};
 use crate::model::modules::classification::Head;
 use crate::model::modules::layers::global_average_pool;
@@ -115,10 +114,8 @@ pub async fn logits<N: Network>(
     device: &Device,
 ) -> Result<Vec<f32>, DeviceError> {
     let mut logits = Vec::new();
-    for start in (0..samples.len()).step_by(EVALUATION_BATCH) {
-        let tiles = start..samples.len().min(start + EVALUATION_BATCH);
-        let count = tiles.len();
-        logits.extend(forward(network, samples.first_views(tiles), count, device).await?);
+    for (inputs, count) in samples.evaluation_batches(samples.len()) {
+        logits.extend(forward(network, inputs, count, device).await?);
     }
     Ok(logits)
 }

@@ -6,6 +6,9 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
+/// Samples that are evaluated at once.
+pub(super) const EVALUATION_BATCH: usize = 256;
+
 /// Deviations below this count as this.
 const MIN_DEVIATION: f32 = 1e-6;
 
@@ -141,6 +144,15 @@ impl Samples {
             rows.extend_from_slice(self.view(tile, 0));
         }
         rows
+    }
+
+    /// The first views of the tiles up to `count`, a few hundred tiles at a time, each with their number: what a device
+    /// evaluates at once.
+    pub(super) fn evaluation_batches(&self, count: usize) -> impl Iterator<Item = (Vec<f32>, usize)> {
+        (0..count).step_by(EVALUATION_BATCH).map(move |start| {
+            let tiles = start..count.min(start + EVALUATION_BATCH);
+            (self.first_views(tiles.clone()), tiles.len())
+        })
     }
 
     /// One view of each tile of `indices`, drawn at random.

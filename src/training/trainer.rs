@@ -8,14 +8,11 @@ use thiserror::Error;
 
 use super::learner::{Batch, Dropout, Learner};
 use super::metrics::{Evaluation, cross_entropy};
-use super::samples::{Samples, class_counts};
+use super::samples::{EVALUATION_BATCH, Samples, class_counts};
 use crate::ErrorCode;
 use crate::device::DeviceError;
 use crate::model::classifier::softmax;
 use crate::model::head::HeadConfig;
-
-/// Samples that are evaluated at once.
-pub(super) const EVALUATION_BATCH: usize = 256;
 
 /// A wider hidden layer learns nothing more from 576 features, and Adam keeps three numbers for each of its weights.
 const MAX_DENSE_NEURONS: usize = 4096;
@@ -234,7 +231,7 @@ impl<L: Learner> Trainer<L> {
             0 => (&self.training, self.training.len().min(EVALUATION_BATCH)),
             all => (&self.validation, all),
         };
-        let logits = logits(&self.learner, judges, 0..asked).await?;
+        let logits = logits(&self.learner, judges, asked).await?;
         if !loss.is_finite() || !logits.iter().all(|logit| logit.is_finite()) {
             return Err(TrainingError::Diverged { epoch: self.epoch });
         }
@@ -290,17 +287,11 @@ impl<L: Learner> Trainer<L> {
     }
 }
 
-/// Logits of the first view of some samples, `[tiles, num_classes]` in row-major order.
-async fn logits<L: Learner>(
-    learner: &L,
-    samples: &Samples,
-    tiles: std::ops::Range<usize>,
-) -> Result<Vec<f32>, DeviceError> {
+/// Logits of the first views of the samples up to `count`, `[count, num_classes]` in row-major order.
+async fn logits<L: Learner>(learner: &L, samples: &Samples, count: usize) -> Result<Vec<f32>, DeviceError> {
     let mut logits = Vec::new();
-    for start in tiles.clone().step_by(EVALUATION_BATCH) {
-        let tiles = start..tiles.end.min(start + EVALUATION_BATCH);
-        let count = tiles.len();
-        logits.extend(learner.logits(samples.first_views(tiles), count).await?);
+    for (inputs, count) in samples.evaluation_batches(count) {
+        logits.extend(learner.logits(inputs, count).await?);
     }
     Ok(logits)
 }

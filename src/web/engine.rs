@@ -7,7 +7,6 @@ use super::tile::Tile;
 use super::{device_kind, failure, now_ms, throwable, to_js};
 use crate::device::{Device, DeviceKind};
 use crate::model::classifier::{self, Classifier, ClassifyError};
-use crate::model::cpu::backbone::Layer;
 use crate::model::model_file::{Manifest, ModelFile};
 use crate::tile;
 
@@ -49,14 +48,6 @@ struct ModelInfo<'a> {
     #[serde(flatten)]
     manifest: &'a Manifest,
     backbone: &'a str,
-}
-
-/// What a layer takes.
-#[derive(Serialize)]
-struct LayerTime {
-    stage: usize,
-    what: &'static str,
-    ms: f64,
 }
 
 /// What a model says of tiles, tile by tile.
@@ -155,10 +146,7 @@ impl Engine {
     /// Milliseconds of each layer for one such image, on the CPU: `{ stage, what, ms }`, layer by layer.
     #[wasm_bindgen(js_name = layerTimes)]
     pub fn layer_times(&self, image: &[f32]) -> Result<JsValue, JsValue> {
-        let times = self.loaded()?.classifier.layer_times(image, now_ms);
-        let times: Vec<_> =
-            times.into_iter().map(|(Layer { stage, what }, ms)| LayerTime { stage, what, ms }).collect();
-        Ok(to_js(&times))
+        Ok(to_js(&self.loaded()?.classifier.layer_times(image, now_ms)))
     }
 
     /// Class probabilities, row by row, of tiles whose features are known: `tiles × 576` values in,

@@ -2,21 +2,13 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::throwable;
+use super::failure;
 use crate::model::architecture::FEATURES;
+use crate::model::classifier::check_rows;
 use crate::training::neighbours::Gallery;
 
-/// Refuses features that are no whole number of rows: a page of another version may have kept them.
-fn check_rows(features: &[f32]) -> Result<(), JsValue> {
-    if features.len() % FEATURES == 0 {
-        return Ok(());
-    }
-    let message = format!("{} numbers are no whole number of feature rows of {FEATURES}", features.len());
-    Err(throwable("features.shape", message))
-}
-
 fn gallery(features: Vec<f32>) -> Result<Gallery, JsValue> {
-    check_rows(&features)?;
+    check_rows(&features, FEATURES).map_err(failure)?;
     Ok(Gallery::new(features, FEATURES))
 }
 

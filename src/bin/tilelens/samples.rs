@@ -44,7 +44,8 @@ pub fn maps(
 ) -> Result<Samples> {
     let side = classifier.manifest().preprocessing.crop_px as usize;
     answers(files, classifier, all_views, "Maps", shape.iter().product(), |images| {
-        let images = TensorData::new(images.clone(), [images.len() / (3 * side * side), 3, side, side]);
+        let shape = [images.len() / (3 * side * side), 3, side, side];
+        let images = TensorData::new(images, shape);
         Ok(pollster::block_on(read(trunk.forward(Tensor::from_data(images, device))))?)
     })
 }

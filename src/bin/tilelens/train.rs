@@ -10,15 +10,14 @@ use sha2::{Digest, Sha256};
 use tilelens::device::Device;
 use tilelens::model::architecture::BLOCKS;
 use tilelens::model::classifier::{Classifier, softmax};
-use tilelens::model::head::{ClassifierConfig, Head, HeadConfig};
+use tilelens::model::head::{ClassifierConfig, Head};
 use tilelens::model::model_file::{Manifest, ModelFile, Provenance, hex};
 use tilelens::model::modules;
 use tilelens::model::modules::layers::Norms;
 use tilelens::model::modules::mobilenet_v3::{MobileNetV3Small, Tail};
-use tilelens::model::parameters::Parameters;
 use tilelens::training::baselines::{HISTOGRAM_BINS, random_backbone};
 use tilelens::training::calibration::fit_temperature;
-use tilelens::training::head_learner::HeadLearner;
+use tilelens::training::head_learner::{HeadLearner, TrainedHead};
 use tilelens::training::metrics::{Comparison, Evaluation, Verdict, argmax};
 use tilelens::training::modules::{HeadAndTail, LinearClassifier, ModuleLearner, Network, logits};
 use tilelens::training::samples::{Samples, Split, class_counts};
@@ -254,7 +253,10 @@ impl Run {
             vec![Contender { written: !better, ..frozen }, Contender { written: better, ..tuned }];
         Ok(match better {
             true => Trained {
-                head: read_head(&network.head, self.config.head(self.num_classes()))?,
+                head: {
+                    let config = self.config.head(self.num_classes());
+                    pollster::block_on(TrainedHead::Modules(network.head, config).read())?
+                },
                 tail: Some(network.tail),
                 temperature: tuned_temperature,
                 contenders,
@@ -444,13 +446,6 @@ impl Run {
 /// Logits of every sample's first view.
 fn ask_head(head: &Head, samples: &Samples) -> Vec<f32> {
     head.logits(&samples.first_views(0..samples.len()))
-}
-
-/// The head that burn trained together with the last blocks.
-fn read_head(module: &modules::classification::Head, config: HeadConfig) -> Result<Head> {
-    let mut parameters = Parameters::default();
-    pollster::block_on(module.store(&mut parameters))?;
-    Ok(Head::new(config, &parameters)?)
 }
 
 /// Whether what the backbone learnt before was of use, in words.

@@ -3,6 +3,8 @@
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
+use serde::Serialize;
+
 use crate::kernels::{
     Activation, Dense, Depthwise, Maps, Planes, Pointwise, Stem, dense, depthwise, means, pointwise, scale,
     stem,
@@ -19,8 +21,8 @@ pub struct Backbone {
     stem: Stem,
     blocks: Vec<Block>,
     last: Pointwise,
-    /// The maps between the layers, kept from image to image.
-    workspace: Mutex<Workspace>,
+    /// The maps between the layers, kept from image to image: one set for each thread that is at work.
+    workspaces: Mutex<Vec<Workspace>>,
 }
 
 /// A bottleneck block.
@@ -41,8 +43,8 @@ struct SqueezeExcitation {
 
 /// Looks on while an image goes through the network.
 trait Observer {
-    /// A layer was computed.
-    fn layer(&mut self, _name: Layer) {}
+    /// A layer of a stage was computed.
+    fn layer(&mut self, _stage: usize, _what: &'static str) {}
 
     /// A stage ended: torchvision's `features.0` and so on.
     fn stage(&mut self, _maps: &Maps) {}
@@ -50,13 +52,15 @@ trait Observer {
 
 impl Observer for () {}
 
-/// A step of the network.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layer {
+/// What a layer takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerTime {
     /// The stage: 0 for the stem, then the blocks, then the last convolution.
     pub stage: usize,
     /// What is done there.
     pub what: &'static str,
+    /// Milliseconds.
+    pub ms: f64,
 }
 
 struct StageOutputs(Vec<Vec<f32>>);
@@ -71,13 +75,13 @@ impl Observer for StageOutputs {
 struct Stopwatch<Now> {
     now_ms: Now,
     last_ms: f64,
-    laps: Vec<(Layer, f64)>,
+    laps: Vec<LayerTime>,
 }
 
 impl<Now: FnMut() -> f64> Observer for Stopwatch<Now> {
-    fn layer(&mut self, layer: Layer) {
+    fn layer(&mut self, stage: usize, what: &'static str) {
         let now_ms = (self.now_ms)();
-        self.laps.push((layer, now_ms - self.last_ms));
+        self.laps.push(LayerTime { stage, what, ms: now_ms - self.last_ms });
         self.last_ms = now_ms;
     }
 }
@@ -107,7 +111,7 @@ impl Backbone {
             stem: Stem::new(&weight, bias, stem.activation),
             blocks: blocks.iter().map(|block| Block::load(block, parameters)).collect::<Result<_, _>>()?,
             last: load_pointwise(&last, parameters)?,
-            workspace: Mutex::default(),
+            workspaces: Mutex::default(),
         })
     }
 
@@ -119,17 +123,23 @@ impl Backbone {
     pub fn features(&self, images: &[f32], side: usize) -> Vec<f32> {
         let size = 3 * side * side;
         assert_eq!(images.len() % size, 0);
-        // A thread that panicked left numbers that the next image overwrites.
-        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut features = Vec::with_capacity(images.len() / size * FEATURES);
-        for image in images.chunks_exact(size) {
-            workspace.image.set(image, side, side);
-            self.run(&mut workspace, &mut ());
-            let Workspace { maps, means: mean, .. } = &mut *workspace;
-            means(maps, mean);
-            features.extend_from_slice(mean);
-        }
-        features
+        self.with_workspace(|workspace| {
+            let mut features = Vec::with_capacity(images.len() / size * FEATURES);
+            for image in images.chunks_exact(size) {
+                self.run(image, side, workspace, &mut ());
+                means(&workspace.maps, &mut workspace.means);
+                features.extend_from_slice(&workspace.means);
+            }
+            features
+        })
+    }
+
+    fn with_workspace<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
+        let workspaces = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workspace = workspaces().pop().unwrap_or_default();
+        let done = work(&mut workspace);
+        workspaces().push(workspace);
+        done
     }
 
     /// The output of every stage for one image, torchvision's `features.0` … `features.12`: `[3, side, side]` →
@@ -139,46 +149,38 @@ impl Backbone {
     ///
     /// When `image` has another size.
     pub fn stages(&self, image: &[f32], side: usize) -> Vec<Vec<f32>> {
-        let mut workspace = Workspace::default();
-        workspace.image.set(image, side, side);
         let mut outputs = StageOutputs(Vec::new());
-        self.run(&mut workspace, &mut outputs);
+        self.with_workspace(|workspace| self.run(image, side, workspace, &mut outputs));
         outputs.0
     }
 
-    /// What each layer takes for one image, in the unit of the clock: `[3, side, side]`.
+    /// What each layer takes for one image, `[3, side, side]`, and the image's way into the workspace with the first.
     ///
     /// # Panics
     ///
     /// When `image` has another size.
-    pub fn layer_times(
-        &self,
-        image: &[f32],
-        side: usize,
-        mut now_ms: impl FnMut() -> f64,
-    ) -> Vec<(Layer, f64)> {
-        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        workspace.image.set(image, side, side);
+    pub fn layer_times(&self, image: &[f32], side: usize, mut now_ms: impl FnMut() -> f64) -> Vec<LayerTime> {
         let last_ms = now_ms();
         let mut stopwatch = Stopwatch { now_ms, last_ms, laps: Vec::new() };
-        self.run(&mut workspace, &mut stopwatch);
+        self.with_workspace(|workspace| self.run(image, side, workspace, &mut stopwatch));
         stopwatch.laps
     }
 
     /// Leaves the last stage in `workspace.maps`.
-    fn run(&self, workspace: &mut Workspace, observer: &mut impl Observer) {
+    fn run(&self, image: &[f32], side: usize, workspace: &mut Workspace, observer: &mut impl Observer) {
+        workspace.image.set(image, side, side);
         let border = self.blocks.first().map_or(0, Block::border);
         stem(&self.stem, &workspace.image, border, &mut workspace.maps);
-        observer.layer(Layer { stage: 0, what: "stem 3×3" });
+        observer.layer(0, "stem 3×3");
         observer.stage(&workspace.maps);
         for (block, stage) in self.blocks.iter().zip(1..) {
-            block.run(workspace, |what| observer.layer(Layer { stage, what }));
+            block.run(workspace, |what| observer.layer(stage, what));
             mem::swap(&mut workspace.maps, &mut workspace.projected);
             observer.stage(&workspace.maps);
         }
         pointwise(&self.last, &workspace.maps, None, 0, &mut workspace.projected);
         mem::swap(&mut workspace.maps, &mut workspace.projected);
-        observer.layer(Layer { stage: self.blocks.len() + 1, what: "last 1×1" });
+        observer.layer(self.blocks.len() + 1, "last 1×1");
         observer.stage(&workspace.maps);
     }
 }

@@ -7,10 +7,8 @@ use burn::tensor::activation::{hard_sigmoid, hard_swish, relu};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::device::DeviceError;
-use crate::kernels::Activation;
-use crate::model::architecture::{
-    BATCH_NORM_EPSILON, ConvNormLayer, ConvShape, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA, squeezed_channels,
-};
+use crate::kernels::{Activation, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA};
+use crate::model::architecture::{BATCH_NORM_EPSILON, ConvNormLayer, ConvShape, squeezed_channels};
 use crate::model::folding::Convolution;
 use crate::model::parameters::{LayerMismatch, Parameters};
 
