@@ -148,7 +148,7 @@ impl Panel<'_> {
 
     #[inline(always)]
     fn finish<L: Lanes, const VECTORS: usize>(&self, sums: [L; VECTORS], output: &mut [f32]) {
-        store_block(sums.map(|sum| self.activation.apply(sum)), output);
+        store_block(self.activation.apply_block(sums), output);
     }
 }
 

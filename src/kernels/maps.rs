@@ -115,7 +115,10 @@ fn means_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(maps: &Maps, 
                 *sum = sum.add(value);
             }
         }
-        store_block(sums.map(|sum| sum.mul(scale)), mean);
+        for sum in &mut sums {
+            *sum = sum.mul(scale);
+        }
+        store_block(sums, mean);
     }
 }
 

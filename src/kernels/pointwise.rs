@@ -106,7 +106,7 @@ impl Panel<'_> {
             }
         }
         for (pixel, sums) in (first..).zip(sums) {
-            let mut values = sums.map(|sum| self.activation.apply(sum));
+            let mut values = self.activation.apply_block(sums);
             if let Some(residual) = self.residual {
                 let residual = load_block::<L, VECTORS>(&residual[pixel * BLOCK..]);
                 for (value, residual) in values.iter_mut().zip(residual) {

@@ -138,7 +138,7 @@ impl Panel<'_> {
         }
         let output = &mut output[first * BLOCK..][..PIXELS * BLOCK];
         for (place, sums) in output.chunks_exact_mut(BLOCK).zip(sums) {
-            store_block(sums.map(|sum| self.activation.apply(sum)), place);
+            store_block(self.activation.apply_block(sums), place);
         }
     }
 }
