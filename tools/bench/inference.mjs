@@ -313,7 +313,7 @@ export async function* measureInference(context, rounds) {
   yield repeated('resizing and normalising, a tile: Tilelens CPU', imagesMs, 'ms');
   const expected = await answersOf(bench, reader);
   const layers = await bench.evaluate((onPage, [name, repetitions]) => onPage.layers(name, repetitions), /** @type {const} */ ([reader.name, LAYER_RUNS]));
-  for (const { name, ms } of layers) yield { what: `layer, one tile: ${name}`, value: ms, unit: 'ms' };
+  for (const [name, elapsedMs] of layers) yield repeated(`layer, one tile: ${name}`, elapsedMs, 'ms');
   await close(bench, reader);
 
   const { measured } = await measureGroup(bench, CPU, expected, rounds);

@@ -17,7 +17,7 @@ import { tilesInTurn, trainingSite } from './site.mjs';
 /** @typedef {import('./browser/bench.js').Bench} Bench */
 /** @typedef {import('./browser/bench.js').Task} Task */
 /** @typedef {import('./browser/bench.js').Timed} Timed */
-/** @typedef {import('./browser/tfjs-worker.js').Backend} Backend */
+/** @typedef {import('./browser/tfjs-backend.js').Backend} Backend */
 /** @typedef {import('./measuring.mjs').Context} Context */
 /** @typedef {import('./measuring.mjs').Measurement} Measurement */
 /** @typedef {import('playwright-core').JSHandle<Bench>} BenchHandle */

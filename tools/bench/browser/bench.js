@@ -12,7 +12,7 @@ import { VIEWS } from '../../../www/training/view-features.js';
 /** @typedef {import('../../../www/messages.js').TrainedHead} TrainedHead */
 /** @typedef {import('../../../www/messages.js').TrainingProgress} TrainingProgress */
 /** @typedef {import('../../../www/messages.js').TrainingSettings} TrainingSettings */
-/** @typedef {import('./tfjs-worker.js').Backend} Backend */
+/** @typedef {import('./tfjs-backend.js').Backend} Backend */
 /** @typedef {import('./tfjs-worker.js').Samples} Samples */
 /** @typedef {import('./tfjs-worker.js').TfjsReply} TfjsReply */
 /** @typedef {import('./tfjs-worker.js').TfjsRequest} TfjsRequest */

@@ -83,10 +83,10 @@ async function run(name, batch, repetitions) {
 }
 
 /**
- * Milliseconds of each layer for the first image.
+ * Milliseconds of each layer for the first image, run by run.
  * @param {string} name of an engine of ours on the CPU
  * @param {number} repetitions
- * @returns {Promise<{ name: string, ms: number }[]>}
+ * @returns {Promise<[name: string, elapsedMs: number[]][]>}
  */
 function layers(name, repetitions) {
   return request(opened(name), 'layers', { image: images.slice(0, valuesOfTile), repetitions });

@@ -1,18 +1,13 @@
 /** tfjs as an engine of the inference bench, on one of its backends. */
 
 import * as tf from '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import '@tensorflow/tfjs-backend-webgpu';
 import { fetchBytes, serveNetwork } from './engine-worker.js';
+import { useBackend } from './tfjs-backend.js';
 import { networkOf } from './tfjs-network.js';
 
-/** @typedef {import('./tfjs-worker.js').Backend} Backend */
+/** @typedef {import('./tfjs-backend.js').Backend} Backend */
 
 const SIDE = 224;
-
-// Threads would be workers from blobs, which the page's policy forbids.
-tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-setWasmPaths('./');
 
 /**
  * Channels last, as tfjs wants it. A program written for tfjs would have its images so from the start.
@@ -31,7 +26,7 @@ function channelsLast(images, batch) {
 
 /** @param {{ backend: Backend }} options */
 async function load({ backend }) {
-  if (!(await tf.setBackend(backend))) throw new Error(`tfjs has no backend ${backend} here`);
+  await useBackend(backend);
   const network = networkOf(await fetchBytes('network.safetensors'));
   return {
     prepare: channelsLast,

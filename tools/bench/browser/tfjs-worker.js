@@ -1,11 +1,10 @@
 /** Trains a head with tfjs, in a worker as Tilelens does: its layers API as its documentation shows it. */
 
 import * as tf from '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import '@tensorflow/tfjs-backend-webgpu';
+import { useBackend } from './tfjs-backend.js';
 
 /** @typedef {import('../../../www/messages.js').TrainingSettings} TrainingSettings */
-/** @typedef {'wasm' | 'cpu' | 'webgl' | 'webgpu'} Backend */
+/** @typedef {import('./tfjs-backend.js').Backend} Backend */
 /** @typedef {{ features: Float32Array, classes: number[] }} Samples rows of features, and the class of each */
 /**
  * @typedef {object} TfjsRequest
@@ -25,10 +24,6 @@ import '@tensorflow/tfjs-backend-webgpu';
  * @property {number} validationAccuracy
  */
 /** @typedef {{ value: TrainedWith & { weights: Float32Array[] } } | { error: string }} TfjsReply */
-
-// Threads would be workers from blobs, which the page's policy forbids; without the policy they make batches of 16 slower.
-tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-setWasmPaths('./');
 
 /**
  * @param {TfjsRequest} request
@@ -62,7 +57,7 @@ function tensors({ features, classes }, classCount) {
  */
 async function train(request) {
   const { backend, training, validation, classCount, settings } = request;
-  if (!(await tf.setBackend(backend))) throw new Error(`tfjs has no backend ${backend} here`);
+  await useBackend(backend);
   tf.engine().startScope();
   try {
     const model = head(request);

@@ -53,9 +53,9 @@ async function read({ files }) {
 }
 
 /**
- * Milliseconds of each layer for one image on the CPU, the median of many runs.
+ * Milliseconds of each layer for one image on the CPU, run by run.
  * @param {{ image: Float32Array, repetitions: number }} payload
- * @returns {Promise<{ name: string, ms: number }[]>}
+ * @returns {Promise<[name: string, elapsedMs: number[]][]>}
  */
 async function layers({ image, repetitions }) {
   /** @type {Map<string, number[]>} */
@@ -67,7 +67,7 @@ async function layers({ image, repetitions }) {
       times.set(name, [...(times.get(name) ?? []), ms]);
     }
   }
-  return [...times].map(([name, all]) => ({ name, ms: all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] }));
+  return [...times];
 }
 
 serveNetwork(load, { read, layers });
