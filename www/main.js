@@ -8,6 +8,8 @@ import { Projects } from './project/projects.js';
 import { openStore } from './project/store.js';
 import { Workspace } from './project/workspace.js';
 import { Classification } from './tiles/classification.js';
+import { Selection } from './tiles/selection.js';
+import { ShownTiles } from './tiles/shown-tiles.js';
 import { Spotlight } from './tiles/spotlight.js';
 import { TileList } from './tiles/tile-list.js';
 import { FineTuning } from './training/fine-tuning.js';
@@ -49,7 +51,9 @@ function createPage() {
   const tiles = new TileList();
   const history = new History();
   const labelling = new Labelling(tiles, history);
-  return { tiles, history, labelling, workspace: new Workspace(), spotlight: new Spotlight() };
+  const shown = new ShownTiles(tiles);
+  const selection = new Selection(shown);
+  return { tiles, history, labelling, shown, selection, workspace: new Workspace(), spotlight: new Spotlight() };
 }
 
 /** @typedef {ReturnType<typeof createPage>} Page */
@@ -162,7 +166,7 @@ function setUpFineTuning(page, { session, classification, useProjectModel }) {
 
 async function main() {
   const page = createPage();
-  const grid = setUpTileGrid(page.tiles, page.labelling);
+  const grid = setUpTileGrid(page);
   setUpReportPanel(page);
   /** @type {() => void} */
   let useModel = () => {};
@@ -186,9 +190,9 @@ async function main() {
     const engine = await starting;
     useModel = engine.useProjectModel;
     const { findSimilar } = setUpFineTuning(page, engine);
-    const { selected } = setUpTileSelection(page.tiles, page.labelling, findSimilar);
-    setUpClassPanel(page, selected);
-    setUpToolbar({ ...page, classification: engine.classification }, grid.arrange);
+    setUpTileSelection(page, grid, findSimilar);
+    setUpClassPanel(page);
+    setUpToolbar({ ...page, classification: engine.classification });
   } catch (thrown) {
     document.documentElement.dataset.engine = 'failed';
     notify(`The page could not be loaded whole (${thrown instanceof Error ? thrown.message : thrown}).`, [

@@ -31,7 +31,7 @@ const PLAIN = ['palette.png', 'palette.gif', 'rgb.jpg', 'rgb.png', 'rgb.webp', '
 
 test('each bad file fails alone and says why', { timeout: SLOW_MS }, async (t) => {
   const url = await serve(t);
-  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
+  const { visit: seen, close } = await visit(t, url, { query: '?device=cpu' });
   await seen.ready();
 
   const good = await tiles(t, 3);
@@ -48,7 +48,7 @@ test('each bad file fails alone and says why', { timeout: SLOW_MS }, async (t) =
   for (const [name, note] of Object.entries(NOTED)) {
     const card = cards.get(name);
     assert.equal(card?.state, 'done', `${name}: ${card?.error}`);
-    assert.match(await notes(page, name), note, name);
+    assert.match(card.notes, note, name);
   }
   for (const name of [...PLAIN, ...good.map((file) => file.name)]) {
     const card = cards.get(name);
@@ -101,15 +101,3 @@ test('files that end in the middle of anything never stop the page', { timeout: 
   assert.equal(cards.get(good.name)?.state, 'done');
   await close();
 });
-
-/**
- * The notes on a card.
- * @param {import('playwright-core').Page} page
- * @param {string} name
- */
-function notes(page, name) {
-  return page.locator('article.tile').evaluateAll((cards, wanted) => {
-    const card = cards.find((candidate) => /** @type {HTMLElement} */ (candidate).dataset.name === wanted);
-    return card?.querySelector('.notes')?.textContent ?? '';
-  }, name);
-}

@@ -54,11 +54,11 @@ test('ten labels a class make a head that is kept, exported and imported again',
   const archive = await download.path();
   page.on('dialog', (dialog) => dialog.accept());
   await page.click('#delete-project');
-  await page.waitForFunction(() => document.querySelectorAll('article.tile').length === 0);
+  await seen.holds(0);
   await page.waitForFunction(() => document.querySelectorAll('#project-picker option').length === 1);
 
   await page.setInputFiles('#project-file', archive);
-  await page.waitForFunction((count) => document.querySelectorAll('article.tile').length === count, all.length);
+  await seen.holds(all.length);
   await bench.settled();
   await page.waitForFunction(() => document.querySelector('#report')?.textContent?.includes('cross-validation'));
   await bench.settled();

@@ -119,9 +119,7 @@ export class Bench {
 
   /** @param {{ path: string }[]} tiles */
   async drop(tiles) {
-    const before = await this.page.locator('article.tile').count();
-    await this.seen.drop(tiles.map((tile) => tile.path));
-    await this.seen.settled(before + tiles.length);
+    await this.seen.dropAndSettle(tiles.map((tile) => tile.path));
   }
 
   /** @param {string[]} names */
@@ -139,8 +137,15 @@ export class Bench {
    * @param {string[]} [classNames]
    */
   async labelByKeys(tiles, classNames = CLASSES) {
-    await this.page.locator('article.tile input.select').first().focus();
+    await this.focusTile(0);
     for (const { className } of tiles) await this.page.keyboard.press(String(classNames.indexOf(className) + 1));
+  }
+
+  /** Takes the keyboard to a tile by its place. @param {number} place */
+  async focusTile(place) {
+    await this.page.locator('article.tile input.select').first().focus();
+    await this.page.keyboard.press('Home');
+    for (let step = 0; step < place; step += 1) await this.page.keyboard.press('ArrowRight');
   }
 
   /**
@@ -187,9 +192,10 @@ export class Bench {
   async settled() {
     await this.page.waitForFunction(
       () => {
-        const cards = [...document.querySelectorAll('article.tile')];
+        const isEmpty = /** @type {HTMLElement} */ (document.querySelector('#results')).hidden;
+        const bar = /** @type {HTMLProgressElement} */ (document.querySelector('#batch-bar'));
         const isDrawn = document.querySelector('#tile-grid')?.ariaBusy !== 'true' && document.documentElement.dataset.model !== 'changing';
-        return isDrawn && cards.every((card) => ['done', 'error'].includes(/** @type {HTMLElement} */ (card).dataset.state ?? ''));
+        return isDrawn && (isEmpty || bar.value === bar.max);
       },
       null,
       { timeout: SLOW_MS, polling: 100 },
@@ -203,19 +209,13 @@ export class Bench {
 
   /** What each tile is labelled and called, by its name. */
   async answers() {
-    await this.drawn();
-    const found = await this.page.locator('article.tile').evaluateAll((cards) =>
-      cards.map((card) => {
-        const { name, label, class: className, confidence } = /** @type {HTMLElement} */ (card).dataset;
-        return { name: name ?? '', label: label ?? '', className: className ?? '', confidence: Number(confidence) };
-      }),
-    );
-    return new Map(found.map((answer) => [answer.name, answer]));
+    const cards = await this.seen.cards();
+    return new Map(cards.map(({ name, label, className, confidence }) => [name, { name, label, className, confidence }]));
   }
 
   /** Waits until what was done is drawn. */
   async drawn() {
-    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    await this.seen.drawn();
   }
 
   /** @param {string} selector */

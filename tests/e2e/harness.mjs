@@ -20,10 +20,13 @@ import { startServer } from '../../tools/serve.mjs';
  * @typedef {object} Card What a tile's card shows.
  * @property {string} name
  * @property {string} state
+ * @property {string} label
  * @property {string} className
  * @property {number} confidence
  * @property {string} text
+ * @property {string} notes
  * @property {string} error
+ * @property {boolean} hasPicture
  */
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -169,28 +172,82 @@ export class Visit {
    */
   async settled(count) {
     await this.page.waitForFunction(
-      (wanted) =>
-        document.querySelectorAll('article.tile:is([data-state="done"], [data-state="error"])').length >= wanted,
+      (wanted) => {
+        const bar = /** @type {HTMLProgressElement} */ (document.querySelector('#batch-bar'));
+        return bar.value >= wanted && document.querySelector('#tile-grid')?.ariaBusy === 'false';
+      },
       count,
-      { timeout: SLOW_MS, polling: 200 },
+      { timeout: SLOW_MS, polling: 100 },
     );
   }
 
-  /** @returns {Promise<Card[]>} */
-  cards() {
-    return this.page.locator('#tile-grid article.tile').evaluateAll((cards) =>
-      cards.map((card) => {
-        const data = /** @type {HTMLElement} */ (card).dataset;
-        return {
-          name: data.name ?? '',
-          state: data.state ?? '',
-          className: data.class ?? '',
-          confidence: Number(data.confidence),
-          text: /** @type {HTMLElement} */ (card).innerText,
-          error: card.querySelector('.tile-error')?.textContent?.trim() ?? '',
-        };
-      }),
+  /**
+   * Waits until so many tiles are on the page, whatever their state.
+   * @param {number} count
+   */
+  async holds(count) {
+    await this.page.waitForFunction(
+      (wanted) => {
+        const isEmpty = /** @type {HTMLElement} */ (document.querySelector('#results')).hidden;
+        return (isEmpty ? 0 : /** @type {HTMLProgressElement} */ (document.querySelector('#batch-bar')).max) === wanted;
+      },
+      count,
+      { timeout: SLOW_MS },
     );
+  }
+
+  /**
+   * The cards of all shown tiles in their order: those near the window are in the page, so the window goes over all.
+   * @returns {Promise<Card[]>}
+   */
+  cards() {
+    return this.page.evaluate(async () => {
+      const grid = /** @type {HTMLElement} */ (document.querySelector('#tile-grid'));
+      const drawn = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      /** @type {Map<number, Card>} */
+      const found = new Map();
+      const { scrollY } = window;
+      await drawn();
+      window.scrollTo(0, window.scrollY + grid.getBoundingClientRect().top);
+      for (;;) {
+        await drawn();
+        for (const card of /** @type {NodeListOf<HTMLElement>} */ (grid.querySelectorAll('article.tile'))) {
+          found.set(Number(card.ariaPosInSet), {
+            name: card.dataset.name ?? '',
+            state: card.dataset.state ?? '',
+            label: card.dataset.label ?? '',
+            className: card.dataset.class ?? '',
+            confidence: Number(card.dataset.confidence),
+            text: card.innerText,
+            notes: card.querySelector('.notes')?.textContent ?? '',
+            error: card.querySelector('.tile-error')?.textContent?.trim() ?? '',
+            hasPicture: card.querySelector('img:not([hidden])') !== null,
+          });
+        }
+        const before = window.scrollY;
+        window.scrollBy(0, window.innerHeight);
+        if (window.scrollY === before) break;
+      }
+      window.scrollTo(0, scrollY);
+      await drawn();
+      return [...found].sort(([a], [b]) => a - b).map(([, card]) => card);
+    });
+  }
+
+  /** Waits until what was done is drawn. */
+  async drawn() {
+    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  }
+
+  /**
+   * Drops tiles and waits until they have ended.
+   * @param {string[]} paths
+   */
+  async dropAndSettle(paths) {
+    await this.drawn();
+    const before = await this.page.locator('#batch-bar').evaluate((bar) => /** @type {HTMLProgressElement} */ (bar).value);
+    await this.drop(paths);
+    await this.settled(before + paths.length);
   }
 
   /**
@@ -198,9 +255,7 @@ export class Visit {
    * @param {string[]} paths
    */
   async classify(paths) {
-    const before = (await this.cards()).length;
-    await this.drop(paths);
-    await this.settled(before + paths.length);
+    await this.dropAndSettle(paths);
     return new Map((await this.cards()).map((card) => [card.name, card]));
   }
 

@@ -99,8 +99,8 @@ test('tiles are labelled by drag, selection, drop on a class, folder and suggest
   assert.deepEqual(await bench.counts(), [5, 6, 3, 3]);
 
   await page.selectOption('#filter-label', 'none');
-  const [unlabelled] = (await page.locator('article.tile:not([hidden])').evaluateAll((cards) => cards.map((card) => /** @type {HTMLElement} */ (card).dataset.class))).filter(Boolean);
-  await page.locator('article.tile:not([hidden]) .accept').first().click();
+  const [{ className: unlabelled }] = await seen.cards();
+  await page.locator('article.tile .accept').first().click();
   await bench.drawn();
   assert.equal(await page.locator('.class-name').last().inputValue(), unlabelled, "the model's class is one of the user's now");
   await close();
@@ -117,7 +117,7 @@ test('what makes classes hard to learn is said, and a name that cannot be is ref
   assert.match(await obstacle(), /labelled tiles of at least two classes/);
   assert.equal(await page.isDisabled('#train'), true);
   const warning = () => bench.text('#class-warning');
-  await page.locator('article.tile input.select').nth(9).focus();
+  await bench.focusTile(9);
   await page.keyboard.press('2');
   assert.match(await warning(), /Only one tile is labelled river_lake/);
   await page.keyboard.press('2');
@@ -135,7 +135,7 @@ test('what makes classes hard to learn is said, and a name that cannot be is ref
   const colours = await page.locator('.class-colour').evaluateAll((fields) => fields.map((field) => /** @type {HTMLInputElement} */ (field).value));
   assert.equal(new Set(colours).size, 50, 'each class has a colour of its own');
   // The fiftieth class has a key, too.
-  await page.locator('article.tile input.select').nth(12).focus();
+  await bench.focusTile(12);
   await page.keyboard.press('G');
   assert.equal((await bench.counts()).at(-1), 1);
   await close();
@@ -148,8 +148,7 @@ test('what to label next, what is alike and what is unfamiliar', { timeout: SLOW
   await bench.makeClasses(CLASSES);
   // Two classes are known well; the others not at all.
   await bench.labelByKeys(tiles.slice(0, 10));
-  const shown = () =>
-    page.locator('article.tile:not([hidden])').evaluateAll((cards) => cards.map((card) => /** @type {HTMLElement} */ (card).dataset.name ?? ''));
+  const shown = async () => [...(await bench.answers()).keys()];
 
   await page.click('#label-next');
   await page.locator('#spotlight').getByText('What to label next: 14 tiles').waitFor();
@@ -159,8 +158,8 @@ test('what to label next, what is alike and what is unfamiliar', { timeout: SLOW
 
   await page.locator('#spotlight button').click();
   assert.equal((await shown()).length, tiles.length);
-  const parking = page.locator('article.tile[data-name="parking-00.bmp"]');
-  await parking.locator('.similar').click();
+  await bench.focusTile(tiles.findIndex(({ name }) => name === 'parking-00.bmp'));
+  await page.locator('article.tile[data-name="parking-00.bmp"] .similar').click();
   await page.locator('#spotlight').getByText('Most like parking-00.bmp').waitFor();
   const alike = await shown();
   assert.equal(alike[0], 'parking-00.bmp');

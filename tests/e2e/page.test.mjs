@@ -163,7 +163,7 @@ test('sort, filter, remove, clear and the CSV work on the same results', options
   const bad = path.join(IMAGES, 'empty.jpg');
   await seen.classify([...files.map((file) => file.path), bad]);
   const cards = await seen.cards();
-  const visible = () => page.locator('article.tile:visible').count();
+  const shown = async () => (await seen.cards()).length;
 
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#download-csv').click()]);
   assert.match(download.suggestedFilename(), /\.csv$/);
@@ -183,21 +183,21 @@ test('sort, filter, remove, clear and the CSV work on the same results', options
   const confidence = orders.find((value) => value === 'confidence-descending');
   assert.ok(confidence, `an order by confidence among ${orders}`);
   await page.locator('#sort').selectOption(confidence);
-  const sorted = (await visualOrder(page)).filter((value) => !Number.isNaN(value));
+  const sorted = (await seen.cards()).map((card) => card.confidence || Number.NaN).filter((value) => !Number.isNaN(value));
   const falling = sorted.toSorted((a, b) => b - a);
   assert.deepEqual(sorted, falling);
 
   const wanted = cards[0].className;
   await page.locator('#filter-class').selectOption(wanted);
-  assert.equal(await visible(), cards.filter((card) => card.className === wanted).length);
+  assert.equal(await shown(), cards.filter((card) => card.className === wanted).length);
   await seen.screenshot('filtered');
   await page.locator('#filter-class').selectOption({ index: 0 });
-  assert.equal(await visible(), cards.length);
+  assert.equal(await shown(), cards.length);
 
   await page.locator('article.tile').first().getByRole('button', { name: /remove/i }).click();
-  assert.equal(await page.locator('article.tile').count(), cards.length - 1);
+  assert.equal(await shown(), cards.length - 1);
   await page.locator('#clear').click();
-  assert.equal(await page.locator('article.tile').count(), 0);
+  assert.equal(await shown(), 0);
   await close();
 });
 
@@ -234,7 +234,7 @@ test('Cancel stops a batch; what was done stays', options, async (t) => {
   await seen.drop(files.map((file) => file.path));
   await seen.settled(4);
   await page.locator('#cancel').click();
-  await page.waitForFunction(() => document.querySelectorAll('article.tile[data-state="working"]').length === 0);
+  await page.locator('#cancel').waitFor({ state: 'hidden' });
   const done = (await seen.cards()).filter((card) => card.state === 'done').length;
   await page.waitForTimeout(1500);
   assert.equal((await seen.cards()).filter((card) => card.state === 'done').length, done, 'nothing goes on after Cancel');
@@ -335,17 +335,4 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     assert.equal(red < 128 ? 'dark' : 'light', colorScheme, `background ${background}`);
     await close();
   });
-}
-
-/**
- * Confidences in reading order.
- * @param {import('playwright-core').Page} page
- */
-function visualOrder(page) {
-  return page.locator('article.tile').evaluateAll((cards) =>
-    cards
-      .map((card) => ({ box: card.getBoundingClientRect(), value: Number.parseFloat(/** @type {HTMLElement} */ (card).dataset.confidence ?? '') }))
-      .sort((a, b) => a.box.top - b.box.top || a.box.left - b.box.left)
-      .map(({ value }) => value),
-  );
 }

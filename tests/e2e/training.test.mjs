@@ -34,7 +34,7 @@ test('a run is paused, resumed and stopped; the best so far is kept, under the n
   await bench.reaches('idle');
   await bench.settled();
   assert.match(await bench.text('#training-status'), /Trained \d+ epochs on 120 tiles/);
-  await page.waitForFunction(() => [...document.querySelectorAll('article.tile')].some((card) => /** @type {HTMLElement} */ (card).dataset.class === 'Wood'));
+  await page.waitForFunction(() => document.querySelector('#filter-class')?.textContent?.includes('Wood ('));
   await bench.settled();
   const answers = [...(await bench.answers()).values()];
   assert.ok(answers.every(({ className }) => ['Wood', ...CLASSES.slice(1)].includes(className)));
@@ -55,7 +55,7 @@ test('labels that may be wrong are pointed out, and so is one picture with two l
 
   // Two tiles of one class get the label of another, and one picture comes twice with two labels.
   const labelOne = async (/** @type {number} */ index, /** @type {string} */ key) => {
-    await page.locator('article.tile input.select').nth(index).focus();
+    await bench.focusTile(index);
     await page.keyboard.press(key);
   };
   await labelOne(0, '4');
@@ -65,7 +65,7 @@ test('labels that may be wrong are pointed out, and so is one picture with two l
   await bench.train();
   assert.match(await bench.report(), /[1-9] labels? may be wrong/);
   await page.click('#show-doubtful');
-  const doubtful = await page.locator('article.tile:not([hidden])').evaluateAll((cards) => cards.map((card) => /** @type {HTMLElement} */ (card).dataset.name));
+  const doubtful = [...(await bench.answers()).keys()];
   assert.ok(doubtful.includes('forest-00.bmp') || doubtful.includes('forest-01.bmp'), String(doubtful));
   await page.click('#show-contradictions');
   assert.match(await bench.text('#spotlight'), /same picture with different labels: 2 tiles/);
@@ -89,6 +89,7 @@ test('a head that unlearnt is called worse than the one before', { timeout: SLOW
   assert.equal(await page.locator('.verdict-sentence.worse').count(), 1);
   await page.click('#show-mistakes');
   assert.match(await bench.text('#spotlight'), /Mistakes, worst first: \d+ tiles/);
+  await page.locator('#spotlight button').click();
   await page.click('#go-back');
   await bench.settled();
   const answers = await bench.answers();

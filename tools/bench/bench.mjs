@@ -5,7 +5,8 @@
  *
  * The parts: `page`: what a visitor downloads and waits for. `inference`: the network alone, beside onnxruntime-web and
  * tfjs; it draws target/bench.svg too. `native`: the network outside of a browser, beside onnxruntime and PyTorch.
- * `training`: features and heads, beside tfjs. `memory`: what the page holds after training. The tiles of the folder are
+ * `training`: features and heads, beside tfjs. `memory`: what the page holds after training. `load`: a project of ten
+ * thousand tiles. The tiles of the folder are
  * for `page`; the others have their own, and the sizes are numbers of tiles to train with. The rounds are those of
  * `inference` and `native`. Times are worth something on a machine that does nothing else.
  */
@@ -17,6 +18,7 @@ import { parseArgs, promisify } from 'node:util';
 import { ROOT, hasRealTiles, visit } from '../../tests/e2e/harness.mjs';
 import { measureInference } from './inference.mjs';
 import { line } from './measuring.mjs';
+import { measureLoad } from './load.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureNative } from './native.mjs';
 import { measurePage } from './page.mjs';
@@ -76,6 +78,7 @@ try {
     native: () => measureNative(context, rounds),
     training: () => measureTraining(context, sizes),
     memory: () => measureMemory(context, sizes),
+    load: () => measureLoad(context),
   };
   const wanted = Object.entries(parts).filter(([name]) => !values.only || name === values.only);
   if (wanted.length === 0) throw new Error(`there is no part ${values.only}: give one of ${Object.keys(parts).join(', ')}`);

@@ -42,17 +42,16 @@ export async function memoryOf(page) {
 }
 
 /**
- * Selects all tiles of a class, which stand together, and labels them.
+ * Labels all tiles that have no label yet.
  * @param {Page} page
  * @param {number} classIndex
- * @param {number} count
  */
-async function labelClass(page, classIndex, count) {
-  const boxes = page.locator('article.tile input.select');
-  await boxes.nth(classIndex * count).click();
-  await boxes.nth((classIndex + 1) * count - 1).click({ modifiers: ['Shift'] });
+async function labelTheRest(page, classIndex) {
+  await page.selectOption('#filter-label', 'none');
+  await page.locator('article.tile input.select').first().focus();
+  await page.keyboard.press('Control+a');
   await page.keyboard.press(String(classIndex + 1));
-  await page.keyboard.press('Escape');
+  await page.selectOption('#filter-label', 'any');
 }
 
 /**
@@ -72,7 +71,7 @@ async function measureSize(context, url, tiles) {
   for (const classIndex of CLASSES.keys()) {
     const ofClass = files.filter((_, index) => index % CLASSES.length === classIndex);
     await bench.drop(ofClass.map((file) => ({ path: file })));
-    await labelClass(page, classIndex, count);
+    await labelTheRest(page, classIndex);
   }
   await bench.set({ epochs: EPOCHS, patience: EPOCHS, device: 'cpu' });
   await page.click('#train');

@@ -26,7 +26,6 @@ import { newId } from './identity.js';
  * @property {Verdict | null} verdict
  * @property {Failure | null} error
  * @property {Blob | null} thumbnail
- * @property {string | null} thumbnailUrl
  */
 
 /** @typedef {{ name: string, path: string, file: Blob, classId?: string | null }} NewTile */
@@ -87,8 +86,7 @@ export class TileList extends EventTarget {
    */
   #create(kept) {
     this.#lastOrder += 1;
-    const thumbnailUrl = kept.thumbnail && URL.createObjectURL(kept.thumbnail);
-    return { ...kept, order: this.#lastOrder, state: 'queued', answer: null, labels: [], verdict: null, error: null, thumbnailUrl };
+    return { ...kept, order: this.#lastOrder, state: 'queued', answer: null, labels: [], verdict: null, error: null };
   }
 
   /**
@@ -114,7 +112,7 @@ export class TileList extends EventTarget {
       tile.facts = decoded.facts;
       // All eight views of the same backbone begin with this one.
       if (tile.features?.backbone !== backbone) tile.features = { backbone, values: decoded.features };
-      if (decoded.thumbnail) this.#showThumbnail(tile, decoded.thumbnail);
+      if (decoded.thumbnail) tile.thumbnail = decoded.thumbnail;
       this.#tell('described', [tile]);
     }
     this.#tell('changed', [tile]);
@@ -127,16 +125,6 @@ export class TileList extends EventTarget {
   setFeatures(tile, features) {
     tile.features = features;
     this.#tell('features', [tile]);
-  }
-
-  /**
-   * @param {Tile} tile
-   * @param {Blob} thumbnail
-   */
-  #showThumbnail(tile, thumbnail) {
-    if (tile.thumbnailUrl) URL.revokeObjectURL(tile.thumbnailUrl);
-    tile.thumbnail = thumbnail;
-    tile.thumbnailUrl = URL.createObjectURL(thumbnail);
   }
 
   /**
@@ -168,10 +156,7 @@ export class TileList extends EventTarget {
 
   /** @param {Tile[]} tiles */
   remove(tiles) {
-    for (const { id, thumbnailUrl } of tiles) {
-      this.#tiles.delete(id);
-      if (thumbnailUrl) URL.revokeObjectURL(thumbnailUrl);
-    }
+    for (const { id } of tiles) this.#tiles.delete(id);
     this.#tell('removed', tiles);
   }
 

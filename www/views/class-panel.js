@@ -10,7 +10,7 @@ import { DRAGGED_TILES } from './tile-selection.js';
 /** @typedef {import('../labels/history.js').History} History */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../project/types.js').TileClass} TileClass */
-/** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('../tiles/selection.js').Selection} Selection */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 
 /** From this ratio of the largest to the smallest class on, a head leans to the large one. */
@@ -20,10 +20,9 @@ const IMBALANCE = 4;
 const SURE = 0.9;
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, history: History }} page
- * @param {() => Tile[]} selectedTiles
+ * @param {{ tiles: TileList, labelling: Labelling, history: History, selection: Selection }} page
  */
-export function setUpClassPanel({ tiles, labelling, history }, selectedTiles) {
+export function setUpClassPanel({ tiles, labelling, history, selection }) {
   const list = byId('class-list', HTMLElement);
   const form = byId('class-form', HTMLFormElement);
   const input = byId('class-name', HTMLInputElement);
@@ -63,7 +62,7 @@ export function setUpClassPanel({ tiles, labelling, history }, selectedTiles) {
     name.addEventListener('keydown', ({ key }) => key === 'Enter' && name.blur());
     const colour = part(row, '.class-colour', HTMLInputElement);
     colour.addEventListener('change', () => labelling.recolour(known(), colour.value));
-    part(row, '.class-assign', HTMLButtonElement).addEventListener('click', () => labelling.assign(selectedTiles(), known()));
+    part(row, '.class-assign', HTMLButtonElement).addEventListener('click', () => labelling.assign(selection.tiles, known()));
     part(row, '.class-remove', HTMLButtonElement).addEventListener('click', () => labelling.remove(known()));
     row.addEventListener('dragover', (event) => {
       if (!event.dataTransfer?.types.includes(DRAGGED_TILES)) return;

@@ -1,85 +1,150 @@
 /** One tile: its thumbnail, its class, what else it may be, or what is wrong with it. */
 
 import { isLight } from '../labels/colours.js';
-import { duration, fromTemplate, part, percent } from './dom.js';
+import { duration, element, fromTemplate, part, percent } from './dom.js';
 
 /** @typedef {import('../project/types.js').TileClass} TileClass */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 
+/**
+ * @typedef {object} Standing What is to be known of a tile beside the tile.
+ * @property {TileClass | null} label
+ * @property {boolean} isSelected
+ * @property {boolean} isActive whether Tab leads here
+ */
+
 const BARS = 3;
+const NO_PROBABILITIES = new Float32Array();
 
 /** What a card says of a tile that has no answer yet. */
 const WAITING = { queued: 'Waiting…', working: 'Classifying…', cancelled: 'Cancelled', done: '', error: '' };
 
-/**
- * @param {Tile} tile
- * @param {TileClass | null} label
- */
-export function createCard(tile, label) {
-  const card = fromTemplate('tile-template');
-  card.dataset.id = tile.id;
-  card.dataset.name = tile.name;
-  const name = part(card, '.tile-name', HTMLElement);
-  name.textContent = tile.name;
-  name.title = tile.path;
-  part(card, '.remove', HTMLButtonElement).setAttribute('aria-label', `Remove ${tile.name}`);
-  part(card, '.select', HTMLInputElement).setAttribute('aria-label', `Select ${tile.name}`);
-  part(card, '.similar', HTMLButtonElement).setAttribute('aria-label', `Find tiles like ${tile.name}`);
-  updateCard(card, tile, label);
-  return card;
-}
+/** A card shows one tile after the other, as the user scrolls: to make one takes longer than to fill it. */
+export class TileCard {
+  element = fromTemplate('tile-template');
+  #name = this.#part('.tile-name', HTMLElement);
+  #image = this.#part('img', HTMLImageElement);
+  #select = this.#part('.select', HTMLInputElement);
+  #label = this.#part('.tile-label', HTMLElement);
+  #remove = this.#part('.remove', HTMLButtonElement);
+  #accept = this.#part('.accept', HTMLButtonElement);
+  #similar = this.#part('.similar', HTMLButtonElement);
+  #verdictClass = this.#part('.verdict-class', HTMLElement);
+  #confidence = this.#part('.verdict-confidence', HTMLElement);
+  #bars = this.#part('.bars', HTMLElement);
+  #error = this.#part('.tile-error', HTMLElement);
+  #notes = this.#part('.notes', HTMLElement);
+  #facts = this.#part('.facts', HTMLElement);
+  #barsOfClasses = Array.from({ length: BARS }, () => new Bar());
+  /** What is shown, and its address while it is. @type {{ blob: Blob, url: string } | null} */
+  #thumbnail = null;
 
-/**
- * Shows what is known of the tile now.
- * @param {HTMLElement} card
- * @param {Tile} tile
- * @param {TileClass | null} label
- */
-export function updateCard(card, tile, label) {
-  const { state, verdict, facts, answer, error, thumbnailUrl } = tile;
-  card.dataset.state = state;
-  card.dataset.class = verdict?.className ?? '';
-  card.dataset.confidence = verdict ? String(verdict.confidence) : '';
-  const text = (/** @type {string} */ selector, /** @type {string} */ value) => {
-    part(card, selector, HTMLElement).textContent = value;
-  };
-  card.dataset.label = label?.name ?? '';
-  const tag = part(card, '.tile-label', HTMLElement);
-  tag.hidden = label === null;
-  tag.textContent = label?.name ?? '';
-  if (label) {
-    tag.style.setProperty('--class-colour', label.colour);
-    tag.classList.toggle('on-light', isLight(label.colour));
+  /**
+   * Shows what is known of the tile now.
+   * @param {Tile} tile
+   * @param {Standing} standing
+   */
+  show(tile, { label, isSelected, isActive }) {
+    if (this.element.dataset.id !== tile.id) this.#begin(tile);
+    const { state, verdict, facts, answer, error } = tile;
+    const { dataset } = this.element;
+    dataset.state = state;
+    dataset.class = verdict?.className ?? '';
+    dataset.confidence = verdict ? String(verdict.confidence) : '';
+    dataset.label = label?.name ?? '';
+    this.#showLabel(label);
+    this.#accept.hidden = !verdict || verdict.className === label?.name;
+    this.#verdictClass.textContent = state === 'done' ? (verdict?.className ?? '') : WAITING[state];
+    this.#confidence.textContent = state === 'done' && verdict ? percent(verdict.confidence) : '';
+    this.#error.textContent = error?.message ?? '';
+    const answered = state === 'done' ? answer : null;
+    this.#facts.textContent = answered && facts ? `${facts.widthPx} × ${facts.heightPx} ${facts.format}, ${duration(answered.inferenceMs)}` : '';
+    this.#facts.title = answered ? `decoded in ${duration(answered.decodeMs)}, classified in ${duration(answered.inferenceMs)}` : '';
+    this.#showBars(answered?.probabilities ?? NO_PROBABILITIES, tile.labels);
+    this.#notes.replaceChildren(...((answered && facts?.notes) ?? []).map((sentence) => element('li', {}, sentence)));
+    this.#showThumbnail(tile.thumbnail);
+    this.#select.checked = isSelected;
+    for (const control of [this.#select, this.#remove, this.#accept, this.#similar]) control.tabIndex = isActive ? 0 : -1;
   }
-  part(card, '.accept', HTMLButtonElement).hidden = !verdict || verdict.className === label?.name;
-  text('.verdict-class', state === 'done' ? (verdict?.className ?? '') : WAITING[state]);
-  text('.verdict-confidence', state === 'done' && verdict ? percent(verdict.confidence) : '');
-  text('.tile-error', error?.message ?? '');
-  const answered = state === 'done' ? answer : null;
-  text('.facts', answered && facts ? `${facts.widthPx} × ${facts.heightPx} ${facts.format}, ${duration(answered.inferenceMs)}` : '');
-  part(card, '.facts', HTMLElement).title = answered
-    ? `decoded in ${duration(answered.decodeMs)}, classified in ${duration(answered.inferenceMs)}`
-    : '';
-  part(card, '.bars', HTMLElement).replaceChildren(...(answered ? bars(tile) : []));
-  part(card, '.notes', HTMLElement).replaceChildren(...((answered && facts?.notes) ?? []).map(note));
 
-  const image = part(card, 'img', HTMLImageElement);
-  if (thumbnailUrl && image.src !== thumbnailUrl) image.src = thumbnailUrl;
-  image.hidden = !thumbnailUrl;
+  focus() {
+    // The grid scrolls to the card.
+    this.#select.focus({ preventScroll: true });
+  }
+
+  /** The tile is out of sight: what its picture takes is given back. */
+  clear() {
+    if (this.#thumbnail) URL.revokeObjectURL(this.#thumbnail.url);
+    this.#thumbnail = null;
+    this.#image.hidden = true;
+    this.#image.removeAttribute('src');
+    this.element.dataset.id = '';
+  }
+
+  /** What stays the same of a tile. @param {Tile} tile */
+  #begin({ id, name, path }) {
+    this.element.dataset.id = id;
+    this.element.dataset.name = name;
+    this.#name.textContent = name;
+    this.#name.title = path;
+    this.#remove.ariaLabel = `Remove ${name}`;
+    this.#select.ariaLabel = `Select ${name}`;
+    this.#similar.ariaLabel = `Find tiles like ${name}`;
+  }
+
+  /** @param {TileClass | null} label */
+  #showLabel(label) {
+    this.#label.hidden = label === null;
+    this.#label.textContent = label?.name ?? '';
+    if (!label) return;
+    this.#label.style.setProperty('--class-colour', label.colour);
+    this.#label.classList.toggle('on-light', isLight(label.colour));
+  }
+
+  /** The most probable classes. @param {Float32Array} probabilities @param {string[]} labels */
+  #showBars(probabilities, labels) {
+    const top = topIndices(probabilities, BARS);
+    for (const [place, index] of top.entries()) this.#barsOfClasses[place].show(labels[index], probabilities[index]);
+    const bars = this.#barsOfClasses.slice(0, top.length).map((bar) => bar.element);
+    if (this.#bars.children.length !== bars.length) this.#bars.replaceChildren(...bars);
+  }
+
+  /** @param {Blob | null} blob */
+  #showThumbnail(blob) {
+    if (!blob || blob === this.#thumbnail?.blob) return;
+    if (this.#thumbnail) URL.revokeObjectURL(this.#thumbnail.url);
+    this.#thumbnail = { blob, url: URL.createObjectURL(blob) };
+    this.#image.src = this.#thumbnail.url;
+    this.#image.hidden = false;
+  }
+
+  /**
+   * @template {Element} Kind
+   * @param {string} selector
+   * @param {new () => Kind} kind
+   */
+  #part(selector, kind) {
+    return part(this.element, selector, kind);
+  }
 }
 
-/** The most probable classes. @param {Tile} tile */
-function bars({ answer, labels }) {
-  const order = topIndices(answer?.probabilities ?? new Float32Array(), BARS);
-  return order.map((index) => {
-    const share = answer?.probabilities[index] ?? 0;
-    const bar = fromTemplate('bar-template');
-    part(bar, '.bar-label', HTMLElement).textContent = labels[index];
-    part(bar, '.bar-label', HTMLElement).title = labels[index];
-    part(bar, '.bar-value', HTMLElement).textContent = percent(share);
-    part(bar, '.bar-fill', HTMLElement).style.setProperty('--share', String(share));
-    return bar;
-  });
+/** A class and how probable it is. */
+class Bar {
+  element = fromTemplate('bar-template');
+  #label = part(this.element, '.bar-label', HTMLElement);
+  #value = part(this.element, '.bar-value', HTMLElement);
+  #fill = part(this.element, '.bar-fill', HTMLElement);
+
+  /**
+   * @param {string} label
+   * @param {number} share 0 to 1
+   */
+  show(label, share) {
+    this.#label.textContent = label;
+    this.#label.title = label;
+    this.#value.textContent = percent(share);
+    this.#fill.style.setProperty('--share', String(share));
+  }
 }
 
 /**
@@ -97,11 +162,4 @@ function topIndices(values, count) {
     top.length = Math.min(top.length, count);
   }
   return top;
-}
-
-/** @param {string} sentence */
-function note(sentence) {
-  const item = document.createElement('li');
-  item.textContent = sentence;
-  return item;
 }

@@ -1,148 +1,201 @@
-/** The cards of all tiles. Work is spread over frames, so that a thousand new tiles do not stop the page. */
+/**
+ * The cards of the tiles. Of ten thousand tiles only those near the window have a card: the rows are virtual, their
+ * heights are measured when they come into sight.
+ */
 
-import { passes, sorted } from '../tiles/arrangement.js';
+import { Virtualizer, defaultRangeExtractor, observeWindowOffset, observeWindowRect, windowScroll } from '@tanstack/virtual-core';
 import { tilesOf } from '../tiles/tile-list.js';
-import { beforePaint, byId, part } from './dom.js';
-import { createCard, updateCard } from './tile-card.js';
+import { beforePaint, byId, element, part } from './dom.js';
+import { TileCard } from './tile-card.js';
 
-/** @typedef {import('../tiles/arrangement.js').ClassFilter} ClassFilter */
-/** @typedef {import('../tiles/arrangement.js').ConfidenceFilter} ConfidenceFilter */
-/** @typedef {import('../tiles/arrangement.js').Order} Order */
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/selection.js').Selection} Selection */
+/** @typedef {import('../tiles/shown-tiles.js').ShownTiles} ShownTiles */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
-/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+
+/** What a card has beside its square picture, in pixels: an estimate until it is measured. */
+const TEXT_HEIGHT_PX = 165;
+
+/** Rows that are ready above and below the window. */
+const OVERSCAN_ROWS = 2;
 
 /**
- * @typedef {object} Arrangement
- * @property {Order} order
- * @property {ClassFilter} byClass
- * @property {ConfidenceFilter} byConfidence
- * @property {string} byLabel `any`, `none` or a class's id
- * @property {Map<string, number> | null} spotlight the tiles that alone are shown, whatever the rest says, and their places
+ * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection }} page
  */
-
-/** Cards made or changed in one frame. */
-const CARDS_A_FRAME = 8;
-
-/** While answers stream in, the order is kept up this often. */
-const REORDER_INTERVAL_MS = 500;
-
-/**
- * @param {TileList} tiles
- * @param {Labelling} labelling
- */
-export function setUpTileGrid(tiles, labelling) {
+export function setUpTileGrid({ tiles, labelling, shown, selection }) {
   const grid = byId('tile-grid', HTMLElement);
+  const toolbar = part(byId('results', HTMLElement), '.toolbar', HTMLElement);
   const noneShown = byId('none-shown', HTMLElement);
-  /** @type {Map<string, HTMLElement>} */
+  /** Those in the page, by the tile's id. @type {Map<string, TileCard>} */
   const cards = new Map();
-  /** Whose card is missing or out of date. @type {Set<Tile>} */
+  /** Those that are out of the page, to show other tiles. @type {TileCard[]} */
+  const spare = [];
+  /** Those in the page, by their place. @type {Map<number, HTMLElement>} */
+  const rows = new Map();
+  /** Tiles whose card is out of date. @type {Set<string>} */
   const stale = new Set();
-  /** @type {Arrangement} */
-  let arrangement = { order: 'added', byClass: { kind: 'all' }, byConfidence: {}, byLabel: 'any', spotlight: null };
-  let reorderedAtMs = 0;
+  let columns = 1;
+  let gapPx = 0;
+  let rowHeightPx = 0;
 
-  const draw = beforePaint(() => {
-    for (const tile of [...stale].slice(0, CARDS_A_FRAME)) {
-      stale.delete(tile);
-      drawCard(tile);
-    }
-    showHowMany();
-    if (stale.size > 0) {
-      draw();
-    } else {
-      grid.ariaBusy = 'false';
-      tell();
-    }
-    const nowMs = performance.now();
-    if (arrangement.order !== 'added' && !arrangement.spotlight && (stale.size === 0 || nowMs - reorderedAtMs > REORDER_INTERVAL_MS)) {
-      reorderedAtMs = nowMs;
-      reorder();
-    }
+  /** @returns {import('@tanstack/virtual-core').VirtualizerOptions<Window, HTMLElement>} */
+  const options = () => ({
+    count: Math.ceil(shown.all.length / columns),
+    gap: gapPx,
+    scrollMargin: grid.getBoundingClientRect().top + window.scrollY,
+    scrollPaddingStart: getComputedStyle(toolbar).position === 'sticky' ? toolbar.offsetHeight : 0,
+    estimateSize: () => rowHeightPx,
+    overscan: OVERSCAN_ROWS,
+    // The row of the keyboard stays in the page however far it is scrolled away, or the focus would be lost.
+    rangeExtractor: (range) => withRow(defaultRangeExtractor(range), activeRow()),
+    getScrollElement: () => window,
+    observeElementRect: observeWindowRect,
+    observeElementOffset: observeWindowOffset,
+    scrollToFn: windowScroll,
+    onChange: () => draw(),
   });
+  const virtualizer = new Virtualizer(options());
 
-  /** @param {Tile} tile */
-  function drawCard(tile) {
-    let card = cards.get(tile.id);
-    if (card) {
-      updateCard(card, tile, labelling.classOf(tile.classId));
-    } else {
-      card = createCard(tile, labelling.classOf(tile.classId));
-      cards.set(tile.id, card);
-      grid.append(card);
+  const activeRow = () => Math.floor(selection.place / columns);
+
+  function drawNow() {
+    const isUpToDate = shown.refresh();
+    virtualizer.setOptions(options());
+    virtualizer._willUpdate();
+    noneShown.hidden = tiles.size === 0 || shown.all.length > 0;
+    grid.style.height = `${virtualizer.getTotalSize()}px`;
+    keepingFocus(() => drawRows(virtualizer.getVirtualItems(), virtualizer.options.scrollMargin));
+    if (isUpToDate) grid.ariaBusy = 'false';
+    else draw();
+  }
+  const draw = beforePaint(drawNow);
+
+  /**
+   * @param {import('@tanstack/virtual-core').VirtualItem[]} items
+   * @param {number} top where the grid begins on the page
+   */
+  function drawRows(items, top) {
+    const wanted = new Set(items.map(({ index }) => index));
+    for (const [index, row] of rows) {
+      if (wanted.has(index)) continue;
+      row.remove();
+      rows.delete(index);
     }
-    showCard(card, tile);
-  }
-
-  /** What is hidden is not selected: nobody would see what a key does to it. @param {HTMLElement} card @param {Tile} tile */
-  function showCard(card, tile) {
-    card.hidden = !isShown(tile);
-    if (card.hidden) part(card, '.select', HTMLInputElement).checked = false;
-  }
-
-  /** @param {Tile} tile */
-  function isShown(tile) {
-    const { spotlight, byClass, byConfidence, byLabel } = arrangement;
-    if (spotlight) return spotlight.has(tile.id);
-    const hasLabel = byLabel === 'any' || tile.classId === (byLabel === 'none' ? null : byLabel);
-    return hasLabel && passes(tile, byClass, byConfidence);
-  }
-
-  function inOrder() {
-    const { spotlight, order } = arrangement;
-    if (!spotlight) return sorted(tiles.all, order);
-    const place = (/** @type {Tile} */ { id }) => spotlight.get(id) ?? Infinity;
-    return tiles.all.toSorted((a, b) => place(a) - place(b) || 0);
-  }
-
-  function reorder() {
+    releaseCards(items);
     let next = grid.firstElementChild;
-    for (const { id } of inOrder()) {
-      const card = cards.get(id);
-      if (!card) continue;
-      if (card === next) next = next.nextElementSibling;
-      else grid.insertBefore(card, next);
+    for (const { index, start } of items) {
+      const row = rows.get(index) ?? createRow(index);
+      row.style.transform = `translateY(${start - top}px)`;
+      const inRow = shown.all.slice(index * columns, (index + 1) * columns).map((tile, place) => cardOf(tile, index * columns + place));
+      if (inRow.length !== row.children.length || inRow.some((card, place) => card !== row.children[place])) row.replaceChildren(...inRow);
+      if (row === next) next = next.nextElementSibling;
+      else grid.insertBefore(row, next);
+    }
+    stale.clear();
+    virtualizer.measureElement(null);
+    for (const row of rows.values()) virtualizer.measureElement(row);
+  }
+
+  /** Whose tile is not in these rows. @param {import('@tanstack/virtual-core').VirtualItem[]} items */
+  function releaseCards(items) {
+    const kept = new Set(items.flatMap(({ index }) => shown.all.slice(index * columns, (index + 1) * columns).map(({ id }) => id)));
+    for (const [id, card] of cards) {
+      if (kept.has(id)) continue;
+      card.element.remove();
+      card.clear();
+      cards.delete(id);
+      spare.push(card);
     }
   }
 
-  /** Other cards are shown than before, or others are hidden. */
-  function tell() {
-    grid.dispatchEvent(new Event('shown'));
+  /** @param {number} index */
+  function createRow(index) {
+    const row = element('div', { className: 'tile-row', role: 'presentation' });
+    row.dataset.index = String(index);
+    rows.set(index, row);
+    return row;
   }
 
-  function showHowMany() {
-    noneShown.hidden = tiles.size === 0 || [...cards.values()].some((card) => !card.hidden);
+  /** @param {Tile} tile @param {number} place */
+  function cardOf(tile, place) {
+    const known = cards.get(tile.id);
+    const card = known ?? spare.pop() ?? new TileCard();
+    if (!known || stale.has(tile.id)) {
+      const isActive = place === selection.place;
+      card.show(tile, { label: labelling.classOf(tile.classId), isSelected: selection.has(tile.id), isActive });
+      cards.set(tile.id, card);
+    }
+    card.element.ariaPosInSet = String(place + 1);
+    card.element.ariaSetSize = String(shown.all.length);
+    return card.element;
   }
 
-  const refresh = (/** @type {Tile[]} */ changed) => {
-    for (const tile of changed) if (tiles.get(tile.id) === tile) stale.add(tile);
-    if (stale.size > 0) grid.ariaBusy = 'true';
+  /** A card that moves to another row would lose the focus. @param {() => void} work */
+  function keepingFocus(work) {
+    const focused = document.activeElement;
+    work();
+    if (focused instanceof HTMLElement && focused !== document.activeElement && grid.contains(focused)) focused.focus({ preventScroll: true });
+  }
+
+  /** Another width has other columns; what was at the top of the window stays there. */
+  function measure() {
+    const style = getComputedStyle(grid);
+    const tracks = style.gridTemplateColumns.split(' ');
+    const widthPx = parseFloat(tracks[0]);
+    if (!(widthPx > 0)) return;
+    const firstInSight = (virtualizer.range?.startIndex ?? 0) * columns;
+    const isScrolledInto = window.scrollY > virtualizer.options.scrollMargin;
+    const isOtherwise = tracks.length !== columns;
+    columns = tracks.length;
+    gapPx = parseFloat(style.rowGap) || 0;
+    rowHeightPx = widthPx + TEXT_HEIGHT_PX;
+    virtualizer.setOptions(options());
+    virtualizer.measure();
+    if (isOtherwise && isScrolledInto) virtualizer.scrollToIndex(Math.floor(firstInSight / columns), { align: 'start' });
+    for (const id of cards.keys()) stale.add(id);
+    drawNow();
+  }
+  let widthPx = 0;
+  new ResizeObserver(() => {
+    if (grid.clientWidth === widthPx) return;
+    widthPx = grid.clientWidth;
+    measure();
+  }).observe(grid);
+  // What stands above the grid may grow: notices, panels on a phone.
+  new ResizeObserver(draw).observe(document.body);
+
+  const refresh = (/** @type {Iterable<string>} */ ids) => {
+    for (const id of ids) if (cards.has(id)) stale.add(id);
+    grid.ariaBusy = 'true';
     draw();
   };
-  tiles.addEventListener('added', (event) => refresh(tilesOf(event)));
-  tiles.addEventListener('changed', (event) => refresh(tilesOf(event)));
-  labelling.addEventListener('classes', () => refresh(tiles.all.filter(({ classId }) => classId !== null)));
-  tiles.addEventListener('removed', (event) => {
-    for (const tile of tilesOf(event)) {
-      stale.delete(tile);
-      cards.get(tile.id)?.remove();
-      cards.delete(tile.id);
-    }
-    showHowMany();
-    tell();
-  });
+  for (const type of ['added', 'changed', 'described', 'removed']) {
+    tiles.addEventListener(type, (event) => refresh(tilesOf(event).map(({ id }) => id)));
+  }
+  labelling.addEventListener('classes', () => refresh(cards.keys()));
+  // With another order another card may be the one that Tab leads to.
+  shown.addEventListener('changed', () => refresh(cards.keys()));
+  selection.addEventListener('changed', (event) => refresh(/** @type {CustomEvent<{ ids: string[] }>} */ (event).detail.ids));
 
   return {
-    /** @param {Arrangement} wanted */
-    arrange(wanted) {
-      arrangement = wanted;
-      for (const tile of tiles.all) {
-        const card = cards.get(tile.id);
-        if (card) showCard(card, tile);
-      }
-      reorder();
-      showHowMany();
-      tell();
+    get columns() {
+      return columns;
+    },
+    /** Scrolls to a shown tile and takes the keyboard there. @param {Tile} tile */
+    focus(tile) {
+      selection.activate(tile);
+      drawNow();
+      virtualizer.scrollToIndex(activeRow(), { align: 'auto' });
+      cards.get(tile.id)?.focus();
     },
   };
+}
+
+/**
+ * @param {number[]} rows in order
+ * @param {number} row
+ */
+function withRow(rows, row) {
+  return row < 0 || rows.includes(row) ? rows : [...rows, row].sort((a, b) => a - b);
 }

@@ -2,143 +2,111 @@
 
 import { acceptSuggestions } from '../labels/suggestions.js';
 import { LabelError } from '../labels/labelling.js';
-import { beforePaint, button, byId, counted, isTyping } from './dom.js';
+import { button, byId, counted, isTyping } from './dom.js';
 import { classIndexOf } from './label-keys.js';
 import { orNotify } from './notices.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/selection.js').Selection} Selection */
+/** @typedef {import('../tiles/shown-tiles.js').ShownTiles} ShownTiles */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {ReturnType<typeof import('./tile-grid.js').setUpTileGrid>} TileGrid */
 
 /** The kind of data that a dragged tile carries: ids, with spaces between. */
 export const DRAGGED_TILES = 'application/x-tilelens-tiles';
 
 /**
- * @param {TileList} tiles
- * @param {Labelling} labelling
+ * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection }} page
+ * @param {TileGrid} tileGrid
  * @param {(tile: Tile) => void} findSimilar
  */
-export function setUpTileSelection(tiles, labelling, findSimilar) {
+export function setUpTileSelection({ tiles, labelling, shown, selection }, tileGrid, findSimilar) {
   const grid = byId('tile-grid', HTMLElement);
   const bar = byId('selection', HTMLElement);
-  /** Where a range that is selected with Shift begins. @type {HTMLElement | null} */
+  /** Where a range that is selected with Shift begins. @type {Tile | null} */
   let anchor = null;
 
-  const shownCards = () => /** @type {HTMLElement[]} */ ([...grid.querySelectorAll('article.tile:not([hidden])')]);
-  const boxOf = (/** @type {Element} */ card) => /** @type {HTMLInputElement} */ (card.querySelector('input.select'));
-  const tileOf = (/** @type {Element | null | undefined} */ card) =>
-    card instanceof HTMLElement ? tiles.get(card.dataset.id ?? '') : undefined;
-  const cardUnder = (/** @type {EventTarget | null} */ target) =>
-    /** @type {HTMLElement | null} */ (target instanceof Element ? target.closest('article.tile') : null);
-
-  /** What is selected and shown; what a filter hides is not touched. */
-  const selected = () =>
-    shownCards()
-      .filter((card) => boxOf(card).checked)
-      .map(tileOf)
-      .filter((tile) => tile !== undefined);
+  /** The tile on whose card something is. @param {EventTarget | null} target */
+  function tileAt(target) {
+    const card = target instanceof Element ? target.closest('article.tile') : null;
+    return card instanceof HTMLElement ? tiles.get(card.dataset.id ?? '') : undefined;
+  }
 
   const accept = (/** @type {Tile[]} */ wanted) => orNotify(LabelError, () => acceptSuggestions(labelling, wanted));
 
-  function select(/** @type {HTMLElement[]} */ cards, isSelected = true) {
-    for (const card of cards) boxOf(card).checked = isSelected;
-    showSelection();
-  }
-
   function showSelection() {
-    const chosen = selected();
+    const { size } = selection;
     // Buttons that stay keep the focus, while answers stream in.
-    if (bar.dataset.count === String(chosen.length)) return;
-    bar.dataset.count = String(chosen.length);
-    bar.hidden = chosen.length === 0;
+    if (bar.dataset.count === String(size)) return;
+    bar.dataset.count = String(size);
+    bar.hidden = size === 0;
     bar.replaceChildren(
-      `${counted(chosen.length, 'tile')} selected`,
-      button('Take the label away', () => labelling.assign(selected(), null)),
-      button('Accept suggestions', () => accept(selected())),
-      button('Remove', () => remove(selected())),
-      button('Select all shown', () => select(shownCards())),
-      button('Select none', () => select(shownCards(), false)),
+      `${counted(size, 'tile')} selected`,
+      button('Take the label away', () => labelling.assign(selection.tiles, null)),
+      button('Accept suggestions', () => accept(selection.tiles)),
+      button('Remove', () => remove(selection.tiles)),
+      button('Select all shown', () => selection.select(shown.all, true)),
+      button('Select none', () => selection.clear()),
     );
   }
-
-  /** One card alone is reached by Tab; the arrow keys go on from there. @param {HTMLElement | undefined} card */
-  function focus(card) {
-    if (!card) return;
-    for (const control of grid.querySelectorAll('[tabindex="0"]')) /** @type {HTMLElement} */ (control).tabIndex = -1;
-    openToTab(card);
-    boxOf(card).focus();
-    card.scrollIntoView({ block: 'nearest' });
-  }
-
-  /** @param {Element} card */
-  function openToTab(card) {
-    for (const control of card.querySelectorAll('input.select, button')) /** @type {HTMLElement} */ (control).tabIndex = 0;
-  }
+  selection.addEventListener('changed', showSelection);
 
   /** @param {Tile[]} gone */
   function remove(gone) {
-    const cards = shownCards();
-    const place = cards.findIndex((card) => tileOf(card) === gone[0]);
-    const neighbour = [...cards.slice(place), ...cards.slice(0, place).reverse()].find((card) => !gone.includes(/** @type {Tile} */ (tileOf(card))));
+    const place = shown.placeOf(gone[0].id);
+    const leaving = new Set(gone);
+    const neighbour = [...shown.all.slice(place), ...shown.all.slice(0, place).reverse()].find((tile) => !leaving.has(tile));
     labelling.removeTiles(gone);
-    if (neighbour) focus(neighbour);
+    if (neighbour) tileGrid.focus(neighbour);
     else document.getElementById('choose-files')?.focus();
-    showSelection();
   }
 
   /** Labels the selection, or else the tile in focus and goes on to the next without a label. @param {(tiles: Tile[]) => void} label */
   function labelAndGoOn(label) {
-    const chosen = selected();
-    const card = cardUnder(document.activeElement);
-    const tile = tileOf(card);
-    if (chosen.length > 0) {
-      label(chosen);
-    } else if (card && tile) {
+    const tile = tileAt(document.activeElement);
+    if (selection.size > 0) {
+      label(selection.tiles);
+    } else if (tile) {
+      const later = shown.all.slice(shown.placeOf(tile.id) + 1);
       label([tile]);
-      const cards = shownCards();
-      const later = cards.slice(cards.indexOf(card) + 1);
-      focus(later.find((other) => tileOf(other)?.classId === null) ?? later[0]);
+      const next = later.find(({ classId }) => classId === null) ?? later[0];
+      if (next) tileGrid.focus(next);
     } else {
       return false;
     }
     return true;
   }
 
-  /** How many cards stand in a row. @param {HTMLElement[]} cards */
-  function columns(cards) {
-    const top = cards[0]?.offsetTop;
-    const next = cards.findIndex((card) => card.offsetTop !== top);
-    return next < 0 ? cards.length : next;
-  }
-
-  /** @param {KeyboardEvent} event @param {HTMLElement} card */
-  function move(event, card) {
-    const cards = shownCards();
-    const place = cards.indexOf(card);
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(cards), ArrowUp: -columns(cards), Home: -place, End: cards.length };
+  /** @param {KeyboardEvent} event @param {Tile} tile */
+  function move(event, tile) {
+    const place = shown.placeOf(tile.id);
+    const last = shown.all.length - 1;
+    const { columns } = tileGrid;
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -place, End: last };
     const step = steps[/** @type {keyof typeof steps} */ (event.key)];
     if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return false;
-    const target = cards[Math.min(cards.length - 1, Math.max(0, place + step))];
-    if (event.shiftKey) select([card, target]);
-    focus(target);
+    const target = shown.all[Math.min(last, Math.max(0, place + step))];
+    if (event.shiftKey) selection.select([tile, target], true);
+    tileGrid.focus(target);
     return true;
   }
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key meant something */
   function onKey(event) {
-    const card = cardUnder(event.target);
-    if (card && move(event, card)) return true;
+    const tile = tileAt(event.target);
+    if (tile && move(event, tile)) return true;
     const wanted = labelling.classes[classIndexOf(event)];
     if (wanted) return labelAndGoOn((chosen) => labelling.assign(chosen, wanted));
     const isOnButton = event.target instanceof HTMLButtonElement;
-    if (event.key === 'Enter' && card && !isOnButton) return labelAndGoOn(accept);
-    if ((event.key === 'Backspace' || event.key === 'Delete') && card) return labelAndGoOn((chosen) => labelling.assign(chosen, null));
-    if (event.key === 'a' && (event.ctrlKey || event.metaKey) && card) {
-      select(shownCards());
+    if (event.key === 'Enter' && tile && !isOnButton) return labelAndGoOn(accept);
+    if ((event.key === 'Backspace' || event.key === 'Delete') && tile) return labelAndGoOn((chosen) => labelling.assign(chosen, null));
+    if (event.key === 'a' && (event.ctrlKey || event.metaKey) && tile) {
+      selection.select(shown.all, true);
       return true;
     }
-    if (event.key === 'Escape' && selected().length > 0) {
-      select(shownCards(), false);
+    if (event.key === 'Escape' && selection.size > 0) {
+      selection.clear();
       return true;
     }
     return false;
@@ -149,43 +117,35 @@ export function setUpTileSelection(tiles, labelling, findSimilar) {
   });
 
   grid.addEventListener('click', (event) => {
-    const card = cardUnder(event.target);
-    const tile = tileOf(card);
-    if (!card || !tile || !(event.target instanceof Element)) return;
+    const tile = tileAt(event.target);
+    if (!tile || !(event.target instanceof Element)) return;
     if (event.target.closest('.remove')) remove([tile]);
     else if (event.target.closest('.accept')) accept([tile]);
     else if (event.target.closest('.similar')) findSimilar(tile);
-    else if (event.target.closest('.picture, .select')) choose(card, event);
+    else if (event.target.closest('.picture, .select')) choose(tile, event);
   });
 
-  /** @param {HTMLElement} card @param {MouseEvent} event */
-  function choose(card, event) {
-    const onBox = event.target instanceof HTMLInputElement;
-    const isSelected = onBox ? boxOf(card).checked : !boxOf(card).checked;
-    const cards = shownCards();
-    const from = event.shiftKey && anchor ? cards.indexOf(anchor) : -1;
-    const to = cards.indexOf(card);
-    select(from < 0 ? [card] : cards.slice(Math.min(from, to), Math.max(from, to) + 1), from < 0 ? isSelected : true);
-    anchor = card;
-    focus(card);
+  /** @param {Tile} tile @param {MouseEvent} event */
+  function choose(tile, event) {
+    const from = event.shiftKey && anchor ? shown.placeOf(anchor.id) : -1;
+    const to = shown.placeOf(tile.id);
+    if (from < 0) selection.select([tile], !selection.has(tile.id));
+    else selection.select(shown.all.slice(Math.min(from, to), Math.max(from, to) + 1), true);
+    anchor = tile;
+    tileGrid.focus(tile);
   }
 
   grid.addEventListener('dragstart', (event) => {
-    const tile = tileOf(cardUnder(event.target));
+    const tile = tileAt(event.target);
     if (!tile || !event.dataTransfer) return;
-    const chosen = selected();
-    const dragged = chosen.includes(tile) ? chosen : [tile];
+    const dragged = selection.has(tile.id) ? selection.tiles : [tile];
     event.dataTransfer.setData(DRAGGED_TILES, dragged.map(({ id }) => id).join(' '));
     event.dataTransfer.effectAllowed = 'copy';
   });
 
-  /** Until a shown card has had the focus, Tab leads to the first one. */
-  const keepReachable = beforePaint(() => {
-    showSelection();
-    const [first] = shownCards();
-    if (first && !grid.querySelector('article.tile:not([hidden]) [tabindex="0"]')) openToTab(first);
+  // Tab or a click may bring the focus to a card by itself.
+  grid.addEventListener('focusin', (event) => {
+    const tile = tileAt(event.target);
+    if (tile && shown.placeOf(tile.id) !== selection.place) selection.activate(tile);
   });
-  grid.addEventListener('shown', keepReachable);
-
-  return { selected };
 }

@@ -8,20 +8,19 @@ import { beforePaint, button, byId, counted, download, duration } from './dom.js
 /** @typedef {import('../tiles/arrangement.js').Order} Order */
 /** @typedef {import('../tiles/classification.js').Classification} Classification */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/shown-tiles.js').ShownTiles} ShownTiles */
 /** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
-/** @typedef {import('./tile-grid.js').Arrangement} Arrangement */
 
 /** Before this much of a batch is done, its rest cannot be told. */
 const LEAST_MS_FOR_ESTIMATE = 1000;
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, classification: Classification, spotlight: Spotlight }} page
- * @param {(arrangement: Arrangement) => void} arrange
+ * @param {{ tiles: TileList, labelling: Labelling, classification: Classification, shown: ShownTiles, spotlight: Spotlight }} page
  */
-export function setUpToolbar({ tiles, labelling, classification, spotlight }, arrange) {
+export function setUpToolbar({ tiles, labelling, classification, shown, spotlight }) {
   setUpBatch(tiles, classification);
-  setUpArrangement(tiles, labelling, spotlight, arrange);
+  setUpArrangement(tiles, labelling, spotlight, shown);
   byId('clear', HTMLButtonElement).addEventListener('click', () => labelling.removeTiles(tiles.all));
   byId('download-csv', HTMLButtonElement).addEventListener('click', () => download(resultsCsv(tiles.all), 'tilelens-results.csv'));
 }
@@ -97,9 +96,9 @@ function setUpBatch(tiles, classification) {
  * @param {TileList} tiles
  * @param {Labelling} labelling
  * @param {Spotlight} spotlight
- * @param {(arrangement: Arrangement) => void} arrange
+ * @param {ShownTiles} shown
  */
-function setUpArrangement(tiles, labelling, spotlight, arrange) {
+function setUpArrangement(tiles, labelling, spotlight, shown) {
   const sort = byId('sort', HTMLSelectElement);
   const byLabel = byId('filter-label', HTMLSelectElement);
   const spotlightBar = byId('spotlight', HTMLElement);
@@ -109,7 +108,7 @@ function setUpArrangement(tiles, labelling, spotlight, arrange) {
   let classFilters = [];
 
   const tell = () =>
-    arrange({
+    shown.arrange({
       order: /** @type {Order} */ (sort.value),
       byClass: classFilters[byClass.selectedIndex] ?? { kind: 'all' },
       byConfidence: Object.fromEntries([byConfidence.value.split(':')].map(([kind, limit]) => [kind, Number(limit)])),

@@ -1,0 +1,131 @@
+/**
+ * Uses the page for hours: tiles are dropped, labelled, trained on and exported, then another project begins, again and
+ * again. Prints what the page, its workers and the browser's process of the page hold; ends badly where that grows.
+ *
+ *     node tools/bench/soak.mjs [MINUTES]
+ */
+import { readFile, readdir, rm } from 'node:fs/promises';
+import { Bench, CLASSES, labelledTiles } from '../../tests/e2e/fine-tuning-harness.mjs';
+import { serve, temporaryFolder, visit } from '../../tests/e2e/harness.mjs';
+import { median } from './measuring.mjs';
+import { MEASURING_MEMORY, memoryOf } from './memory.mjs';
+
+/** @typedef {import('./measuring.mjs').Context} Context */
+/** @typedef {{ page: number, engine: number, renderer: number }} Held In bytes. */
+
+const TILES_OF_EACH_CLASS = 10;
+/** Until then caches fill and code is compiled. */
+const WARM_UP_ROUNDS = 10;
+/** What may be held more at the end than after the warm-up: garbage comes and goes by so much. */
+const MOST_GROWTH = 0.1;
+const REPORT_ROUNDS = 10;
+
+/**
+ * The resident memory of the browser's largest process of a page, as Linux counts it.
+ * @param {string} profile
+ */
+async function rendererBytes(profile) {
+  const processes = await readdir('/proc');
+  const sizes = processes.map(async (id) => {
+    try {
+      const line = await readFile(`/proc/${id}/cmdline`, 'utf8');
+      if (!line.includes('--type=renderer') || !line.includes(profile)) return 0;
+      const status = await readFile(`/proc/${id}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+    } catch {
+      // It has ended meanwhile, or is no process.
+      return 0;
+    }
+  });
+  return Math.max(0, ...(await Promise.all(sizes)));
+}
+
+/**
+ * What a user does in an afternoon.
+ * @param {Bench} bench
+ * @param {Awaited<ReturnType<typeof labelledTiles>>} tiles
+ */
+export async function round(bench, tiles) {
+  const { page } = bench;
+  await bench.dropAndLabel(tiles);
+  await bench.train();
+  const files = [
+    await bench.download(() => page.click('#export-project')),
+    await bench.download(() => page.click('#download-csv')),
+    await bench.download(() => page.getByRole('button', { name: /ONNX/ }).first().click()),
+  ];
+  await bench.saved();
+  await page.click('#delete-project');
+  await bench.seen.holds(0);
+  for (const file of files) await rm(await file.path());
+}
+
+/**
+ * @param {Held[]} held round by round
+ * @param {keyof Held} what
+ */
+function growth(held, what) {
+  const quarter = Math.max(1, Math.floor(held.length / 4));
+  const [early, late] = [held.slice(0, quarter), held.slice(-quarter)].map((some) => median(some.map((one) => one[what])));
+  return { early, late, share: late / early - 1 };
+}
+
+/** @param {number} minutes */
+async function soak(minutes) {
+  /** @type {(() => unknown)[]} */
+  const undo = [];
+  /** @type {Context} */
+  const context = { after: (step) => void undo.push(step) };
+  try {
+    const tiles = await labelledTiles(context, TILES_OF_EACH_CLASS);
+    const profile = await temporaryFolder(context);
+    const options = { query: '?device=cpu', flags: [MEASURING_MEMORY], profile, viewport: { width: 1500, height: 1000 } };
+    const { visit: seen, page, close } = await visit(context, await serve(context), options);
+    page.on('dialog', (dialog) => dialog.accept());
+    await seen.ready();
+    const bench = new Bench(seen);
+    await bench.set({ epochs: 30 });
+    /** @type {Held[]} */
+    const held = [];
+    const startMs = performance.now();
+    const elapsedMinutes = () => (performance.now() - startMs) / 60_000;
+    for (let done = 1; elapsedMinutes() < minutes || held.length < 4; done += 1) {
+      await round(bench, tiles);
+      // What the test keeps of the browser's requests is no memory of the page.
+      seen.requests.length = 0;
+      if (done <= WARM_UP_ROUNDS) continue;
+      const { page: pageBytes, engine } = await memoryOf(page);
+      held.push({ page: pageBytes, engine, renderer: await rendererBytes(profile) });
+      if (done % REPORT_ROUNDS === 0) console.log(`${elapsedMinutes().toFixed(1)} min, round ${done}: ${inMegabytes(held.at(-1))}`);
+    }
+    console.log(`${held.length + WARM_UP_ROUNDS} rounds of ${tiles.length} tiles in ${elapsedMinutes().toFixed(1)} min`);
+    const leaks = /** @type {const} */ (['page', 'engine', 'renderer']).filter((what) => {
+      const { early, late, share } = growth(held, what);
+      console.log(`${what}: ${megabytes(early)} in the first quarter, ${megabytes(late)} in the last (${(share * 100).toFixed(1)} %)`);
+      return share > MOST_GROWTH;
+    });
+    if (leaks.length > 0) throw new Error(`what is held grows: ${leaks.join(', ')}`);
+    await close();
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
+
+/** @param {number} bytes */
+function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** @param {Held | undefined} held */
+function inMegabytes(held) {
+  return Object.entries(held ?? {}).map(([what, bytes]) => `${what} ${megabytes(bytes)}`).join(', ');
+}
+
+try {
+  const minutes = Number(process.argv[2] ?? 120);
+  if (!(minutes > 0)) throw new Error(`${process.argv[2]} is no time: give minutes, such as 120`);
+  await soak(minutes);
+} catch (error) {
+  console.error(`soak: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
