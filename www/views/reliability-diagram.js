@@ -9,15 +9,16 @@ const HEIGHT_PX = 200;
 /**
  * @param {HTMLElement} root
  * @param {Bins} bins
+ * @param {AbortSignal} shown aborted when the diagram is no longer shown: a plot listens to the window until it is told to end
  */
-export async function createReliabilityDiagram(root, bins) {
+export async function createReliabilityDiagram(root, bins, shown) {
   const uPlot = await plotLibrary().catch(() => null);
-  if (!uPlot) return;
+  if (!uPlot || shown.aborted) return;
   const { width, text, axis } = styleOf(root);
   const filled = bins.filter(({ tiles }) => tiles > 0);
   const confidence = filled.map((bin) => bin.confidence / bin.tiles);
   const accuracy = filled.map((bin) => bin.right / bin.tiles);
-  new uPlot(
+  const plot = new uPlot(
     {
       width,
       height: HEIGHT_PX,
@@ -40,4 +41,5 @@ export async function createReliabilityDiagram(root, bins) {
     ],
     root,
   );
+  shown.addEventListener('abort', () => plot.destroy());
 }

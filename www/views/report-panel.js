@@ -22,6 +22,7 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
   const root = byId('report', HTMLElement);
   const goBack = byId('go-back', HTMLButtonElement);
   goBack.addEventListener('click', () => workspace.swapModels());
+  let shown = new AbortController();
 
   /** @param {KeptReport} kept @param {string} title @param {{ tile: number }[]} wanted */
   const show = (kept, title, wanted) => {
@@ -33,6 +34,8 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
   function draw() {
     const { current, before } = workspace;
     const kept = current.report;
+    shown.abort();
+    shown = new AbortController();
     panel.hidden = !kept && !before;
     goBack.hidden = before === null;
     goBack.textContent = before?.model ? 'Go back to the head before' : 'Go back to the model of this site';
@@ -56,7 +59,7 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     );
     const mistakes = worstFirst(report.predictions.filter((one) => one.label !== one.predicted));
     const diagram = element('div', { className: 'reliability' });
-    createReliabilityDiagram(diagram, report.reliability);
+    createReliabilityDiagram(diagram, report.reliability, shown.signal);
     return [
       ...made,
       button(mistakes.length > 0 ? `Show the ${counted(mistakes.length, 'mistake')}, worst first` : 'No mistakes', () => show(kept, 'Mistakes, worst first', mistakes), {
