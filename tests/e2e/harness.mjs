@@ -221,7 +221,7 @@ export class Visit {
             text: card.innerText,
             notes: card.querySelector('.notes')?.textContent ?? '',
             error: card.querySelector('.tile-error')?.textContent?.trim() ?? '',
-            hasPicture: card.querySelector('img:not([hidden])') !== null,
+            hasPicture: card.querySelector('canvas:not([hidden])') !== null,
           });
         }
         const before = window.scrollY;

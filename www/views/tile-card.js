@@ -11,6 +11,7 @@ import { duration, element, fromTemplate, part, percent } from './dom.js';
  * @property {TileClass | null} label
  * @property {boolean} isSelected
  * @property {boolean} isActive whether Tab leads here
+ * @property {number} widthPx of the card
  */
 
 const BARS = 3;
@@ -23,7 +24,9 @@ const WAITING = { queued: 'Waiting…', working: 'Classifying…', cancelled: 'C
 export class TileCard {
   element = fromTemplate('tile-template');
   #name = this.#part('.tile-name', HTMLElement);
-  #image = this.#part('img', HTMLImageElement);
+  #picture = this.#part('canvas', HTMLCanvasElement);
+  /** Takes a decoded picture as it is. An image's address from a blob would hold up the page until the browser gives it out. */
+  #canvas = this.#picture.getContext('bitmaprenderer');
   #select = this.#part('.select', HTMLInputElement);
   #label = this.#part('.tile-label', HTMLElement);
   #remove = this.#part('.remove', HTMLButtonElement);
@@ -36,7 +39,7 @@ export class TileCard {
   #notes = this.#part('.notes', HTMLElement);
   #facts = this.#part('.facts', HTMLElement);
   #barsOfClasses = Array.from({ length: BARS }, () => new Bar());
-  /** What is shown, and its address while it is. @type {{ blob: Blob, url: string } | null} */
+  /** What the picture shows. @type {Blob | null} */
   #thumbnail = null;
 
   /**
@@ -44,7 +47,7 @@ export class TileCard {
    * @param {Tile} tile
    * @param {Standing} standing
    */
-  show(tile, { label, isSelected, isActive }) {
+  show(tile, { label, isSelected, isActive, widthPx }) {
     if (this.element.dataset.id !== tile.id) this.#begin(tile);
     const { state, verdict, facts, answer, error } = tile;
     const { dataset } = this.element;
@@ -62,7 +65,7 @@ export class TileCard {
     this.#facts.title = answered ? `decoded in ${duration(answered.decodeMs)}, classified in ${duration(answered.inferenceMs)}` : '';
     this.#showBars(answered?.probabilities ?? NO_PROBABILITIES, tile.labels);
     this.#notes.replaceChildren(...((answered && facts?.notes) ?? []).map((sentence) => element('li', {}, sentence)));
-    this.#showThumbnail(tile.thumbnail);
+    this.#showThumbnail(tile.thumbnail, widthPx);
     this.#select.checked = isSelected;
     for (const control of [this.#select, this.#remove, this.#accept, this.#similar]) control.tabIndex = isActive ? 0 : -1;
   }
@@ -74,10 +77,7 @@ export class TileCard {
 
   /** The tile is out of sight: what its picture takes is given back. */
   clear() {
-    if (this.#thumbnail) URL.revokeObjectURL(this.#thumbnail.url);
-    this.#thumbnail = null;
-    this.#image.hidden = true;
-    this.#image.removeAttribute('src');
+    this.#showThumbnail(null, 0);
     this.element.dataset.id = '';
   }
 
@@ -109,13 +109,23 @@ export class TileCard {
     if (this.#bars.children.length !== bars.length) this.#bars.replaceChildren(...bars);
   }
 
-  /** @param {Blob | null} blob */
-  #showThumbnail(blob) {
-    if (!blob || blob === this.#thumbnail?.blob) return;
-    if (this.#thumbnail) URL.revokeObjectURL(this.#thumbnail.url);
-    this.#thumbnail = { blob, url: URL.createObjectURL(blob) };
-    this.#image.src = this.#thumbnail.url;
-    this.#image.hidden = false;
+  /**
+   * @param {Blob | null} thumbnail
+   * @param {number} widthPx
+   */
+  async #showThumbnail(thumbnail, widthPx) {
+    if (thumbnail === this.#thumbnail) return;
+    this.#thumbnail = thumbnail;
+    this.#picture.hidden = true;
+    this.#canvas?.transferFromImageBitmap(null);
+    // A canvas is scaled coarsely: the picture comes in the size in which it is shown.
+    const resizeWidth = Math.max(1, Math.round(widthPx * window.devicePixelRatio));
+    const decoded = thumbnail && (await createImageBitmap(thumbnail, { resizeWidth, resizeQuality: 'high' }).catch(() => null));
+    if (!decoded) return;
+    // Meanwhile the card may have got another tile.
+    if (thumbnail !== this.#thumbnail) return decoded.close();
+    Object.assign(this.#picture, { width: decoded.width, height: decoded.height, hidden: false });
+    this.#canvas?.transferFromImageBitmap(decoded);
   }
 
   /**

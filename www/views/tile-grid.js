@@ -35,9 +35,10 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
   const rows = new Map();
   /** Tiles whose card is out of date. @type {Set<string>} */
   const stale = new Set();
+  let widthPx = 0;
   let columns = 1;
   let gapPx = 0;
-  let rowHeightPx = 0;
+  let cardWidthPx = 0;
 
   /** @returns {import('@tanstack/virtual-core').VirtualizerOptions<Window, HTMLElement>} */
   const options = () => ({
@@ -45,7 +46,7 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
     gap: gapPx,
     scrollMargin: grid.getBoundingClientRect().top + window.scrollY,
     scrollPaddingStart: getComputedStyle(toolbar).position === 'sticky' ? toolbar.offsetHeight : 0,
-    estimateSize: () => rowHeightPx,
+    estimateSize: () => cardWidthPx + TEXT_HEIGHT_PX,
     overscan: OVERSCAN_ROWS,
     // The row of the keyboard stays in the page however far it is scrolled away, or the focus would be lost.
     rangeExtractor: (range) => withRow(defaultRangeExtractor(range), activeRow()),
@@ -60,6 +61,8 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
   const activeRow = () => Math.floor(selection.place / columns);
 
   function drawNow() {
+    // Before there are tiles the grid has no width; as soon as it has one it is measured and drawn.
+    if (widthPx === 0) return;
     const isUpToDate = shown.refresh();
     virtualizer.setOptions(options());
     virtualizer._willUpdate();
@@ -123,7 +126,7 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
     const card = known ?? spare.pop() ?? new TileCard();
     if (!known || stale.has(tile.id)) {
       const isActive = place === selection.place;
-      card.show(tile, { label: labelling.classOf(tile.classId), isSelected: selection.has(tile.id), isActive });
+      card.show(tile, { label: labelling.classOf(tile.classId), isSelected: selection.has(tile.id), isActive, widthPx: cardWidthPx });
       cards.set(tile.id, card);
     }
     card.element.ariaPosInSet = String(place + 1);
@@ -140,28 +143,24 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
 
   /** Another width has other columns; what was at the top of the window stays there. */
   function measure() {
+    if (grid.clientWidth === widthPx) return;
+    widthPx = grid.clientWidth;
+    if (widthPx === 0) return;
     const style = getComputedStyle(grid);
     const tracks = style.gridTemplateColumns.split(' ');
-    const widthPx = parseFloat(tracks[0]);
-    if (!(widthPx > 0)) return;
     const firstInSight = (virtualizer.range?.startIndex ?? 0) * columns;
     const isScrolledInto = window.scrollY > virtualizer.options.scrollMargin;
     const isOtherwise = tracks.length !== columns;
     columns = tracks.length;
     gapPx = parseFloat(style.rowGap) || 0;
-    rowHeightPx = widthPx + TEXT_HEIGHT_PX;
+    cardWidthPx = parseFloat(tracks[0]);
     virtualizer.setOptions(options());
     virtualizer.measure();
     if (isOtherwise && isScrolledInto) virtualizer.scrollToIndex(Math.floor(firstInSight / columns), { align: 'start' });
     for (const id of cards.keys()) stale.add(id);
     drawNow();
   }
-  let widthPx = 0;
-  new ResizeObserver(() => {
-    if (grid.clientWidth === widthPx) return;
-    widthPx = grid.clientWidth;
-    measure();
-  }).observe(grid);
+  new ResizeObserver(measure).observe(grid);
   // What stands above the grid may grow: notices, panels on a phone.
   new ResizeObserver(draw).observe(document.body);
 
