@@ -1,7 +1,11 @@
 //! What happens to each kind of file that a user may drop.
 
+#[allow(dead_code, reason = "the makers of hostile images are not all used here")]
+mod hostile;
+
 use std::path::Path;
 
+use hostile::png::{self, Header};
 use tilelens::ErrorCode;
 use tilelens::tile::{Note, Tile, TileError, decode};
 
@@ -86,4 +90,15 @@ fn an_unsupported_file_is_called_by_its_name() {
     let message = |name| fixture(name).unwrap_err().to_string();
     assert!(message("photo.heic").starts_with("A HEIC photo"));
     assert!(message("document.pdf").starts_with("A PDF document"));
+}
+
+/// Found by the hostile images: the decoder would panic at it, which ends the whole engine in a browser.
+#[test]
+fn a_palette_that_is_none_is_damage() {
+    for length in [1, 2, 767, 769, 771] {
+        let header = Header { width: 16, height: 16, depth: 8, colour: 3, interlace: 0 };
+        let data = png::chunk(b"IDAT", &png::zeros(header.data_bytes()));
+        let file = png::file(header, &[png::chunk(b"PLTE", &vec![0; length]), data]);
+        assert_eq!(decode(&file).unwrap_err().code(), "image.corrupt", "{length} bytes");
+    }
 }

@@ -2,15 +2,12 @@
 
 use std::io::Cursor;
 
-use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::error::{ImageError, UnsupportedErrorKind};
 use image::metadata::Orientation;
-use image::{
-    AnimationDecoder, ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader,
-    Limits,
-};
+use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, Limits};
 use thiserror::Error;
 
+use super::containers::{is_animated, jpeg_components, jpeg_is_whole, png_palette_is_legal};
 use super::{Note, Tile};
 use crate::ErrorCode;
 
@@ -97,6 +94,9 @@ impl ErrorCode for TileError {
 pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
     let (format, name) = sniff(bytes)?;
     let failed = |error| failure(error, name);
+    if format == ImageFormat::Png && !png_palette_is_legal(bytes) {
+        return Err(TileError::Corrupt { format: name, detail: "its palette is none".into() });
+    }
 
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
@@ -116,8 +116,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
     let color = decoder.color_type();
     let original_color = decoder.original_color_type();
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    image.apply_orientation(orientation);
+    let image = DynamicImage::from_decoder(decoder).map_err(failed)?;
 
     let mut notes = Vec::new();
     if is_animated(bytes, format) {
@@ -141,6 +140,10 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
     if transparent {
         notes.push(Note::Transparent);
     }
+    // Turned only now: the copy that this takes is of three bytes a pixel, and not of up to eight.
+    let mut upright = DynamicImage::from(rgb);
+    upright.apply_orientation(orientation);
+    let rgb = upright.into_rgb8();
     Ok(Tile { width_px: rgb.width(), height_px: rgb.height(), rgb: rgb.into_raw(), format: name, notes })
 }
 
@@ -233,56 +236,4 @@ fn opaque_rgb(image: DynamicImage) -> (image::RgbImage, bool) {
         image::Rgb([red, green, blue].map(over))
     });
     (rgb, transparent)
-}
-
-/// Whether the file has a second frame. A file whose second frame is damaged counts as still.
-fn is_animated(bytes: &[u8], format: ImageFormat) -> bool {
-    let input = Cursor::new(bytes);
-    match format {
-        ImageFormat::Gif => {
-            GifDecoder::new(input).is_ok_and(|decoder| matches!(decoder.into_frames().nth(1), Some(Ok(_))))
-        }
-        ImageFormat::Png => PngDecoder::new(input).and_then(|decoder| decoder.is_apng()).unwrap_or(false),
-        ImageFormat::WebP => WebPDecoder::new(input).is_ok_and(|decoder| decoder.has_animation()),
-        _ => false,
-    }
-}
-
-/// Marker bytes of JPEG (ITU T.81, table B.1).
-mod jpeg_marker {
-    pub const START_OF_SCAN: u8 = 0xda;
-    pub const END_OF_IMAGE: u8 = 0xd9;
-}
-
-/// The segments between a JPEG's start and its first scan: marker, and where the payload begins.
-fn jpeg_segments(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> + '_ {
-    let mut position = 2;
-    std::iter::from_fn(move || {
-        while bytes.get(position) == Some(&0xff) && bytes.get(position + 1) == Some(&0xff) {
-            position += 1;
-        }
-        let &[0xff, marker, high, low] = bytes.get(position..position + 4)? else {
-            return None;
-        };
-        let payload = position + 4;
-        position += 2 + usize::from(u16::from_be_bytes([high, low]));
-        Some((marker, payload))
-    })
-}
-
-/// Whether the end marker stands behind the first scan. The decoder fills a cut-off image with grey
-/// and says nothing. Inside a scan `0xff` is always escaped, so that the marker cannot occur by chance.
-fn jpeg_is_whole(bytes: &[u8]) -> bool {
-    jpeg_segments(bytes)
-        .find(|&(marker, _)| marker == jpeg_marker::START_OF_SCAN)
-        .and_then(|(_, scan)| bytes.get(scan..))
-        .is_some_and(|scan| scan.windows(2).any(|pair| pair == [0xff, jpeg_marker::END_OF_IMAGE]))
-}
-
-/// The number of colour components in the frame header; 4 means CMYK or YCCK.
-fn jpeg_components(bytes: &[u8]) -> Option<u8> {
-    // Frame headers are 0xc0 … 0xcf without the Huffman table, extension and arithmetic markers.
-    let (_, payload) = jpeg_segments(bytes)
-        .find(|(marker, _)| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc))?;
-    bytes.get(payload + 5).copied()
 }

@@ -1,5 +1,6 @@
 //! From the bytes of an image file to the network's input.
 
+mod containers;
 mod decode;
 mod preprocessing;
 
