@@ -14,6 +14,10 @@ source tools/build.sh
 source tools/test.sh
 # shellcheck source=tools/weights.sh
 source tools/weights.sh
+# shellcheck source=tools/audit.sh
+source tools/audit.sh
+# shellcheck source=tools/notice.sh
+source tools/notice.sh
 
 usage() {
   cat <<'TEXT'
@@ -24,6 +28,8 @@ usage: ./build.sh COMMAND
   serve [PORT]              build, then serve the page on 127.0.0.1 (PORT, else $PORT, else 8080)
   test                      build, then run every test
   bench [FOLDER]            build, then measure sizes, times and memory beside other engines (on the tiles in FOLDER)
+  audit [--strict]          check dependencies: advisories, licences, sources; --strict fails where one cannot be asked
+  notice                    write NOTICE, the licences of all that the page ships
   weights imagenet [PATH]   fetch torchvision's ImageNet weights, or take them from PATH
 
 What is installed goes to $TILELENS_CACHE (~/.cache/tilelens); CHROMIUM, CHROMEDRIVER and FIREFOX name other browsers.
@@ -51,8 +57,8 @@ bench() {
 }
 
 case ${1:-} in
-  setup | build) "$1" ;;
-  serve | bench | weights)
+  setup | build | notice) "$1" ;;
+  serve | bench | audit | weights)
     command=$1
     shift
     "$command" "$@"

@@ -7,6 +7,8 @@ NODE_VERSION_NEEDED=20
 PYTHON_VERSION_NEEDED=3.11
 WASM_PACK_VERSION=0.15.1
 GECKODRIVER_VERSION=0.37.1
+CARGO_DENY_VERSION=0.20.2
+CARGO_ABOUT_VERSION=0.9.3
 WASM_TARGET=wasm32-unknown-unknown
 DEBIAN_RUST_PACKAGES=(rustc-web cargo-web rust-web-src)
 
@@ -120,14 +122,14 @@ cargo_tool_folder() {
   printf '%s' "$CACHE/$1-$2"
 }
 
-# cargo_tool CRATE VERSION PROGRAM
+# cargo_tool CRATE VERSION PROGRAM [OPTION…]: installs it from the registry, whose index has the digest of each crate.
 cargo_tool() {
   local folder
   folder=$(cargo_tool_folder "$1" "$2")
   [[ -x $folder/bin/$3 ]] && return
   say "Installing $1 $2 (some minutes, once)"
-  # Not --locked: a lock file may name a release that was withdrawn since.
-  CARGO_TARGET_DIR=$CACHE/build/tools cargo install --quiet --debug --root "$folder" --version "$2" "$1" \
+  # Not --locked unless the caller says so: a lock file may name a release that was withdrawn since.
+  CARGO_TARGET_DIR=$CACHE/build/tools cargo install --quiet --debug --root "$folder" --version "$2" "${@:4}" "$1" \
     >"$CACHE/$1.log" 2>&1 || die "cargo could not install $1 $2; see $CACHE/$1.log"
 }
 
@@ -140,6 +142,8 @@ setup_node() {
   version_at_least "${version#v}" "$NODE_VERSION_NEEDED" ||
     die "Node.js $NODE_VERSION_NEEDED or newer is needed, this is $version: install it from https://nodejs.org"
   if [[ ! -f node_modules/.package-lock.json || package-lock.json -nt node_modules/.package-lock.json ]]; then
+    # npm ci would empty the folder that a link leads to, which others may be using.
+    [[ ! -L node_modules ]] || die "node_modules is a link: install in $(realpath node_modules), or remove the link"
     say "Installing the npm packages"
     npm ci --ignore-scripts --no-audit --no-fund >"$CACHE/npm.log" 2>&1 ||
       die "npm could not install the packages; see $CACHE/npm.log"

@@ -14,6 +14,8 @@ run_tests() {
   build_command_line
   mkdir -p "$TARGET/test"
 
+  suite audit audit
+  suite notice notice_is_current
   suite types npm run --silent check
   suite native cargo test --release
   suite examples node --test --test-reporter=spec tests/export/*.test.mjs

@@ -1,0 +1,140 @@
+/**
+ * Writes NOTICE: the licences of all that the page ships, each text once, with the packages that use it.
+ *
+ *     cargo about generate --format json … | node tools/notice.mjs OUTPUT
+ *
+ * The crates come from cargo-about; the npm packages are those of which esbuild puts bytes into the scripts.
+ */
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { text as readAll } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+/**
+ * @typedef {{ name: string, version: string, repository: string | null, manifest_path: string }} Crate
+ * @typedef {{ id: string, text: string, used_by: { crate: Crate }[] }} CrateLicence
+ * @typedef {object} Licence
+ * @property {string} id SPDX's name of it.
+ * @property {string} text
+ * @property {Set<string>} users
+ */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const LICENCE_FILE = /^(licen[cs]e|copying)/i;
+const NOTICE_FILE = /^notice/i;
+const RULE = '='.repeat(100);
+
+const INTRODUCTION = `Tilelens: what the page ships, and under which licences
+
+This file is made by ./build.sh notice.
+
+Tilelens itself, the weights of land-cover.safetensors and the sample tiles, which a script of ours draws, are under MIT
+or Apache-2.0, as you choose. The layers of the network are those of the MobileNetV3 paper in torchvision's naming; no
+code and no weights of torchvision are shipped. In the repository and not on the page: models/imagenet_labels.txt comes
+from a list published under Apache-2.0.
+
+The engines contain Rust's standard library and the crates below, unchanged; the scripts contain the npm packages below,
+bundled and minified, otherwise unchanged. The source of a crate is at https://crates.io/crates/NAME, that of an npm package at
+https://www.npmjs.com/package/NAME: so too the source of those under MPL-2.0.`;
+
+/** Line ends and spaces at them differ where nothing else does. @param {string} text */
+function tidied(text) {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replaceAll(/[ \t\f]+$/gm, '')
+    .replaceAll(/^\n+|\n+$/g, '');
+}
+
+/** Every text once, whatever its line breaks. */
+class Licences {
+  /** @type {Map<string, Licence>} */
+  #byText = new Map();
+
+  /**
+   * @param {string} id
+   * @param {string} text
+   * @param {string} user
+   */
+  add(id, text, user) {
+    const key = `${id} ${text.replaceAll(/\s+/g, ' ').trim()}`;
+    const licence = this.#byText.get(key) ?? { id, text: tidied(text), users: new Set() };
+    this.#byText.set(key, licence);
+    licence.users.add(user);
+  }
+
+  /** In an order that depends on nothing but what is in them. */
+  sorted() {
+    return [...this.#byText]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { id, text, users }]) => ({ id, text, users: [...users].sort() }));
+  }
+}
+
+/**
+ * The text of the one file in a folder that matches; undefined where there is none.
+ * @param {string} folder
+ * @param {RegExp} pattern
+ */
+async function fileLike(folder, pattern) {
+  const name = (await readdir(folder)).sort().find((entry) => pattern.test(entry));
+  return name && readFile(path.join(folder, name), 'utf8');
+}
+
+/** The folders of the npm packages of which something ends in the page's scripts and style. */
+async function bundledPackages() {
+  const www = path.join(ROOT, 'www');
+  const { metafile } = await build({
+    absWorkingDir: www,
+    entryPoints: (await readdir(www)).filter((name) => /\.(js|css)$/.test(name)),
+    outdir: '.',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  const folders = Object.values(metafile.outputs)
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([input]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
+    .filter((folder) => folder !== undefined);
+  return [...new Set(folders)].map((folder) => path.resolve(www, folder));
+}
+
+/** @param {CrateLicence[]} crateLicences */
+async function notice(crateLicences) {
+  const licences = new Licences();
+  licences.add('Apache-2.0', await readFile(path.join(ROOT, 'LICENSE-APACHE'), 'utf8'), "Rust's standard library");
+
+  /** @type {Map<string, string>} */
+  const notices = new Map();
+  for (const { id, text, used_by: users } of crateLicences) {
+    for (const { crate } of users) {
+      const user = crate.name === 'tilelens' ? 'Tilelens' : `${crate.name} ${crate.version}`;
+      licences.add(id, text, user);
+      const attribution = await fileLike(path.dirname(crate.manifest_path), NOTICE_FILE);
+      if (attribution) notices.set(user, tidied(attribution));
+    }
+  }
+  for (const folder of await bundledPackages()) {
+    const { name, version, license } = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8'));
+    const text = await fileLike(folder, LICENCE_FILE);
+    if (!text) throw new Error(`the npm package ${name} has no licence file: see its source and add the text by hand`);
+    licences.add(license, text, `${name} ${version} (npm)`);
+  }
+
+  const sections = licences.sorted().map(({ id, text, users }) => `${id}\nused by ${users.join(', ')}\n\n${text}`);
+  const attributions = [...notices].sort().map(([user, text]) => `Notice of ${user}\n\n${text}`);
+  return `${[INTRODUCTION, ...sections, ...attributions].join(`\n\n${RULE}\n\n`)}\n`;
+}
+
+try {
+  const [output] = process.argv.slice(2);
+  if (!output) throw new Error('which file? node tools/notice.mjs OUTPUT');
+  await writeFile(output, await notice(JSON.parse(await readAll(process.stdin)).licenses));
+} catch (error) {
+  console.error(`notice: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
