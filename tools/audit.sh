@@ -27,7 +27,7 @@ audit_crates() {
   local log=$CACHE/advisories.log
   if deny fetch db >"$log" 2>&1; then
     say "Crates: advisories"
-    deny --locked check --disable-fetch advisories || problems=$((problems + 1))
+    deny --locked check advisories || problems=$((problems + 1))
   else
     left_out "Crates: advisories" "$log"
   fi

@@ -112,7 +112,9 @@ async function notice(crateLicences) {
   const notices = new Map();
   for (const { id, text, used_by: users } of crateLicences) {
     for (const { crate } of users) {
-      const user = crate.name === 'tilelens' ? 'Tilelens' : `${crate.name} ${crate.version}`;
+      // The introduction speaks of it, and its notice is the file that is being made.
+      if (crate.name === 'tilelens') continue;
+      const user = `${crate.name} ${crate.version}`;
       licences.add(id, text, user);
       const attribution = await fileLike(path.dirname(crate.manifest_path), NOTICE_FILE);
       if (attribution) notices.set(user, tidied(attribution));
