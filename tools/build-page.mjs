@@ -170,6 +170,7 @@ async function pageFiles(localModelsFolder) {
   for (const name of await filesIn(path.join(ROOT, 'www'), STATIC_FILE)) {
     add(name, await readFile(path.join(ROOT, 'www', name)));
   }
+  add('NOTICE.txt', await readFile(path.join(ROOT, 'NOTICE')));
 
   /** @type {Record<string, { url: string, bytes: number, sha256: string }>} */
   const engines = {};
