@@ -25,13 +25,5 @@ write_notice() {
   cargo fetch --quiet --locked
   "$(cargo_tool_folder cargo-about "$CARGO_ABOUT_VERSION")/bin/cargo-about" generate --frozen --fail \
     --no-default-features --features webgpu --format json --output-file "$crates" &&
-    node tools/notice.mjs "$1" <"$crates"
-}
-
-notice_is_current() {
-  setup_notice
-  mkdir -p "$TARGET"
-  write_notice "$TARGET/NOTICE" || return
-  diff --brief NOTICE "$TARGET/NOTICE" ||
-    die "NOTICE is not what the page ships now: run ./build.sh notice and commit it"
+    node tools/notice/write.mjs "$1" <"$crates"
 }

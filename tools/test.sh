@@ -15,7 +15,7 @@ run_tests() {
   mkdir -p "$TARGET/test"
 
   suite audit audit
-  suite notice notice_is_current
+  suite notice node tools/notice/check.mjs
   suite types npm run --silent check
   suite native cargo test --release
   suite examples node --test --test-reporter=spec tests/export/*.test.mjs

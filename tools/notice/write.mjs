@@ -1,15 +1,12 @@
 /**
  * Writes NOTICE: the licences of all that the page ships, each text once, with the packages that use it.
  *
- *     cargo about generate --format json … | node tools/notice.mjs OUTPUT
- *
- * The crates come from cargo-about; the npm packages are those of which esbuild puts bytes into the scripts.
+ *     cargo about generate --format json … | node tools/notice/write.mjs OUTPUT
  */
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { ROOT, STANDARD_LIBRARY, npmPackages } from './shipped.mjs';
 
 /**
  * @typedef {{ name: string, version: string, repository: string | null, manifest_path: string }} Crate
@@ -20,7 +17,6 @@ import { build } from 'esbuild';
  * @property {Set<string>} users
  */
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LICENCE_FILE = /^(licen[cs]e|copying)/i;
 const NOTICE_FILE = /^notice/i;
 const RULE = '='.repeat(100);
@@ -35,8 +31,8 @@ code and no weights of torchvision are shipped. In the repository and not on the
 from a list published under Apache-2.0.
 
 The engines contain Rust's standard library and the crates below, unchanged; the scripts contain the npm packages below,
-bundled and minified, otherwise unchanged. The source of a crate is at https://crates.io/crates/NAME, that of an npm package at
-https://www.npmjs.com/package/NAME: so too the source of those under MPL-2.0.`;
+bundled and minified, otherwise unchanged. The source of each, of those under MPL-2.0 too, is what its registry gives out
+under its name and version.`;
 
 /** Line ends and spaces at them differ where nothing else does. @param {string} text */
 function tidied(text) {
@@ -81,32 +77,10 @@ async function fileLike(folder, pattern) {
   return name && readFile(path.join(folder, name), 'utf8');
 }
 
-/** The folders of the npm packages of which something ends in the page's scripts and style. */
-async function bundledPackages() {
-  const www = path.join(ROOT, 'www');
-  const { metafile } = await build({
-    absWorkingDir: www,
-    entryPoints: (await readdir(www)).filter((name) => /\.(js|css)$/.test(name)),
-    outdir: '.',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    metafile: true,
-    write: false,
-    logLevel: 'warning',
-  });
-  const folders = Object.values(metafile.outputs)
-    .flatMap(({ inputs }) => Object.entries(inputs))
-    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-    .map(([input]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
-    .filter((folder) => folder !== undefined);
-  return [...new Set(folders)].map((folder) => path.resolve(www, folder));
-}
-
 /** @param {CrateLicence[]} crateLicences */
 async function notice(crateLicences) {
   const licences = new Licences();
-  licences.add('Apache-2.0', await readFile(path.join(ROOT, 'LICENSE-APACHE'), 'utf8'), "Rust's standard library");
+  licences.add('Apache-2.0', await readFile(path.join(ROOT, 'LICENSE-APACHE'), 'utf8'), STANDARD_LIBRARY);
 
   /** @type {Map<string, string>} */
   const notices = new Map();
@@ -120,11 +94,10 @@ async function notice(crateLicences) {
       if (attribution) notices.set(user, tidied(attribution));
     }
   }
-  for (const folder of await bundledPackages()) {
-    const { name, version, license } = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8'));
+  for (const { title, licence, folder } of await npmPackages()) {
     const text = await fileLike(folder, LICENCE_FILE);
-    if (!text) throw new Error(`the npm package ${name} has no licence file: see its source and add the text by hand`);
-    licences.add(license, text, `${name} ${version} (npm)`);
+    if (!text) throw new Error(`${title} has no licence file: see its source and add the text by hand`);
+    licences.add(licence, text, title);
   }
 
   const sections = licences.sorted().map(({ id, text, users }) => `${id}\nused by ${users.join(', ')}\n\n${text}`);
@@ -134,7 +107,7 @@ async function notice(crateLicences) {
 
 try {
   const [output] = process.argv.slice(2);
-  if (!output) throw new Error('which file? node tools/notice.mjs OUTPUT');
+  if (!output) throw new Error('which file? node tools/notice/write.mjs OUTPUT');
   await writeFile(output, await notice(JSON.parse(await readAll(process.stdin)).licenses));
 } catch (error) {
   console.error(`notice: ${error instanceof Error ? error.message : error}`);
