@@ -8,41 +8,17 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sirv from 'sirv';
+import { SECURITY_HEADERS, cacheControl } from './headers.mjs';
 
 const HOST = '127.0.0.1';
 const DEFAULT_ROOT = fileURLToPath(new URL('../dist', import.meta.url));
-/** The build puts a digest of the content in these names, so that they never change under one name. */
-const HASHED_NAME = /-([0-9a-f]{10}|[0-9A-Z]{8})\.\w+(\.map)?$/;
-
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self'",
-  "img-src 'self' blob:",
-  "worker-src 'self'",
-  "connect-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const SECURITY_HEADERS = {
-  'Content-Security-Policy': CONTENT_SECURITY_POLICY,
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-};
 
 /**
- * Starts the server; port 0 takes a free one.
- * @param {{ root?: string, port?: number }} [options]
- * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+ * Answers with the files of a folder and the headers of the page.
+ * @param {string} root
+ * @returns {http.RequestListener}
  */
-export async function startServer({ root = DEFAULT_ROOT, port = 0 } = {}) {
+export function pageListener(root) {
   const files = sirv(root, {
     // Looks at the disk for every request, so that a new build is served at once.
     dev: true,
@@ -50,14 +26,11 @@ export async function startServer({ root = DEFAULT_ROOT, port = 0 } = {}) {
     brotli: true,
     gzip: true,
     setHeaders(response, pathname) {
-      response.setHeader(
-        'Cache-Control',
-        HASHED_NAME.test(pathname) ? 'public, max-age=31536000, immutable' : 'no-cache',
-      );
+      response.setHeader('Cache-Control', cacheControl(pathname));
       if (pathname.endsWith('.safetensors')) response.setHeader('Content-Type', 'application/octet-stream');
     },
   });
-  const server = http.createServer((request, response) => {
+  return (request, response) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end();
@@ -66,7 +39,16 @@ export async function startServer({ root = DEFAULT_ROOT, port = 0 } = {}) {
     files(request, response, () => {
       response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('There is no such file.\n');
     });
-  });
+  };
+}
+
+/**
+ * Starts the server; port 0 takes a free one.
+ * @param {{ root?: string, port?: number, listener?: http.RequestListener }} [options]
+ * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+ */
+export async function startServer({ root = DEFAULT_ROOT, port = 0, listener = pageListener(root) } = {}) {
+  const server = http.createServer(listener);
   await new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, HOST, () => resolve(undefined));

@@ -1,5 +1,7 @@
 /** One worker: requests go out with an id, events and the reply come back to whoever asked. */
 
+import { scriptUrl } from './script-url.js';
+
 /** @typedef {import('../messages.js').WorkerEvent} WorkerEvent */
 /** @typedef {import('../messages.js').WorkerReply} WorkerReply */
 /** @typedef {(event: WorkerEvent) => void} EventListener */
@@ -37,7 +39,7 @@ export class Connection {
 
   /** @param {string} url the worker's script */
   constructor(url) {
-    this.#worker = new Worker(url, { type: 'module' });
+    this.#worker = new Worker(scriptUrl(url), { type: 'module' });
     this.#worker.addEventListener('message', ({ data }) => this.#receive(data));
     this.#worker.addEventListener('error', (event) => {
       event.preventDefault();
