@@ -1,8 +1,9 @@
 /**
  * Puts the page together: www/ and pkg/ and models/ become dist/, with names that carry a digest of the
- * content, `assets.json` that lists what the page loads later, and compressed twins of what compresses.
+ * content, `assets.json` that lists what the page loads later, the service worker that keeps all of it, and compressed
+ * twins of what compresses.
  *
- *     node tools/build-page.mjs [--output dist] [--local-models models/local]
+ *     node tools/build-page.mjs [--output dist] [--local-models models/local] [--uncompressed]
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -12,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { build } from 'esbuild';
+import { META_CONTENT_SECURITY_POLICY, headersFile } from './headers.mjs';
+import { buildId, serviceWorker, sha256 } from './service-worker-build.mjs';
 
 /**
  * @typedef {object} Manifest What a model file says about itself, as far as the page shows it before loading.
@@ -22,18 +25,17 @@ import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DEFAULT_MODEL = 'land-cover';
-const STATIC_FILE = /\.(svg|png|ico|webmanifest|txt)$/;
+const STATIC_FILE = /\.(svg|ico|webmanifest|txt)$/;
+/** What is drawn where the page is installed as an app. */
+const ICON_FILE = /\.png$/;
+/** Where the page says which build it is of. */
+const BUILD_PLACEHOLDER = /(<meta name="build" content=)""/;
 const SAMPLE_FILE = /\.(jpe?g|png|webp)$/;
 /** A compressed twin is kept where it saves at least this share of the bytes. */
 const WORTHWHILE_SAVING = 0.05;
 
 const brotli = promisify(zlib.brotliCompress);
 const gzip = promisify(zlib.gzip);
-
-/** @param {Uint8Array} bytes */
-function sha256(bytes) {
-  return createHash('sha256').update(bytes).digest('hex');
-}
 
 /**
  * @param {string} stem
@@ -54,50 +56,75 @@ async function filesIn(folder, pattern) {
   return (await readdir(folder)).filter((name) => pattern.test(name)).sort();
 }
 
+/** What both bundles share. @type {import('esbuild').BuildOptions & { metafile: true, write: false }} */
+const BUNDLE_OPTIONS = {
+  absWorkingDir: path.join(ROOT, 'www'),
+  outdir: '.',
+  bundle: true,
+  target: 'es2022',
+  minify: true,
+  metafile: true,
+  write: false,
+  logLevel: 'warning',
+};
+
 /**
- * Bundles scripts and style; returns the files and which source became which.
+ * Bundles scripts and style; returns the files, which source became which, and the chunks that the page begins with.
  */
 async function bundle() {
-  const sources = ['main.js', 'worker.js', 'style.css'];
   const result = await build({
-    absWorkingDir: path.join(ROOT, 'www'),
-    entryPoints: sources,
-    outdir: '.',
+    ...BUNDLE_OPTIONS,
+    entryPoints: ['main.js', 'worker.js', 'style.css'],
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
-    bundle: true,
     // What a visitor may never need, such as charts and zip files, is fetched when it is needed.
     splitting: true,
     format: 'esm',
-    target: 'es2022',
-    minify: true,
     sourcemap: true,
-    metafile: true,
-    write: false,
-    logLevel: 'warning',
   });
   /** @type {Map<string, Uint8Array>} */
   const files = new Map();
   for (const { path: file, contents } of result.outputFiles) files.set(path.basename(file), contents);
   /** @type {Map<string, string>} */
   const names = new Map();
-  for (const [output, { entryPoint }] of Object.entries(result.metafile.outputs)) {
+  /** @type {string[]} */
+  let firstChunks = [];
+  for (const [output, { entryPoint, imports }] of Object.entries(result.metafile.outputs)) {
     if (entryPoint) names.set(entryPoint, path.basename(output));
+    if (entryPoint === 'main.js') firstChunks = imports.filter(({ kind }) => kind === 'import-statement').map((chunk) => path.basename(chunk.path));
   }
-  return { files, names };
+  return { files, names, firstChunks };
+}
+
+/** The scripts that are no modules, by their names in www/. @param {string[]} sources */
+async function classicScripts(sources) {
+  const { outputFiles } = await build({ ...BUNDLE_OPTIONS, entryPoints: sources, format: 'iife' });
+  return outputFiles.map(({ contents }) => contents);
+}
+
+/** @param {Uint8Array} content */
+function integrity(content) {
+  return `sha384-${createHash('sha384').update(content).digest('base64')}`;
 }
 
 /**
- * The page with the bundles' names put in.
- * @param {Map<string, string>} names
+ * The page with the policy and the bundles' names put in, each with its digest, so that a browser runs nothing else.
+ * @param {Awaited<ReturnType<typeof bundle>>} bundled
  */
-async function indexHtml(names) {
+async function indexHtml({ files, names, firstChunks }) {
+  const attributes = (/** @type {string} */ name) =>
+    `="${name}" integrity="${integrity(/** @type {Uint8Array} */ (files.get(name)))}"`;
   let html = await readFile(path.join(ROOT, 'www/index.html'), 'utf8');
-  for (const source of ['main.js', 'style.css']) {
-    const reference = new RegExp(`(src|href)="(?:\\./)?${source.replace('.', '\\.')}"`, 'g');
-    if (!reference.test(html)) throw new Error(`www/index.html does not refer to ${source}`);
-    html = html.replace(reference, `$1="${names.get(source)}"`);
+  const insert = (/** @type {RegExp} */ place, /** @type {string} */ text) => {
+    if (!place.test(html)) throw new Error(`www/index.html has no ${place.source}`);
+    html = html.replace(place, text);
+  };
+  for (const source of ['main.js', 'loading.js', 'style.css']) {
+    insert(new RegExp(`(?<=src|href)="${source.replace('.', '\\.')}"`), attributes(/** @type {string} */ (names.get(source))));
   }
+  const preloads = firstChunks.map((name) => `<link rel="modulepreload" href${attributes(name)} />`);
+  insert(/(?=<script type="module")/, [...preloads, ''].join('\n    '));
+  insert(/(?<=<meta charset="utf-8" \/>)/, `\n    <meta http-equiv="Content-Security-Policy" content="${META_CONTENT_SECURITY_POLICY}" />`);
   return html;
 }
 
@@ -162,12 +189,18 @@ function sampleName(file) {
  * @param {string} localModelsFolder
  */
 async function pageFiles(localModelsFolder) {
-  const { files, names } = await bundle();
+  const bundled = await bundle();
+  const { files, names } = bundled;
   const add = (/** @type {string} */ name, /** @type {Uint8Array | string} */ content) =>
     files.set(name, typeof content === 'string' ? Buffer.from(content) : content);
 
-  add('index.html', await indexHtml(names));
-  for (const name of await filesIn(path.join(ROOT, 'www'), STATIC_FILE)) {
+  const [loadingScript, serviceWorkerScript] = await classicScripts(['loading.js', 'service-worker.js']);
+  names.set('loading.js', hashedName('loading', loadingScript, '.js'));
+  add(hashedName('loading', loadingScript, '.js'), loadingScript);
+  const html = await indexHtml(bundled);
+  add('index.html', html);
+  const icons = await filesIn(path.join(ROOT, 'www'), ICON_FILE);
+  for (const name of [...icons, ...(await filesIn(path.join(ROOT, 'www'), STATIC_FILE))]) {
     add(name, await readFile(path.join(ROOT, 'www', name)));
   }
   add('NOTICE.txt', await readFile(path.join(ROOT, 'NOTICE')));
@@ -197,7 +230,15 @@ async function pageFiles(localModelsFolder) {
     models: modelList.map(({ entry }) => entry),
     samples,
   };
-  add('assets.json', `${JSON.stringify(assets, null, 2)}\n`);
+  add('assets.json', JSON.stringify(assets));
+
+  const worker = Buffer.from(serviceWorkerScript).toString();
+  const id = buildId(files, worker);
+  add('index.html', html.replace(BUILD_PLACEHOLDER, `$1"${id}"`));
+  add('assets.json', `${JSON.stringify({ build: id, ...assets }, null, 2)}\n`);
+  const rarelyUsed = new Set([engines.webgpu.url, ...assets.models.slice(1).map(({ url }) => url), ...icons]);
+  add('service-worker.js', serviceWorker(id, files, worker, (name) => !rarelyUsed.has(name)));
+  add('_headers', headersFile([...files.keys()]));
   return files;
 }
 
@@ -223,8 +264,9 @@ async function compressed(name, content) {
  * already is left alone with its twins: compressing the engine takes many seconds.
  * @param {string} folder
  * @param {Map<string, Uint8Array>} files
+ * @param {boolean} withTwins
  */
-async function writeFolder(folder, files) {
+async function writeFolder(folder, files, withTwins) {
   await mkdir(folder, { recursive: true });
   for (const found of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const file = path.join(found.parentPath, found.name);
@@ -236,7 +278,7 @@ async function writeFolder(folder, files) {
     if (existsSync(file) && (await readFile(file)).equals(content)) continue;
     await mkdir(path.dirname(file), { recursive: true });
     await Promise.all(['.br', '.gz'].map((suffix) => rm(file + suffix, { force: true })));
-    for (const twin of await compressed(name, content)) await writeFile(path.join(folder, twin.name), twin.content);
+    for (const twin of withTwins ? await compressed(name, content) : []) await writeFile(path.join(folder, twin.name), twin.content);
     // Last, so that a file that is there has its twins.
     await writeFile(file, content);
   }
@@ -245,12 +287,13 @@ async function writeFolder(folder, files) {
 const { values } = parseArgs({
   options: {
     output: { type: 'string', default: path.join(ROOT, 'dist') },
+    uncompressed: { type: 'boolean', default: false },
     'local-models': { type: 'string', default: path.join(ROOT, 'models/local') },
   },
 });
 try {
   const files = await pageFiles(path.resolve(values['local-models']));
-  await writeFolder(path.resolve(values.output), files);
+  await writeFolder(path.resolve(values.output), files, !values.uncompressed);
 } catch (error) {
   console.error(`build-page: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

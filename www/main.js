@@ -1,5 +1,7 @@
 /** Puts the page together: what the site offers, the engine, the tiles, the project, the views. */
 
+import { fetchAssets } from './app/assets.js';
+import { setUpUpdates } from './app/updates.js';
 import { Session } from './engine/session.js';
 import { History } from './labels/history.js';
 import { Labelling } from './labels/labelling.js';
@@ -31,20 +33,10 @@ import { setUpTileSelection } from './views/tile-selection.js';
 import { setUpToolbar } from './views/toolbar.js';
 import { setUpTrainingPanel } from './views/training-panel.js';
 
+/** @typedef {import('./app/assets.js').Assets} Assets */
 /** @typedef {import('./engine/session.js').ModelSource} ModelSource */
 /** @typedef {import('./messages.js').DevicePreference} DevicePreference */
-/** @typedef {import('./messages.js').EngineFiles} EngineFiles */
-/** @typedef {import('./messages.js').RemoteFile} RemoteFile */
-/** @typedef {import('./views/intake.js').Sample} Sample */
 /** @typedef {import('./views/pickers.js').SiteModel} SiteModel */
-/** @typedef {{ engines: EngineFiles, worker: { url: string }, models: SiteModel[], samples: Sample[] }} Assets */
-
-/** What the build wrote of the files that the page loads later. @returns {Promise<Assets>} */
-async function fetchAssets() {
-  const response = await fetch('assets.json');
-  if (!response.ok) throw new Error(`the server answered ${response.status} for assets.json`);
-  return response.json();
-}
 
 /** What the page holds, whatever the engine does. */
 function createPage() {
@@ -81,7 +73,7 @@ async function startProjects(page, onOpened) {
  * @param {Page} page
  */
 function startEngine({ engines, worker, models }, page) {
-  const session = new Session({ workerUrl: worker.url, engines, keptSha256: models.map(({ sha256 }) => sha256) });
+  const session = new Session({ workerUrl: worker.url, engines });
   const classification = new Classification(session, page.tiles);
   let device = deviceFromAddress();
   const siteSource = { model: models[0] };
@@ -161,7 +153,7 @@ function setUpFineTuning(page, { session, classification, useProjectModel }) {
   const { settings } = setUpSettingsForm(page.workspace);
   setUpTrainingPanel({ ...page, session, fineTuning }, settings);
   setUpTakeAway({ ...page, session });
-  return setUpNextLabels({ ...page, session });
+  return { fineTuning, ...setUpNextLabels({ ...page, session }) };
 }
 
 async function main() {
@@ -189,13 +181,14 @@ async function main() {
   try {
     const engine = await starting;
     useModel = engine.useProjectModel;
-    const { findSimilar } = setUpFineTuning(page, engine);
+    const { findSimilar, fineTuning } = setUpFineTuning(page, engine);
     setUpTileSelection(page, grid, findSimilar);
     setUpClassPanel(page);
     setUpToolbar({ ...page, classification: engine.classification });
+    setUpUpdates({ ...page, session: engine.session, autosave: (await opening).autosave, fineTuning });
   } catch (thrown) {
     document.documentElement.dataset.engine = 'failed';
-    notify(`The page could not be loaded whole (${thrown instanceof Error ? thrown.message : thrown}).`, [
+    notify(`The page could not be loaded whole. ${thrown instanceof Error ? thrown.message : thrown}`, [
       { label: 'Load again', act: () => window.location.reload() },
     ]);
   }

@@ -31,10 +31,9 @@
 /**
  * @typedef {object} LoadModelPayload Either a model of the site or a file of the user's.
  * @property {RemoteFile} [model]
- * @property {string[]} [keptSha256] the models that may stay in the cache
  * @property {Blob} [file]
  */
-/** @typedef {DeviceChoice & { info: ModelInfo, fromCache: boolean }} LoadedModel */
+/** @typedef {DeviceChoice & { info: ModelInfo }} LoadedModel */
 
 /**
  * @typedef {object} TileRequest
@@ -70,7 +69,6 @@
  * @property {'engine' | 'model'} stage
  * @property {number} loadedBytes
  * @property {number} totalBytes
- * @property {boolean} [fromCache]
  */
 /** @typedef {{ event: 'tile', tileId: string, result?: TileResult, error?: Failure }} TileEvent */
 /** @typedef {{ event: 'features', tileId: string, values?: Float32Array, error?: Failure }} FeaturesEvent */

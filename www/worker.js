@@ -92,10 +92,10 @@ async function start(payload, emit) {
  * @param {Emit} emit
  */
 async function loadModel(payload, emit) {
-  const fetching = modelBytes(payload, (loadedBytes, totalBytes, fromCache) =>
-    emit({ event: 'progress', stage: 'model', loadedBytes, totalBytes, fromCache }),
+  const fetching = modelBytes(payload, (loadedBytes, totalBytes) =>
+    emit({ event: 'progress', stage: 'model', loadedBytes, totalBytes }),
   );
-  const [{ bytes, fromCache, stored }] = await Promise.all([fetching, openedDevice()]);
+  const [bytes] = await Promise.all([fetching, openedDevice()]);
   return inTurn(async () => {
     const open = await openedDevice();
     const model = new Uint8Array(bytes);
@@ -108,8 +108,7 @@ async function loadModel(payload, emit) {
     opening = Promise.resolve(verified);
     loadedModel = new Blob([bytes]);
     prepareHelpers(verified, loadedModel);
-    await stored;
-    return { info, fromCache, ...verified.choice };
+    return { info, ...verified.choice };
   });
 }
 

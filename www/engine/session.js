@@ -32,17 +32,12 @@ export class Session extends EventTarget {
   #opened = null;
   #workerUrl;
   #engines;
-  #keptSha256;
 
-  /**
-   * @param {{ workerUrl: string, engines: EngineFiles, keptSha256: string[] }} site `keptSha256` are the
-   *   models that stay in the cache
-   */
-  constructor({ workerUrl, engines, keptSha256 }) {
+  /** @param {{ workerUrl: string, engines: EngineFiles }} site */
+  constructor({ workerUrl, engines }) {
     super();
     this.#workerUrl = workerUrl;
     this.#engines = engines;
-    this.#keptSha256 = keptSha256;
   }
 
   /**
@@ -81,7 +76,7 @@ export class Session extends EventTarget {
     // Which of the engines it will be is known when the worker has looked at the GPU: then the sum is set right.
     const onEvent = this.#progressOf(connection, { engine: this.#engines.cpu.bytes, model: bytesOf(source) });
     const started = connection.request({ kind: 'start', payload: { engines: this.#engines, device } }, onEvent);
-    const loading = connection.request({ kind: 'loadModel', payload: this.#payload(source) }, onEvent);
+    const loading = connection.request({ kind: 'loadModel', payload: source }, onEvent);
     const [, loaded] = await Promise.all([started, loading]);
     return loaded;
   }
@@ -120,7 +115,7 @@ export class Session extends EventTarget {
     }
     const onEvent = this.#progressOf(connection, { engine: 0, model: bytesOf(source) });
     try {
-      const loaded = await connection.request({ kind: 'loadModel', payload: this.#payload(source) }, onEvent);
+      const loaded = await connection.request({ kind: 'loadModel', payload: source }, onEvent);
       this.#opened = { device: before.device, source };
       this.#set({ state: 'ready', loaded });
       return true;
@@ -179,11 +174,6 @@ export class Session extends EventTarget {
       total[event.stage] = event.totalBytes;
       this.#set({ progress: progress() });
     };
-  }
-
-  /** @param {ModelSource} source */
-  #payload(source) {
-    return { ...source, keptSha256: this.#keptSha256 };
   }
 
   /** @param {Partial<Status>} change */

@@ -25,6 +25,14 @@ const MEASURED_TILES = 8;
 /** Adapters that compute on the processor, only more slowly than the engine's own code for it. */
 const SOFTWARE_ADAPTER = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render/i;
 
+/** Nobody is made to fetch it who may not need it, so that it may be missing where there is no network. */
+const NOT_FETCHED = 'WebGPU needs a larger engine, which could not be fetched.';
+
+/** @param {unknown} thrown */
+function isOfNetwork(thrown) {
+  return toFailure(thrown).code.startsWith('network.');
+}
+
 /**
  * What the browser says about its adapter; null where it has none to offer.
  * @returns {Promise<{ name: string, isSoftware: boolean } | null>}
@@ -70,7 +78,11 @@ export async function openDevice(preference, fetch) {
       'WebGPU was asked for, but this browser offers no WebGPU adapter: choose the CPU, or a browser with WebGPU.',
     );
   }
-  return openKind('webgpu', fetch, { reason: `Running on WebGPU (${adapter.name}), as you chose.`, adapter: adapter.name });
+  const why = { reason: `Running on WebGPU (${adapter.name}), as you chose.`, adapter: adapter.name };
+  return openKind('webgpu', fetch, why).catch((thrown) => {
+    if (!isOfNetwork(thrown)) throw thrown;
+    throw new CodedError('device.not_fetched', `${NOT_FETCHED} ${toFailure(thrown).message} Or choose the CPU.`);
+  });
 }
 
 /**
@@ -85,6 +97,7 @@ async function openBest(adapter, fetch) {
     return await openKind('webgpu', fetch, { reason: `Running on WebGPU (${adapter.name}).`, adapter: adapter.name });
   } catch (thrown) {
     if (isTrap(thrown)) throw thrown;
+    if (isOfNetwork(thrown)) return onCpu(`${NOT_FETCHED} (${toFailure(thrown).message})`);
     return onCpu(`WebGPU did not start (${toFailure(thrown).message}).`);
   }
 }

@@ -1,5 +1,6 @@
-/** Fetching with a byte count, and verification by SHA-256. */
+/** Fetching with a byte count. */
 
+import { hasDigest } from './digest.js';
 import { CodedError } from './failures.js';
 
 /** @typedef {import('../messages.js').RemoteFile} RemoteFile */
@@ -43,18 +44,6 @@ async function fetchCounted(url, onBytes, cache = 'default') {
   return new Response(response.body.pipeThrough(new TransformStream(counter)), {
     headers: { 'Content-Type': response.headers.get('Content-Type') ?? '' },
   });
-}
-
-/**
- * Whether the bytes have the digest. Outside a secure context there is no `crypto.subtle`: there the
- * checksum inside the model file, which the engine verifies, is what is left.
- * @param {ArrayBuffer} bytes
- * @param {string} sha256 64 hexadecimal digits
- */
-export async function hasDigest(bytes, sha256) {
-  if (!globalThis.crypto?.subtle) return true;
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') === sha256;
 }
 
 /**
