@@ -9,7 +9,7 @@ const HEIGHT_PX = 170;
 
 /** @param {HTMLElement} root */
 export async function createCurves(root) {
-  const uPlot = await plotLibrary();
+  const uPlot = await plotLibrary(root);
   const { width, axis } = styleOf(root);
 
   /** @param {string} title @param {[number, number] | undefined} range @param {(value: number) => string} format */

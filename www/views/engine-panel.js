@@ -45,7 +45,8 @@ export function setUpEnginePanel(session, chooseDevice) {
       status.textContent = loaded.reason;
     }
     if (state === 'failed' && error) {
-      status.textContent = '';
+      // What stays when the notice is dismissed.
+      status.textContent = 'No engine is at work: load the page again to try once more.';
       const retry = { label: 'Try again', act: () => session.reopen() };
       const useCpu = { label: 'Use the CPU', act: () => chooseDevice('cpu') };
       closeNotice = notify(error.message, error.fatal || error.code.startsWith('device.') ? [useCpu, retry] : [retry]);

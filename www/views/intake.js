@@ -38,9 +38,16 @@ async function filesOf(event) {
 
 /** @param {Sample} sample @returns {Promise<NewFile>} */
 async function fetchSample({ name, url }) {
-  const response = await fetch(url);
+  const response = await fetch(url).catch(() => {
+    throw new Error('the server cannot be reached');
+  });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  const file = new File([await response.blob()], url.slice(url.lastIndexOf('/') + 1));
+  const bytes = await response.blob().catch(() => {
+    throw new Error('the download broke off');
+  });
+  // A network's sign-in page is no tile.
+  if (bytes.type === 'text/html') throw new Error('the answer is a page and no image');
+  const file = new File([bytes], url.slice(url.lastIndexOf('/') + 1));
   return { name, path: url, file };
 }
 

@@ -3,8 +3,14 @@
 /** Colours that differ in lightness, too, for those who do not tell red from green. */
 export const COLOURS = { training: '#e69f00', validation: '#0072b2' };
 
-export async function plotLibrary() {
-  return (await import('uplot')).default;
+/** Rejects where it does not arrive, which is said in the chart's place. @param {HTMLElement} root */
+export async function plotLibrary(root) {
+  try {
+    return (await import('uplot')).default;
+  } catch (thrown) {
+    root.textContent = 'The chart could not be fetched: load this page again to see it.';
+    throw thrown;
+  }
 }
 
 /** A canvas knows nothing of the page's style: it is told. @param {HTMLElement} root */

@@ -7,6 +7,13 @@ import { notify } from './notices.js';
 /** @typedef {import('../project/projects.js').Projects} Projects */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 
+/** What reads and writes zip files is fetched when it is needed; a browser does not ask again for a module that failed. */
+function archives() {
+  return import('../project/archive.js').catch(() => {
+    throw new Error('The part of the page that reads and writes project files could not be fetched: look at the connection, then load this page again. What is saved in this browser stays.');
+  });
+}
+
 /**
  * @param {{ projects: Projects, workspace: Workspace, autosave: Autosave | null }} page
  */
@@ -71,7 +78,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
 
   async function exportProject() {
     await attempt(async () => {
-      const { exportArchive } = await import('../project/archive.js');
+      const { exportArchive } = await archives();
       download(await exportArchive(projects.forArchive()), `${workspace.name || 'tilelens-project'}.zip`);
     });
   }
@@ -79,7 +86,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   /** @param {File} archive */
   async function importProject(archive) {
     await attempt(async () => {
-      const { importArchive } = await import('../project/archive.js');
+      const { importArchive } = await archives();
       const project = await importArchive(archive);
       await projects.adopt(project);
     });

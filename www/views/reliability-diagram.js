@@ -12,7 +12,7 @@ const HEIGHT_PX = 200;
  * @param {AbortSignal} shown aborted when the diagram is no longer shown: a plot listens to the window until it is told to end
  */
 export async function createReliabilityDiagram(root, bins, shown) {
-  const uPlot = await plotLibrary().catch(() => null);
+  const uPlot = await plotLibrary(root).catch(() => null);
   if (!uPlot || shown.aborted) return;
   const { width, text, axis } = styleOf(root);
   const filled = bins.filter(({ tiles }) => tiles > 0);

@@ -3,6 +3,8 @@
  * WebGPU besides. A visitor fetches the one that the device can use.
  */
 
+import { CodedError } from './failures.js';
+
 /** @typedef {typeof import('../../pkg/cpu/tilelens.js')} Bindings */
 /** @typedef {import('../messages.js').DeviceKind} DeviceKind */
 
@@ -13,10 +15,11 @@
  * @returns {Promise<Bindings>}
  */
 export async function startBindings(build, module) {
-  const bindings =
-    build === 'webgpu'
-      ? /** @type {Bindings} */ (/** @type {unknown} */ (await import('../../pkg/webgpu/tilelens.js')))
-      : await import('../../pkg/cpu/tilelens.js');
+  const importing = build === 'webgpu' ? import('../../pkg/webgpu/tilelens.js') : import('../../pkg/cpu/tilelens.js');
+  const imported = await importing.catch(() => {
+    throw new CodedError('network.interrupted', 'A part of the engine could not be fetched: look at the connection, then try again.');
+  });
+  const bindings = /** @type {Bindings} */ (/** @type {unknown} */ (imported));
   await bindings.default({ module_or_path: module });
   return bindings;
 }
