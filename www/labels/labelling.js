@@ -211,5 +211,6 @@ export class Labelling extends EventTarget {
 
 /** @param {string} name */
 function shortened(name) {
-  return name.trim().slice(0, LONGEST_NAME);
+  // By characters: half of one is none.
+  return Array.from(name.trim()).slice(0, LONGEST_NAME).join('');
 }

@@ -7,6 +7,9 @@ import Papa from 'papaparse';
 /** Excel takes a file for UTF-8 only with a byte-order mark. */
 const BYTE_ORDER_MARK = '\uFEFF';
 
+/** How a cell begins that a spreadsheet would run, whatever lines follow. */
+const FORMULA = /^[=+\-@\t\r\n]/;
+
 /**
  * One row a tile, one column a class.
  * @param {Tile[]} tiles
@@ -32,7 +35,7 @@ export function resultsCsv(tiles) {
     ];
   });
   // A file name may begin with `=`: spreadsheets would run it.
-  const csv = Papa.unparse({ fields, data: rows }, { escapeFormulae: true, newline: '\r\n' });
+  const csv = Papa.unparse({ fields, data: rows }, { escapeFormulae: FORMULA, newline: '\r\n' });
   return new Blob([BYTE_ORDER_MARK, csv], { type: 'text/csv;charset=utf-8' });
 }
 

@@ -2,7 +2,7 @@
 
 import { LabelError, MOST_CLASSES } from '../labels/labelling.js';
 import { acceptSuggestions, folderOf, labelByFolder } from '../labels/suggestions.js';
-import { beforePaint, byId, counted, element, fromTemplate, isTyping, part } from './dom.js';
+import { beforePaint, byId, counted, element, fromTemplate, isTyping, isolated, part } from './dom.js';
 import { keyOf } from './label-keys.js';
 import { orNotify } from './notices.js';
 import { DRAGGED_TILES } from './tile-selection.js';
@@ -88,7 +88,7 @@ export function setUpClassPanel({ tiles, labelling, history, selection }) {
     const key = keyOf(index);
     const assign = part(row, '.class-assign', HTMLButtonElement);
     assign.textContent = key ?? '+';
-    assign.title = `Label the selected tiles as ${name}${key ? ` (key ${key})` : ''}`;
+    assign.title = `Label the selected tiles as ${isolated(name)}${key ? ` (key ${key})` : ''}`;
     assign.setAttribute('aria-label', assign.title);
     const field = part(row, '.class-name', HTMLInputElement);
     if (document.activeElement !== field) field.value = name;
@@ -168,19 +168,19 @@ function setUpHistory(history) {
 function warning(classes, counts) {
   const used = counts.filter((count) => count > 0);
   if (used.length < 2) return '';
-  const empty = classes.filter((_, index) => counts[index] === 0).map(({ name }) => name);
+  const empty = classes.filter((_, index) => counts[index] === 0).map(({ name }) => isolated(name));
   if (empty.length > 0) return `No tile is labelled ${empty.join(', ')}: the head will never give that class.`;
-  const single = classes.filter((_, index) => counts[index] === 1).map(({ name }) => name);
+  const single = classes.filter((_, index) => counts[index] === 1).map(({ name }) => isolated(name));
   if (single.length > 0) return `Only one tile is labelled ${single.join(', ')}: its accuracy cannot be judged.`;
   const [least, most] = [Math.min(...used), Math.max(...used)];
   if (most < least * IMBALANCE) return '';
-  const rare = classes[counts.indexOf(least)].name;
+  const rare = isolated(classes[counts.indexOf(least)].name);
   return `${rare} has ${least} tiles and another class ${most}: label more of it, or turn on "Weigh classes".`;
 }
 
 /** The colour of a class beside its name, for other views. @param {TileClass | null} known @param {string} name */
 export function classTag(known, name) {
-  const tag = element('span', { className: 'class-tag' }, name);
+  const tag = element('span', { className: 'class-tag', dir: 'auto' }, name);
   if (known) tag.style.setProperty('--class-colour', known.colour);
   return tag;
 }

@@ -1,6 +1,6 @@
 /** Labels against predictions; a cell shows its tiles. */
 
-import { element } from './dom.js';
+import { element, isolated } from './dom.js';
 
 /** @typedef {import('../messages.js').Prediction} Prediction */
 
@@ -14,15 +14,15 @@ export function confusionMatrix(labels, confusion, onCell) {
   const head = element('tr', {}, corner, ...labels.map((name) => columnHead(name)));
   const rows = confusion.map((counts, label) => {
     const total = counts.reduce((sum, count) => sum + count, 0);
-    const cells = counts.map((count, predicted) => cell(count, total, label === predicted, `${labels[label]} called ${labels[predicted]}: ${count}`, () => onCell(label, predicted)));
-    return element('tr', {}, element('th', { scope: 'row', title: labels[label] }, labels[label]), ...cells);
+    const cells = counts.map((count, predicted) => cell(count, total, label === predicted, `${isolated(labels[label])} called ${isolated(labels[predicted])}: ${count}`, () => onCell(label, predicted)));
+    return element('tr', {}, element('th', { scope: 'row', title: labels[label], dir: 'auto' }, labels[label]), ...cells);
   });
   return element('table', { className: 'confusion' }, element('thead', {}, head), element('tbody', {}, ...rows));
 }
 
 /** @param {string} name */
 function columnHead(name) {
-  return element('th', { scope: 'col', title: name }, element('span', {}, name));
+  return element('th', { scope: 'col', title: name }, element('span', { dir: 'auto' }, name));
 }
 
 /**

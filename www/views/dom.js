@@ -134,6 +134,18 @@ export function megabytes(bytes) {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Letters that run from right to left, and characters that turn the direction of what follows. */
+const TURNING = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}\p{Bidi_Control}]/u;
+
+/**
+ * A name of the user's for use inside a sentence, which it must not turn around: in a Unicode isolate, without the
+ * controls that could end it.
+ * @param {string} name
+ */
+export function isolated(name) {
+  return TURNING.test(name) ? `\u2068${name.replaceAll(/\p{Bidi_Control}/gu, '')}\u2069` : name;
+}
+
 /**
  * `1 tile`, `2 tiles`.
  * @param {number} count

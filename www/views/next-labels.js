@@ -2,7 +2,7 @@
 
 import { asEngineError } from '../engine/connection.js';
 import { hasFeatures, joined, rowOf } from '../tiles/features.js';
-import { byId, counted } from './dom.js';
+import { byId, counted, isolated } from './dom.js';
 import { notify } from './notices.js';
 
 /** @typedef {import('../engine/session.js').Session} Session */
@@ -80,11 +80,11 @@ export function setUpNextLabels({ session, tiles, spotlight }) {
     const { known, features } = gathered(tiles.all);
     const query = known.indexOf(tile);
     if (query < 0) {
-      notify(`${tile.name} has not been classified yet: wait a moment, then try again.`);
+      notify(`${isolated(tile.name)} has not been classified yet: wait a moment, then try again.`);
       return;
     }
     const order = await ask({ what: 'similar', features, query });
-    show(`Most like ${tile.name}`, [tile, ...order.slice(0, MOST_SIMILAR).map((index) => known[index])]);
+    show(`Most like ${isolated(tile.name)}`, [tile, ...order.slice(0, MOST_SIMILAR).map((index) => known[index])]);
   }
 
   byId('label-next', HTMLButtonElement).addEventListener('click', () => attempt(showNext));

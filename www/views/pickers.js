@@ -1,6 +1,6 @@
 /** The model and the device that the user chooses. */
 
-import { byId, megabytes, setUpFilePicker } from './dom.js';
+import { byId, isolated, megabytes, setUpFilePicker } from './dom.js';
 
 /** @typedef {import('../messages.js').DevicePreference} DevicePreference */
 /** @typedef {import('../messages.js').RemoteFile & { id: string, name: string, labels: string[], description: string }} SiteModel */
@@ -60,7 +60,7 @@ export function setUpModelPicker({ onModel, onFile }) {
     /** @param {SiteModel[]} offered */
     offer(offered) {
       models = offered;
-      for (const { id, name, bytes } of models) addOption(id, `${name} (${megabytes(bytes)})`);
+      for (const { id, name, bytes } of models) addOption(id, `${isolated(name)} (${megabytes(bytes)})`);
     },
     /** @param {SiteModel} model */
     showModel(model) {
@@ -70,7 +70,7 @@ export function setUpModelPicker({ onModel, onFile }) {
     /** @param {string} name as its manifest says @param {number} classCount */
     showFile(name, classCount) {
       picker.querySelector('option[value="file:"]')?.remove();
-      addOption('file:', `${name} (your file)`);
+      addOption('file:', `${isolated(name)} (your file)`);
       picker.value = 'file:';
       description.textContent = `Your model file, read in this page: ${classCount} classes.`;
     },

@@ -1,11 +1,14 @@
 /** Which project is open, whether it is kept, and what can be done with it. */
 
-import { byId, counted, download, setUpFilePicker } from './dom.js';
+import { byId, counted, download, isolated, setUpFilePicker } from './dom.js';
 import { notify } from './notices.js';
 
 /** @typedef {import('../project/autosave.js').Autosave} Autosave */
 /** @typedef {import('../project/projects.js').Projects} Projects */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
+
+/** File systems take 255 bytes, and a character may have four. */
+const MOST_CHARACTERS = 60;
 
 /** What reads and writes zip files is fetched when it is needed; a browser does not ask again for a module that failed. */
 function archives() {
@@ -79,7 +82,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   async function exportProject() {
     await attempt(async () => {
       const { exportArchive } = await archives();
-      download(await exportArchive(projects.forArchive()), `${workspace.name || 'tilelens-project'}.zip`);
+      download(await exportArchive(projects.forArchive()), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
     });
   }
 
@@ -99,7 +102,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   byId('export-project', HTMLButtonElement).addEventListener('click', exportProject);
   setUpFilePicker('import-project', 'project-file', importProject);
   deletion.addEventListener('click', () => {
-    const what = `Delete the project "${workspace.name || 'Untitled'}" with its tiles, labels and heads from this browser? This cannot be undone.`;
+    const what = `Delete the project "${isolated(workspace.name || 'Untitled')}" with its tiles, labels and heads from this browser? This cannot be undone.`;
     if (window.confirm(what)) attempt(() => projects.remove());
   });
 
@@ -123,5 +126,11 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
  * @param {number} tileCount
  */
 function optionText(name, tileCount) {
-  return `${name || 'Untitled'} (${counted(tileCount, 'tile')})`;
+  return `${isolated(name || 'Untitled')} (${counted(tileCount, 'tile')})`;
+}
+
+/** What a name of the user's is as the name of a file, on every system and without a false ending. @param {string} name */
+function fileName(name) {
+  const characters = Array.from(name.replaceAll(/\p{Bidi_Control}/gu, '').replaceAll(/[\p{Cc}\\/:*?"<>|]+/gu, '-'));
+  return characters.slice(0, MOST_CHARACTERS).join('').trim();
 }

@@ -1,6 +1,6 @@
 /** What the head in use is worth: figures, comparison, mistakes, doubtful labels. */
 
-import { button, byId, counted, element, percent } from './dom.js';
+import { button, byId, counted, element, isolated, percent } from './dom.js';
 import { classTag } from './class-panel.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { createReliabilityDiagram } from './reliability-diagram.js';
@@ -53,7 +53,7 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     const seenBefore = report.predictions.filter(({ tile }) => inherited.has(kept.tileIds[tile])).length;
     const made = [element('p', { className: 'accuracy' }, howJudged(report, seenBefore)), ...words, ...doubts(kept)];
     if (!report.evaluation) return made;
-    const named = (/** @type {number} */ index) => labels[index];
+    const named = (/** @type {number} */ index) => isolated(labels[index]);
     const matrix = confusionMatrix(labels, report.evaluation.confusion, (label, predicted) =>
       show(kept, `${named(label)} called ${named(predicted)}`, worstFirst(report.predictions.filter((one) => one.label === label && one.predicted === predicted))),
     );

@@ -2,7 +2,7 @@
 
 import { counts } from '../tiles/arrangement.js';
 import { resultsCsv } from '../tiles/results-csv.js';
-import { beforePaint, button, byId, counted, download, duration } from './dom.js';
+import { beforePaint, button, byId, counted, download, duration, isolated } from './dom.js';
 
 /** @typedef {import('../tiles/arrangement.js').ClassFilter} ClassFilter */
 /** @typedef {import('../tiles/arrangement.js').Order} Order */
@@ -143,7 +143,7 @@ function setUpArrangement(tiles, labelling, spotlight, shown) {
       ...classes.map(([name, count]) => ({
         filter: /** @type {ClassFilter} */ ({ kind: 'class', name }),
         value: name,
-        text: `${name} (${count})`,
+        text: `${isolated(name)} (${count})`,
       })),
     ];
     if (errors > 0) options.push({ filter: { kind: 'error' }, value: ' errors', text: `Errors (${errors})` });
@@ -151,7 +151,7 @@ function setUpArrangement(tiles, labelling, spotlight, shown) {
     // A class that was chosen and has no tile any more stays chosen.
     if (!options.some(({ filter }) => isChosen(filter))) {
       const name = chosen.kind === 'class' ? chosen.name : 'Errors';
-      options.push({ filter: chosen, value: name, text: `${name} (0)` });
+      options.push({ filter: chosen, value: name, text: `${isolated(name)} (0)` });
     }
     classFilters = options.map(({ filter }) => filter);
     byClass.replaceChildren(...options.map(({ value, text, filter }) => new Option(text, value, false, isChosen(filter))));
