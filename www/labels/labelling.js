@@ -211,6 +211,5 @@ export class Labelling extends EventTarget {
 
 /** @param {string} name */
 function shortened(name) {
-  // By characters: half of one is none.
-  return Array.from(name.trim()).slice(0, LONGEST_NAME).join('');
+  return name.trim().slice(0, LONGEST_NAME);
 }
