@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { isImmutable } from '../../tools/headers.mjs';
 import { CLASSES, drawnTiles, openBench } from './fine-tuning-harness.mjs';
 import { SLOW_MS, WEBGPU, temporaryFolder, tiles, visit } from './harness.mjs';
@@ -11,6 +11,11 @@ import { buildNext, keptForOffline, openSite, plainListener } from './site.mjs';
 /** @typedef {import('playwright-core').Page} Page */
 
 const options = { timeout: SLOW_MS };
+/** The folder of another build. */
+let next = '';
+before(async () => {
+  next = await buildNext({ after });
+});
 
 test('after the first visit the page classifies, trains, exports and imports without its server', options, async (t) => {
   const site = await openSite(t);
@@ -31,7 +36,7 @@ test('after the first visit the page classifies, trains, exports and imports wit
   await page.click('#try-samples');
   await seen.settled(7);
   await page.click('#new-project');
-  await page.waitForFunction(() => document.querySelectorAll('article.tile').length === 0);
+  await seen.holds(0);
   const labelled = await drawnTiles(t, 6, CLASSES.slice(0, 2));
   await bench.dropAndLabel(labelled, CLASSES.slice(0, 2));
   await bench.set({ augmentation: false, epochs: 5 });
@@ -41,7 +46,7 @@ test('after the first visit the page classifies, trains, exports and imports wit
   assert.ok((await readFile(await onnx.path())).length > 1e6, 'the ONNX file is whole');
   const archive = await (await bench.download(() => page.click('#export-project'))).path();
   await page.click('#new-project');
-  await page.waitForFunction(() => document.querySelectorAll('article.tile').length === 0);
+  await seen.holds(0);
   await page.setInputFiles('#project-file', archive);
   await seen.settled(labelled.length);
   assert.deepEqual(await page.locator('.notice').allInnerTexts(), []);
@@ -76,7 +81,7 @@ test('without a server WebGPU that was never used says so, and the CPU goes on',
 });
 
 test('a new build waits, the open page goes on with its own, and after "Load it" there is only the new one', options, async (t) => {
-  const [site, next] = [await openSite(t), await buildNext(t)];
+  const site = await openSite(t);
   const { visit: seen, page, bench, context, close } = await openedBench(t, site.url);
   const before = await buildOf(page);
   site.deploy(next);
@@ -130,7 +135,7 @@ test('a new build waits, the open page goes on with its own, and after "Load it"
 
 for (const fault of /** @type {const} */ (['404', 'cut', 'wrong bytes', 'sign-in page'])) {
   test(`a build of which a file is broken (${fault}) is never used, and leaves nothing behind`, options, async (t) => {
-    const [site, next] = [await openSite(t), await buildNext(t)];
+    const site = await openSite(t);
     const { visit: seen, page, close } = await openedBench(t, site.url);
     const before = await buildOf(page);
     const kept = await cachesOf(page);
@@ -173,7 +178,7 @@ test('no room for the copy leaves the page as it is without one', options, async
 });
 
 test('a stale HTTP cache gets neither into a new build nor between two', options, async (t) => {
-  const [site, next] = [await openSite(t, { listener: plainListener }), await buildNext(t)];
+  const site = await openSite(t, { listener: plainListener });
   const profile = await temporaryFolder(t);
   const first = await openedBench(t, site.url, profile);
   const before = await buildOf(first.page);
@@ -187,7 +192,7 @@ test('a stale HTTP cache gets neither into a new build nor between two', options
 });
 
 test('a page without a service worker that is half stale says so, and "Load again" mends it', options, async (t) => {
-  const [site, next] = [await openSite(t, { listener: plainListener }), await buildNext(t)];
+  const site = await openSite(t, { listener: plainListener });
   const { visit: seen, page, close } = await visit(t, site.url, {
     query: '?device=cpu',
     prepare: (opening) => opening.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'serviceWorker')),
