@@ -13,9 +13,12 @@ import { buildNext, keptForOffline, openSite, plainListener } from './site.mjs';
 const options = { timeout: SLOW_MS };
 /** The folder of another build. */
 let next = '';
+/** @type {(() => unknown)[]} */
+const undo = [];
 before(async () => {
-  next = await buildNext({ after });
+  next = await buildNext({ after: (act) => undo.push(act) });
 });
+after(() => Promise.all(undo.map((act) => act())));
 
 test('after the first visit the page classifies, trains, exports and imports without its server', options, async (t) => {
   const site = await openSite(t);
