@@ -73,10 +73,13 @@ test('without a server WebGPU that was never used says so, and the CPU goes on',
   await site.start();
   await page.selectOption('#device-picker', 'webgpu');
   await page.waitForSelector('html[data-engine="ready"][data-device="webgpu"]', { state: 'attached', timeout: SLOW_MS });
-  await page.waitForFunction(async () => {
-    const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
-    return kept.flat().some(({ url }) => url.includes('engine-webgpu'));
-  });
+  const keptEngine = () =>
+    page.evaluate(async () => {
+      const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+      return kept.flat().filter(({ url }) => url.includes('engine-webgpu')).length;
+    });
+  for (let tries = 0; tries < 100 && (await keptEngine()) === 0; tries += 1) await page.waitForTimeout(100);
+  assert.equal(await keptEngine(), 1);
   await site.stop();
   await page.reload();
   await page.waitForSelector('html[data-engine="ready"][data-device="webgpu"]', { state: 'attached', timeout: SLOW_MS });
