@@ -16,6 +16,8 @@ source tools/test.sh
 source tools/weights.sh
 # shellcheck source=tools/audit.sh
 source tools/audit.sh
+# shellcheck source=tools/fuzz.sh
+source tools/fuzz.sh
 # shellcheck source=tools/notice.sh
 source tools/notice.sh
 
@@ -28,6 +30,8 @@ usage: ./build.sh COMMAND
   serve [PORT]              build, then serve the page on 127.0.0.1 (PORT, else $PORT, else 8080)
   test                      build, then run every test
   bench [FOLDER]            build, then measure sizes, times and memory beside other engines (on the tiles in FOLDER)
+  fuzz [SECONDS [TARGET]]   fuzz whatever reads files of strangers (10 seconds a target)
+  soak [MINUTES]            build, then use the page for hours, and see whether its memory grows
   audit [--strict]          check dependencies: advisories, licences, sources; --strict fails where one cannot be asked
   notice                    write NOTICE, the licences of all that the page ships
   weights imagenet [PATH]   fetch torchvision's ImageNet weights, or take them from PATH
@@ -56,9 +60,15 @@ bench() {
   exec node tools/bench/bench.mjs "${1:+$(from_caller "$1")}"
 }
 
+soak() {
+  setup_browser
+  build
+  exec node tools/bench/soak.mjs "${1:-120}"
+}
+
 case ${1:-} in
   setup | build | notice) "$1" ;;
-  serve | bench | audit | weights)
+  serve | bench | audit | fuzz | soak | weights)
     command=$1
     shift
     "$command" "$@"

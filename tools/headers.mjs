@@ -12,7 +12,7 @@ const POLICY = [
   "worker-src 'self'",
   "connect-src 'self'",
   "style-src 'self'",
-  "img-src 'self' blob:",
+  "img-src 'self'",
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

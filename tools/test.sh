@@ -16,6 +16,7 @@ run_tests() {
 
   suite audit audit
   suite notice node tools/notice/check.mjs
+  suite fuzz fuzz 10
   suite types npm run --silent check
   suite native cargo test --release
   suite examples node --test --test-reporter=spec tests/export/*.test.mjs

@@ -1,14 +1,14 @@
 //! Checkpoints of MobileNetV3-Small from other frameworks → our parameters.
 //!
-//! safetensors are read everywhere; PyTorch and ONNX files by the command line only (feature `cli`),
+//! safetensors are read everywhere; PyTorch and ONNX files by the command line only (feature `import`),
 //! so that their readers stay out of the wasm.
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "import")]
 mod checkpoint;
 mod names;
-#[cfg(feature = "cli")]
+#[cfg(feature = "import")]
 mod onnx;
-#[cfg(feature = "cli")]
+#[cfg(feature = "import")]
 mod pytorch;
 mod safetensors;
 
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "import")]
 pub use checkpoint::{ImportOptions, import};
 
 use crate::model::model_file::ModelFileError;

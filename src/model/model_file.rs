@@ -158,7 +158,8 @@ impl ModelFile {
         }
         let SealedManifest { sha256, manifest } =
             serde_json::from_str(json).map_err(|error| ModelFileError::Manifest(error.to_string()))?;
-        if checksum(bytes, &sha256)? != sha256 {
+        // A fuzzer would never get past it.
+        if checksum(bytes, &sha256)? != sha256 && !cfg!(fuzzing) {
             return Err(ModelFileError::Checksum);
         }
         manifest.check()?;
