@@ -102,3 +102,15 @@ fn a_palette_that_is_none_is_damage() {
         assert_eq!(decode(&file).unwrap_err().code(), "image.corrupt", "{length} bytes");
     }
 }
+
+/// Found by fuzzing: to see whether there is a second frame, four gigabytes were allocated for it.
+#[test]
+fn a_second_frame_of_any_size_costs_nothing() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images/animated.gif");
+    let mut file = std::fs::read(path).unwrap();
+    // Descriptors: a comma, four zeros for the place, width, height.
+    let second = file.windows(5).enumerate().filter(|(_, start)| start == b",\0\0\0\0").nth(1).unwrap().0;
+    file[second + 5..second + 9].fill(0xff);
+    let tile = decode(&file).unwrap();
+    assert_eq!(tile.notes, [Note::Animated]);
+}

@@ -6,7 +6,7 @@ FUZZ_TARGETS=(image model_file safetensors pytorch onnx)
 # What cargo-fuzz passes without a sanitizer, all of it known to a stable compiler.
 FUZZ_FLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
--Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"
+-Cllvm-args=-sanitizer-coverage-trace-compares"
 
 # One input takes no longer, and no more memory: the largest tile needs 600 MB, an import twice its file.
 FUZZ_LIMITS=(-timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=640)

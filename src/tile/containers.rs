@@ -2,20 +2,49 @@
 
 use std::io::Cursor;
 
-use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
-use image::{AnimationDecoder, ImageFormat};
+use image::ImageFormat;
+use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 
-/// Whether the file has a second frame. A file whose second frame is damaged counts as still.
+/// Whether the file has a second frame. It is not decoded: it may say that it is of any size.
 pub(super) fn is_animated(bytes: &[u8], format: ImageFormat) -> bool {
     let input = Cursor::new(bytes);
     match format {
-        ImageFormat::Gif => {
-            GifDecoder::new(input).is_ok_and(|decoder| matches!(decoder.into_frames().nth(1), Some(Ok(_))))
-        }
+        ImageFormat::Gif => gif_frames(bytes).nth(1).is_some(),
         ImageFormat::Png => PngDecoder::new(input).and_then(|decoder| decoder.is_apng()).unwrap_or(false),
         ImageFormat::WebP => WebPDecoder::new(input).is_ok_and(|decoder| decoder.has_animation()),
         _ => false,
     }
+}
+
+/// Where the frames of a GIF begin (GIF89a specification, sections 18 to 26).
+fn gif_frames(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    const EXTENSION: u8 = 0x21;
+    const FRAME: u8 = 0x2c;
+    /// The bytes of a colour table whose size stands in these flags.
+    fn table(flags: u8) -> usize {
+        if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
+    }
+    let mut position = 13 + bytes.get(10).map_or(0, |&flags| table(flags));
+    std::iter::from_fn(move || {
+        loop {
+            let start = position;
+            let block = *bytes.get(start)?;
+            position += match block {
+                EXTENSION => 2,
+                // The descriptor, its table, and a byte before the data.
+                FRAME => 11 + table(*bytes.get(start + 9)?),
+                _ => return None,
+            };
+            // The data come in pieces, each with its length before it; an empty one is the last.
+            while let Some(length) = bytes.get(position).filter(|&&length| length > 0) {
+                position += 1 + usize::from(*length);
+            }
+            position += 1;
+            if block == FRAME {
+                return Some(start);
+            }
+        }
+    })
 }
 
 /// Marker bytes of JPEG (ITU T.81, table B.1).

@@ -18,7 +18,7 @@ pub const MAX_PIXELS: u64 = 50_000_000;
 /// Smaller images hold nothing to classify.
 pub const MIN_SIDE_PX: u32 = 8;
 
-/// The most that a decoder may allocate, in bytes.
+/// The most that a decoder may allocate, in bytes, with the pixels.
 const MAX_ALLOCATION: u64 = 512 << 20;
 
 /// What transparent pixels are laid on: white, as a page shows them.
@@ -99,16 +99,13 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
     }
 
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_ALLOCATION);
-    reader.limits(limits);
+    reader.limits(limits(MAX_ALLOCATION));
     let mut decoder = reader.into_decoder().map_err(failed)?;
     let (width_px, height_px) = decoder.dimensions();
     check_size(width_px, height_px)?;
-    // The limit above binds only what a decoder needs beside the pixels.
-    if decoder.total_bytes() > MAX_ALLOCATION {
-        return Err(TileError::TooMuchMemory(name));
-    }
+    // A decoder counts only what it needs beside the pixels: that is what the pixels leave.
+    let left = MAX_ALLOCATION.checked_sub(decoder.total_bytes()).ok_or(TileError::TooMuchMemory(name))?;
+    decoder.set_limits(limits(left)).map_err(failed)?;
     if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
         return Err(TileError::Truncated(name));
     }
@@ -189,6 +186,12 @@ fn kind_of_file(bytes: &[u8], format: Option<ImageFormat>) -> String {
     } else {
         "This file is not an image of a known kind; it".into()
     }
+}
+
+fn limits(max_alloc: u64) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(max_alloc);
+    limits
 }
 
 fn check_size(width_px: u32, height_px: u32) -> Result<(), TileError> {

@@ -1,6 +1,7 @@
 /** Opens, makes, deletes, exports and imports projects. */
 
 import { stored } from './autosave.js';
+import { Ownership } from './ownership.js';
 
 /** @typedef {import('../labels/history.js').History} History */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
@@ -13,12 +14,18 @@ import { stored } from './autosave.js';
 /** Under this key the browser keeps which project was open last. */
 const LAST_OPEN = 'tilelens.project';
 
-/** The event `list`: there are other projects, or another one is open. */
+/**
+ * Events: `list`, when there are other projects or another one is open; `elsewhere`, when a project could not be opened
+ * because another tab has it, or was given to another tab.
+ */
 export class Projects extends EventTarget {
   #page;
   /** Null where the browser lets the page keep nothing. */
   #store;
   #autosave;
+  #ownership = new Ownership(() => this.#letGo());
+  /** What happened at the last `elsewhere`. @type {{ id: string, wasHere: boolean } | null} */
+  elsewhere = null;
 
   /**
    * @param {{ tiles: TileList, labelling: Labelling, history: History, workspace: Workspace }} page
@@ -43,21 +50,61 @@ export class Projects extends EventTarget {
 
   /** The project that was open when the page was left. */
   async openLast() {
-    const id = read(LAST_OPEN);
-    const project = id && (await this.#store?.load(id));
-    if (project) await this.#show(project, project);
+    await this.#own();
+    // A browser that was killed may not have written down which one it was: then it is the one that was saved last.
+    const id = read(LAST_OPEN) ?? (await this.list())[0]?.id;
+    if (id) await this.open(id);
   }
 
-  /** @param {string} id */
+  /**
+   * @param {string} id
+   * @returns {Promise<boolean>} whether there is such a project
+   */
   async open(id) {
-    const project = await this.#store?.load(id);
-    if (project) await this.#show(project, project);
-    return Boolean(project);
+    let isThere = true;
+    const isHere = await this.#ownership.change(id, async () => {
+      const project = await this.#store?.load(id);
+      if (project) await this.#show(project, project);
+      else isThere = false;
+    });
+    if (!isThere) await this.#own();
+    if (!isHere) this.#tellElsewhere(id, false);
+    return isThere;
+  }
+
+  /**
+   * Opens a project that another tab has, which saves it and lets go.
+   * @param {string} id
+   */
+  async openFromElsewhere(id) {
+    const answer = await this.#ownership.ask(id);
+    if (answer === 'silent') throw new Error('The other tab does not answer. Close it, then open the project here.');
+    if (answer === 'unsaved') throw new Error('The other tab could not save the project. See there what it says, then open the project here.');
+    await this.open(id);
   }
 
   /** A new and empty project. */
   async create() {
     await this.#show(null, null);
+    await this.#own();
+  }
+
+  /** The project on the page, which is a new one, is this tab's. */
+  async #own() {
+    await this.#ownership.change(this.#page.workspace.id, async () => undefined);
+  }
+
+  /** Another tab wants the open project. */
+  async #letGo() {
+    const { id } = this.#page.workspace;
+    await this.create();
+    this.#tellElsewhere(id, true);
+  }
+
+  /** @param {string} id @param {boolean} wasHere */
+  #tellElsewhere(id, wasHere) {
+    this.elsewhere = { id, wasHere };
+    this.dispatchEvent(new Event('elsewhere'));
   }
 
   /** Deletes the open project. */
@@ -90,6 +137,7 @@ export class Projects extends EventTarget {
     const named = (/** @type {string[]} */ ids) => (/** @type {unknown} */ index) => ids[Number(index)] ?? '';
     const report = withIds(project.record.report, named(tileIds), named(classIds));
     await this.#show(null, { ...project, record: { ...project.record, report } });
+    await this.#own();
     await this.#autosave?.keepAll();
     // From the store on: the tiles of the file are there only as long as the file stays where it is.
     if (this.#autosave?.state === 'saved') await this.open(this.#page.workspace.id);
@@ -161,10 +209,10 @@ function withIds(reports, tileName, className) {
   return { current: renamed(current), before: renamed(before), hasBefore: hasBefore === true };
 }
 
-/** @param {string} key */
+/** What this tab had, or else the tab that was used last. @param {string} key */
 function read(key) {
   try {
-    return localStorage.getItem(key);
+    return sessionStorage.getItem(key) ?? localStorage.getItem(key);
   } catch {
     return null;
   }
@@ -176,6 +224,7 @@ function read(key) {
  */
 function write(key, value) {
   try {
+    sessionStorage.setItem(key, value);
     localStorage.setItem(key, value);
   } catch {
     // Where nothing can be kept, the last project is not either.

@@ -26,6 +26,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   const status = byId('project-status', HTMLElement);
   const deletion = byId('delete-project', HTMLButtonElement);
   let closeNotice = () => {};
+  let closeElsewhere = () => {};
 
   /** Does what may fail, and says so. @param {() => Promise<unknown>} work */
   async function attempt(work) {
@@ -79,6 +80,19 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
     }
   }
 
+  function drawElsewhere() {
+    if (!projects.elsewhere) return;
+    const { id, wasHere } = projects.elsewhere;
+    closeElsewhere();
+    closeElsewhere = notify(
+      wasHere
+        ? 'The project was opened in another tab, with all that you did here. A project is open in one tab at a time, so that no label is lost.'
+        : 'This project is open in another tab: go on there, or open it here.',
+      [{ label: 'Open it here', act: () => attempt(() => projects.openFromElsewhere(id)) }],
+    );
+    drawList();
+  }
+
   async function exportProject() {
     await attempt(async () => {
       const { exportArchive } = await archives();
@@ -110,6 +124,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
     drawName();
     attempt(drawList);
   });
+  projects.addEventListener('elsewhere', drawElsewhere);
   workspace.addEventListener('changed', drawName);
   autosave?.addEventListener('state', () => {
     drawStatus();
@@ -118,6 +133,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   drawName();
   drawStatus();
   attempt(drawList);
+  drawElsewhere();
   return { importProject };
 }
 
