@@ -52,13 +52,12 @@ test('a project goes from tab to tab, and every label with it', { timeout: SLOW_
   await first.visit.holds(tiles.length);
   assert.deepEqual(await first.bench.counts(), [3, 1, 1, 0]);
 
-  // Closed, it is free: the next tab opens it without asking.
+  // Closed, it is free: nobody is asked.
   await first.bench.saved();
   await first.page.close();
   await second.page.bringToFront();
   await second.visit.holds(0);
-  await second.page.reload();
-  await second.visit.ready();
+  await openHere(second.page);
   await second.visit.holds(tiles.length);
   await second.visit.settled(tiles.length);
   assert.deepEqual(await second.bench.counts(), [3, 1, 1, 0]);

@@ -56,20 +56,9 @@ export class Projects extends EventTarget {
     if (id) await this.open(id);
   }
 
-  /**
-   * @param {string} id
-   * @returns {Promise<boolean>} whether there is such a project
-   */
+  /** Opens a project, if there is one and no other tab has it. @param {string} id */
   async open(id) {
-    let isThere = true;
-    const isHere = await this.#ownership.change(id, async () => {
-      const project = await this.#store?.load(id);
-      if (project) await this.#show(project, project);
-      else isThere = false;
-    });
-    if (!isThere) await this.#own();
-    if (!isHere) this.#tellElsewhere(id, false);
-    return isThere;
+    if (!(await this.#openIfFree(id))) this.#tellElsewhere(id, false);
   }
 
   /**
@@ -77,10 +66,24 @@ export class Projects extends EventTarget {
    * @param {string} id
    */
   async openFromElsewhere(id) {
+    // The other tab may be closed by now.
+    if (await this.#openIfFree(id)) return;
     const answer = await this.#ownership.ask(id);
     if (answer === 'silent') throw new Error('The other tab does not answer. Close it, then open the project here.');
     if (answer === 'unsaved') throw new Error('The other tab could not save the project. See there what it says, then open the project here.');
     await this.open(id);
+  }
+
+  /** @param {string} id @returns {Promise<boolean>} whether no other tab has it */
+  async #openIfFree(id) {
+    let isThere = true;
+    const isFree = await this.#ownership.change(id, async () => {
+      const project = await this.#store?.load(id);
+      if (project) await this.#show(project, project);
+      else isThere = false;
+    });
+    if (!isThere) await this.#own();
+    return isFree;
   }
 
   /** A new and empty project. */
