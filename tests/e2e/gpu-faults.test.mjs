@@ -1,0 +1,62 @@
+/** A graphics processor that goes away in mid-batch: every tile gets its class all the same. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SLOW_MS, WEBGPU, serve, tiles, visit } from './harness.mjs';
+
+const TILES = 10;
+
+/**
+ * Opens the page on the GPU, whose device the worker leaves where the test can get at it.
+ * @param {import('./harness.mjs').TestContext} t
+ */
+async function openOnGpu(t) {
+  const gpu = { isGone: false };
+  const prepare = (/** @type {import('playwright-core').Page} */ page) =>
+    page.route(/worker-.*\.js$/, async (route) => {
+      const response = await route.fetch();
+      const shim = gpu.isGone
+        ? 'GPU.prototype.requestAdapter = async () => null;\n'
+        : '{ const request = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = async function (wanted) { return (globalThis.gpuOfTheTest = await request.call(this, wanted)); }; }\n';
+      await route.fulfill({ response, body: shim + (await response.text()) });
+    });
+  const opened = await visit(t, await serve(t), { query: '?device=webgpu', flags: WEBGPU, prepare });
+  opened.visit.expectsProblems = true;
+  await opened.visit.ready();
+  const files = await tiles(t, TILES);
+  await opened.visit.drop(files.map((file) => file.path));
+  // A GPU answers for all of them at once, some seconds later.
+  await opened.page.locator('article.tile[data-state="working"]').first().waitFor();
+  const lose = () => opened.page.workers()[0].evaluate(() => /** @type {any} */ (globalThis).gpuOfTheTest.destroy());
+  return { ...opened, gpu, lose };
+}
+
+/** @param {import('./harness.mjs').Visit} seen */
+async function allAreClassified(seen) {
+  await seen.settled(TILES);
+  const cards = await seen.cards();
+  assert.equal(cards.length, TILES);
+  assert.deepEqual(cards.filter(({ state }) => state !== 'done'), []);
+}
+
+test('a device that is lost in mid-batch is opened again, and the batch goes on', { timeout: SLOW_MS }, async (t) => {
+  const { visit: seen, page, lose, close } = await openOnGpu(t);
+  const [worker] = page.workers();
+  await lose();
+  await worker.waitForEvent('close');
+  await allAreClassified(seen);
+  assert.equal(await seen.device(), 'webgpu');
+  await close();
+});
+
+test('an adapter that is gone is told, and the CPU takes the rest of the batch', { timeout: SLOW_MS }, async (t) => {
+  const { visit: seen, page, gpu, lose, close } = await openOnGpu(t);
+  gpu.isGone = true;
+  await lose();
+  const notice = page.locator('.notice').filter({ hasText: 'offers no WebGPU adapter' });
+  await notice.waitFor({ timeout: 60_000 });
+  await notice.getByRole('button', { name: 'Use the CPU' }).click();
+  await seen.ready();
+  await allAreClassified(seen);
+  assert.equal(await seen.device(), 'cpu');
+  await close();
+});
