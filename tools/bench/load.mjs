@@ -89,7 +89,7 @@ export async function* measureLoad(context) {
   });
   yield { what: `${many}: a tile, drop to class, kept in the project meanwhile`, value: dropMs / TILES, unit: 'ms' };
   yield { what: `${many}: until the last of them is saved, after that`, value: await timed(() => saved(page)), unit: 'ms' };
-  yield { what: `${many}: cards in the page`, value: await page.locator('article.tile').count(), unit: 'runs' };
+  yield { what: `${many}: cards in the page`, value: await page.locator('article.tile').count(), unit: 'cards' };
 
   /** @type {number[]} */
   let frames = [];

@@ -51,7 +51,7 @@ export function leftOut(what, reason) {
  * @param {string} unit
  */
 function shown(value, unit) {
-  if (['bytes', 'tiles', 'runs'].includes(unit)) return Math.round(value).toLocaleString('en');
+  if (['bytes', 'tiles', 'cards', 'runs'].includes(unit)) return Math.round(value).toLocaleString('en');
   if (unit === 'of 1') return value.toExponential(1);
   return value.toFixed(DIGITS[unit] ?? 1);
 }
