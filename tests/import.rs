@@ -152,3 +152,20 @@ fn a_tile_is_scaled_and_cut_as_by_torchvision() {
     println!("crop: max abs difference {difference}");
     assert!(difference <= 1.0, "{difference}");
 }
+
+/// The checkpoints that fuzzing begins with: one would run a command, one names a file outside of itself, one is two
+/// hundred graphs within one another.
+#[test]
+fn hostile_checkpoints_run_nothing_and_are_refused_in_a_sentence() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    for (name, sentence) in [
+        ("pytorch/hostile.pth", "holds no MobileNetV3"),
+        ("onnx/tiny.onnx", "is no constant"),
+        ("onnx/nested.onnx", "recursion limit"),
+        ("safetensors/tiny.safetensors", "not a MobileNetV3-Small"),
+    ] {
+        let message = import(&seeds.join(name), options(0)).unwrap_err().to_string();
+        assert!(message.contains(sentence), "{name}: {message}");
+    }
+    assert!(!Path::new("hostile-pickle-ran").exists());
+}

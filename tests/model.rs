@@ -21,6 +21,7 @@ use tilelens::model::model_file::{ModelFile, WeightsDtype, hex};
 use tilelens::model::modules;
 use tilelens::model::modules::layers::{Norms, global_average_pool};
 use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
+use tilelens::model::parameters::Parameters;
 use tilelens::tile::{Tile, decode};
 use tilelens::training::head_learner::HeadLearner;
 use tilelens::training::metrics::{Evaluation, argmax};
@@ -199,6 +200,23 @@ fn a_file_from_before_temperatures_is_read_with_a_temperature_of_one() {
     old[digits..digits + 64].copy_from_slice(checksum.as_bytes());
     let read = ModelFile::from_bytes(&old).unwrap();
     assert_eq!((read.manifest.format, read.manifest.temperature), (1, 1.0));
+}
+
+#[test]
+fn a_tampered_byte_anywhere_is_found() {
+    let mut parameters = Parameters::default();
+    parameters.insert("features.0.0.weight", vec![2, 3], vec![0.5; 6]);
+    let manifest = model("land-cover.safetensors").manifest;
+    let bytes = ModelFile { manifest, parameters }.to_bytes(WeightsDtype::F32).unwrap();
+    assert!(ModelFile::from_bytes(&bytes).is_ok());
+    for place in 0..bytes.len() {
+        for bit in [0, 5, 7] {
+            let mut tampered = bytes.clone();
+            tampered[place] ^= 1 << bit;
+            assert!(ModelFile::from_bytes(&tampered).is_err(), "bit {bit} of byte {place}");
+        }
+        assert!(ModelFile::from_bytes(&bytes[..place]).is_err(), "the first {place} bytes");
+    }
 }
 
 fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {

@@ -28,7 +28,7 @@ build_engines() {
 }
 
 compile_engine() {
-  with_wasm cargo build --lib --release --target "$WASM_TARGET" "$@"
+  with_wasm cargo build --lib --release --locked --target "$WASM_TARGET" "$@"
 }
 
 optimise_engine() {
@@ -53,5 +53,5 @@ bind_engine() {
 build_command_line() {
   setup_rust
   say "Compiling the command line"
-  cargo build --release --bin tilelens
+  cargo build --release --locked --bin tilelens
 }

@@ -18,7 +18,7 @@ run_tests() {
   suite notice node tools/notice/check.mjs
   suite fuzz fuzz 10
   suite types npm run --silent check
-  suite native cargo test --release
+  suite native cargo test --release --locked
   suite examples node --test --test-reporter=spec tests/export/*.test.mjs
   suite chromium wasm_tests --chrome --chromedriver "$CHROMEDRIVER"
   firefox_suite
