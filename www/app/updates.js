@@ -44,7 +44,7 @@ function offerUpdates(registration, container, page) {
   let closeNotice = () => {};
   const offer = (/** @type {string} */ message, label = 'Load it', mayLose = false) => {
     closeNotice();
-    closeNotice = notify(message, [{ label, act: () => accept(mayLose) }]);
+    closeNotice = notify(message, [{ label, act: () => accept(mayLose) }], 'news');
   };
 
   /** @param {boolean} mayLose whether the user knows what is not kept */

@@ -1,4 +1,4 @@
-/** Sentences about what went wrong, until they are dismissed. */
+/** Sentences about what went wrong, or what there is to know, until they are dismissed. */
 
 import { byId } from './dom.js';
 
@@ -7,11 +7,12 @@ import { byId } from './dom.js';
 /**
  * @param {string} message
  * @param {Remedy[]} [remedies] buttons that mend it; each also closes the notice
+ * @param {'problem' | 'news'} [kind]
  * @returns {() => void} closes the notice
  */
-export function notify(message, remedies = []) {
+export function notify(message, remedies = [], kind = 'problem') {
   const notice = document.createElement('div');
-  notice.className = 'notice';
+  notice.className = `notice ${kind}`;
   const text = document.createElement('p');
   text.textContent = message;
   notice.append(text);

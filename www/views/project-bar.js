@@ -89,6 +89,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
         ? 'The project was opened in another tab, with all that you did here. A project is open in one tab at a time, so that no label is lost.'
         : 'This project is open in another tab: go on there, or open it here.',
       [{ label: 'Open it here', act: () => attempt(() => projects.openFromElsewhere(id)) }],
+      'news',
     );
     drawList();
   }
