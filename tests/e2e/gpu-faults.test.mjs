@@ -19,7 +19,7 @@ async function openOnGpu(t) {
         : '{ const request = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = async function (wanted) { return (globalThis.gpuOfTheTest = await request.call(this, wanted)); }; }\n';
       await route.fulfill({ response, body: shim + (await response.text()) });
     });
-  const opened = await visit(t, await serve(t), { query: '?device=webgpu', flags: WEBGPU, prepare });
+  const opened = await visit(t, await serve(t), { query: '?device=webgpu', flags: WEBGPU, serviceWorkers: 'block', prepare });
   opened.visit.expectsProblems = true;
   await opened.visit.ready();
   const files = await tiles(t, TILES);

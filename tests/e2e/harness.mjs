@@ -284,6 +284,7 @@ export class Visit {
  * @param {string} [options.profile] a folder, for two visits with one profile
  * @param {{ width: number, height: number }} [options.viewport]
  * @param {'dark' | 'light'} [options.colorScheme]
+ * @param {'allow' | 'block'} [options.serviceWorkers] `block` where `prepare` changes answers, which a service worker would give
  * @param {(page: import('playwright-core').Page) => Promise<unknown>} [options.prepare] before the page loads
  */
 export async function visit(t, url, options = {}) {
@@ -295,6 +296,7 @@ export async function visit(t, url, options = {}) {
     viewport: options.viewport ?? { width: 1280, height: 900 },
     colorScheme: options.colorScheme ?? 'light',
     acceptDownloads: true,
+    serviceWorkers: options.serviceWorkers ?? 'allow',
   });
   const page = context.pages()[0] ?? (await context.newPage());
   const opened = new Visit(context, page, url);

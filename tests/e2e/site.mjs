@@ -118,7 +118,7 @@ const CUSTOM_SECTION = Buffer.from([0, 2, 1, 'x'.charCodeAt(0)]);
  */
 export async function buildNext(t) {
   const folder = await temporaryFolder(t);
-  for (const name of ['www', 'tools', 'models', 'pkg', 'package.json']) {
+  for (const name of ['www', 'tools', 'models', 'pkg', 'package.json', 'NOTICE']) {
     await cp(path.join(ROOT, name), path.join(folder, name), { recursive: true, dereference: true });
   }
   await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));

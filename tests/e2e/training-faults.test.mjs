@@ -44,7 +44,7 @@ test('a GPU that is lost in mid-training costs no label, and the best head so fa
       await route.fulfill({ response, body: shim + (await response.text()) });
     });
   };
-  const { visit: seen, page, bench, close } = await openBench(t, { query: '?device=webgpu', flags: WEBGPU, prepare: lose });
+  const { visit: seen, page, bench, close } = await openBench(t, { query: '?device=webgpu', flags: WEBGPU, serviceWorkers: 'block', prepare: lose });
   seen.expectsProblems = true;
   const tiles = await drawnTiles(t, 25, CLASSES.slice(0, 4));
   // The features of a hundred tiles would take the software GPU minutes; those of the CPU are the same to 1e-3.
