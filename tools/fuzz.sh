@@ -11,7 +11,7 @@ FUZZ_FLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage
 # One input takes no longer, and no more memory: the largest tile needs 600 MB, an import twice its file.
 FUZZ_LIMITS=(-timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=640)
 
-# fuzz [SECONDS [TARGET]]: each target, or that one, for so long. Fails at the first crash, and says where its input is.
+# fuzz [SECONDS [TARGET]]: each target and the project files, or that target alone, for so long. Fails at the first crash, and says where its input is.
 fuzz() {
   local seconds=${1:-10} target targets=("${FUZZ_TARGETS[@]}")
   [[ $seconds =~ ^[0-9]+$ ]] || die "fuzz takes a number of seconds, not $seconds"
@@ -24,6 +24,11 @@ fuzz() {
     say "Fuzzing $target for $seconds s"
     fuzz_target "$target" "$seconds"
   done
+  if (($# < 2)); then
+    setup_node
+    say "Fuzzing project files for $seconds s"
+    FUZZ_SECONDS=$seconds node --test --test-reporter=spec tests/project/archive-fuzz.test.mjs
+  fi
 }
 
 build_fuzz_targets() {
