@@ -1,8 +1,16 @@
 /** An engine that traps, in a helper or in mid-training, costs no tile and no label. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { CLASSES, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, tiles } from './harness.mjs';
+import { ROOT, SLOW_MS, serve, temporaryFolder, tiles } from './harness.mjs';
+import { siteWithTightEngine } from './tight-engine.mjs';
+
+/** 64 MB: enough for the network and ordinary tiles. */
+const TIGHT_PAGES = 1000;
 
 /** As a trap in WebAssembly ends it: by an error that nobody awaits. @param {import('playwright-core').Worker} worker */
 function trap(worker) {
@@ -42,5 +50,24 @@ test('an engine that traps in mid-training costs no label, and training begins a
   await bench.set({ epochs: 5 });
   await bench.train();
   assert.match(await bench.text('#training-status'), /Trained 5 epochs/);
+  await close();
+});
+
+test('a tile that needs more memory than there is, is left out alone', { timeout: SLOW_MS }, async (t) => {
+  // The last of so many hostile images is one of fifty megapixels.
+  const folder = await temporaryFolder(t);
+  await promisify(execFile)('cargo', ['run', '--release', '--quiet', '--example', 'hostile_images', '--', folder, '250', '1'], { cwd: ROOT });
+  const large = /** @type {string} */ ((await readdir(folder)).sort().at(-1));
+  assert.match(large, /large-bomb/);
+
+  const url = await serve(t, await siteWithTightEngine(t, TIGHT_PAGES));
+  const { visit: seen, close } = await openBench(t, { url, serviceWorkers: 'block' });
+  seen.expectsProblems = true;
+  const files = await tiles(t, 30);
+  await seen.dropAndSettle([...files.slice(0, 15).map((file) => file.path), path.join(folder, large), ...files.slice(15).map((file) => file.path)]);
+  const cards = await seen.cards();
+  const failed = cards.filter(({ state }) => state !== 'done');
+  assert.deepEqual(failed.map(({ name }) => name), [large]);
+  assert.match(failed[0].error, /stopped twice at this tile, which is left out.*memory/);
   await close();
 });

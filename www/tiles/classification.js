@@ -123,7 +123,8 @@ export class Classification extends EventTarget {
     if (failure?.code === REPLACED) {
       // The worker was replaced on purpose, which says nothing about its tiles.
     } else if (this.#suspects.has(first.id)) {
-      const message = `The engine stopped twice at this tile, which is left out. (${failure?.message ?? 'no answer'})`;
+      // A lack of memory ends an engine in WebAssembly like any other fault: it can only be guessed.
+      const message = `The engine stopped twice at this tile, which is left out: it may need more memory than there is. (${failure?.message ?? 'no answer'})`;
       this.#tiles.fail(first, { code: failure?.code ?? 'engine.failed', message });
       return;
     } else {
