@@ -41,13 +41,13 @@ host_triple() {
   rustc --version --verbose | sed -n 's/^host: //p'
 }
 
-# What was found to be new is kept in target/, where the next run begins.
+# What was found to be new is kept in target/, where the next run begins. $FUZZ_SEED makes a run the same each time.
 fuzz_target() {
   local corpus=$TARGET/fuzz/corpus/$1 log=$TARGET/fuzz/$1.log status=0
   mkdir -p "$corpus" "$TARGET/fuzz/artifacts/$1"
   seed_corpus "$1" "$corpus"
   "$TARGET/fuzz/$(host_triple)/release/$1" "$corpus" -max_total_time="$2" -artifact_prefix="$TARGET/fuzz/artifacts/$1/" \
-    -print_final_stats=1 "${FUZZ_LIMITS[@]}" >"$log" 2>&1 || status=$?
+    -print_final_stats=1 -seed="${FUZZ_SEED:-0}" "${FUZZ_LIMITS[@]}" >"$log" 2>&1 || status=$?
   if ((status != 0)); then
     tail -n 40 "$log"
     die "the target $1 failed; its input is in $TARGET/fuzz/artifacts/$1"
