@@ -5,6 +5,7 @@ mod parity;
 use std::path::{Path, PathBuf};
 use std::{fs, thread};
 
+use onnx_ir::{Message, ModelProto, NodeProto, TensorProto};
 use parity::{TOLERANCE, fixture, kernel_differences, stage_differences, unpack};
 use tilelens::device::Device;
 use tilelens::import::{ImportError, ImportOptions, import};
@@ -154,13 +155,19 @@ fn a_tile_is_scaled_and_cut_as_by_torchvision() {
 }
 
 /// The checkpoints that fuzzing begins with: one would run a command, one names a file outside of itself, one is two
-/// hundred graphs within one another.
+/// hundred graphs within one another. The others are a few bytes that claim gigabytes.
 #[test]
 fn hostile_checkpoints_run_nothing_and_are_refused_in_a_sentence() {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
     for (name, sentence) in [
         ("pytorch/hostile.pth", "holds no MobileNetV3"),
+        ("pytorch/expanded.pth", "take more than 512 MB"),
+        ("pytorch/deflated.pth", "its files are compressed"),
+        ("pytorch/sparse.pth", "it is a tar"),
         ("onnx/tiny.onnx", "is no constant"),
+        ("onnx/outside.onnx", "in a second file"),
+        ("onnx/hollow.onnx", "does not hold the values of its shape"),
+        ("onnx/wrapping.onnx", "does not hold the values of its shape"),
         ("onnx/nested.onnx", "recursion limit"),
         ("safetensors/tiny.safetensors", "not a MobileNetV3-Small"),
     ] {
@@ -168,4 +175,26 @@ fn hostile_checkpoints_run_nothing_and_are_refused_in_a_sentence() {
         assert!(message.contains(sentence), "{name}: {message}");
     }
     assert!(!Path::new("hostile-pickle-ran").exists());
+}
+
+#[test]
+fn a_constant_that_stands_for_every_layer_is_not_copied_without_end() {
+    let mut weight = TensorProto::new();
+    weight.name = "weight".into();
+    weight.data_type = 1; // FLOAT
+    weight.dims = vec![1, 2_700_000];
+    weight.raw_data = vec![0; 4 * 2_700_000].into();
+    let mut bias = TensorProto { name: "bias".into(), data_type: 1, dims: vec![1], ..TensorProto::new() };
+    bias.float_data = vec![0.0];
+    let conv = NodeProto {
+        op_type: "Conv".into(),
+        input: ["image", "weight", "bias"].map(String::from).to_vec(),
+        ..NodeProto::new()
+    };
+    let mut model = ModelProto::new();
+    let graph = model.graph.mut_or_insert_default();
+    graph.initializer = vec![weight, bias];
+    graph.node = vec![conv; 52];
+    let error = import_bytes("repeated.onnx", &model.write_to_bytes().unwrap(), options(0)).unwrap_err();
+    assert!(matches!(error, ImportError::TooLarge), "{error}");
 }

@@ -51,6 +51,13 @@ class Tensor:
         return REBUILD, (storage, 0, self.shape, tuple(strides), False, collections.OrderedDict())
 
 
+class Expanded(Tensor):
+    """One number that stands for a tensor of any shape."""
+
+    def __reduce__(self):
+        return REBUILD, (Storage(self.key, 1), 0, self.shape, (0,) * len(self.shape), False, collections.OrderedDict())
+
+
 class Storage:
     def __init__(self, key, count):
         self.key, self.count = key, count
@@ -63,16 +70,30 @@ class Pickler(pickle.Pickler):
         return None
 
 
-def pytorch(value, storages):
+def pytorch(value, storages, compression=zipfile.ZIP_STORED):
     pickled = io.BytesIO()
     Pickler(pickled, protocol=2).dump(value)
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as written:
+    with zipfile.ZipFile(archive, "w", compression) as written:
         written.writestr("archive/data.pkl", pickled.getvalue())
         for key, count in storages.items():
             written.writestr(f"archive/data/{key}", bytes(4 * count))
         written.writestr("archive/version", "3\n")
     return archive.getvalue()
+
+
+def sparse_tar(size):
+    """A tar whose only file is a hole of `size` bytes, in GNU tar's notation."""
+
+    def number(value):
+        return b"\x80" + value.to_bytes(11, "big")
+
+    header = bytearray(512)
+    parts = {0: b"storages", 124: b"00000000000", 156: b"S", 257: b"ustar  \0", 386: number(size) + number(0), 483: number(size)}
+    for place, part in [*parts.items(), (148, b" " * 8)]:
+        header[place : place + len(part)] = part
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + bytes(1024)
 
 
 class Shell:
@@ -99,16 +120,23 @@ def varint(value):
     return made + bytes([value])
 
 
+def constant(name, shape, count):
+    """A TensorProto of `count` values (onnx.proto; the numbers are its fields)."""
+    dims = b"".join(field(1, side) for side in shape)
+    return dims + field(2, 1) + field(8, name) + field(9, bytes(4 * count))
+
+
+def node(operator, inputs, output):
+    return b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, operator)
+
+
+def graph(nodes, constants):
+    content = b"".join(field(1, made) for made in nodes) + b"".join(field(5, made) for made in constants)
+    return field(1, 8) + field(7, content) + field(8, field(2, 17))
+
+
 def onnx():
-    """Two convolutions with a batch norm (onnx.proto; the numbers are its fields)."""
-
-    def tensor(name, shape):
-        dims = b"".join(field(1, side) for side in shape)
-        return dims + field(2, 1) + field(8, name) + field(9, bytes(4 * size(shape)))
-
-    def node(operator, inputs, output):
-        return b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, operator)
-
+    """Two convolutions with a batch norm."""
     norm = ["scale", "shift", "mean", "variance"]
     nodes = [
         node("Conv", ["image", "weight"], "a"),
@@ -117,10 +145,18 @@ def onnx():
         node("Conv", ["b", "same"], "c"),
         node("Gemm", ["c", "matrix", "shift"], "logits"),
     ]
-    tensors = [tensor("weight", (2, 3, 3, 3)), tensor("matrix", (2, 2)), *(tensor(name, (2,)) for name in norm)]
-    external = field(8, "outside") + field(2, 1) + field(13, field(1, "location") + field(2, "../../etc/passwd")) + field(14, 1)
-    graph = b"".join(field(1, made) for made in nodes) + b"".join(field(5, made) for made in [*tensors, external])
-    return field(1, 8) + field(7, graph) + field(8, field(2, 17))
+    constants = [("weight", (2, 3, 3, 3)), ("matrix", (2, 2)), *((name, (2,)) for name in norm)]
+    return graph(nodes, [constant(name, shape, size(shape)) for name, shape in constants])
+
+
+def one_convolution(weight):
+    return graph([node("Conv", ["image", "weight"], "a")], [weight])
+
+
+def outside():
+    """A weight that is in a file elsewhere."""
+    place = field(13, field(1, "location") + field(2, "../../etc/passwd"))
+    return one_convolution(constant("weight", (2, 3, 3, 3), 0) + place + field(14, 1))
 
 
 def nested(depth):
@@ -147,7 +183,13 @@ def main():
         "pytorch/tiny.pth": pytorch(tensors, storages),
         "pytorch/nested.pth": pytorch({"model": {"state_dict": tensors}, "epoch": 7}, storages),
         "pytorch/hostile.pth": pytorch({"features.0.0.weight": Shell()}, {}),
+        "pytorch/expanded.pth": pytorch({"features.0.0.weight": Expanded("0", (2**28,))}, {"0": 1}),
+        "pytorch/deflated.pth": pytorch(tensors, storages, zipfile.ZIP_DEFLATED),
+        "pytorch/sparse.pth": sparse_tar(2**30),
         "onnx/tiny.onnx": onnx(),
+        "onnx/outside.onnx": outside(),
+        "onnx/hollow.onnx": one_convolution(constant("weight", (2**50, 0), 0)),
+        "onnx/wrapping.onnx": one_convolution(constant("weight", (2**32, 2**32), 0)),
         "onnx/nested.onnx": nested(200),
         "safetensors/tiny.safetensors": safetensors(),
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::budget::MAX_BYTES;
 use super::{ImportError, names, onnx, pytorch, read_safetensors};
 use crate::device::DeviceKind;
 use crate::model::classifier::Classifier;
@@ -38,11 +39,15 @@ pub struct ImportOptions {
 ///
 /// [`ImportError`]; a network of another shape is refused with the first layer that differs.
 pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportError> {
-    let bytes = std::fs::read(path).map_err(|error| ImportError::Io { path: path.into(), error })?;
+    let unread = |error| ImportError::Io { path: path.into(), error };
+    if std::fs::metadata(path).map_err(unread)?.len() > MAX_BYTES as u64 {
+        return Err(ImportError::TooLarge);
+    }
+    let bytes = std::fs::read(path).map_err(unread)?;
     let extension = path.extension().and_then(|extension| extension.to_str());
     let prefix = options.prefix.as_deref();
     let parameters = match extension {
-        Some("pth" | "pt") => names::normalise(pytorch::read(path)?, prefix)?,
+        Some("pth" | "pt") => names::normalise(pytorch::read(path, &bytes)?, prefix)?,
         Some("safetensors") => read_safetensors(&bytes, prefix)?,
         Some("onnx") => onnx::read(&bytes)?,
         _ => return Err(ImportError::UnknownFormat(path.into())),

@@ -11,6 +11,7 @@ use onnx_ir::{Message, ModelProto, NodeProto, TensorProto};
 use safetensors::Dtype;
 
 use super::ImportError;
+use super::budget::Budget;
 use crate::model::architecture::{BATCH_NORM_EPSILON, convolutions};
 use crate::model::model_file::to_f32;
 use crate::model::parameters::{Parameter, Parameters};
@@ -63,12 +64,16 @@ fn unreadable(detail: String) -> ImportError {
     ImportError::Unreadable { format: "ONNX", detail }
 }
 
+/// How many names a constant may have at most. Exporters give it one or two; a cycle of names has no end.
+const MAX_ALIASES: usize = 100;
+
 /// A model's nodes and constants.
 struct Graph<'a> {
     nodes: &'a [NodeProto],
     constants: HashMap<&'a str, &'a TensorProto>,
     /// Exporters store equal constants once and refer to them by `Identity`.
     aliases: HashMap<&'a str, &'a str>,
+    budget: Budget,
 }
 
 impl<'a> Graph<'a> {
@@ -92,7 +97,7 @@ impl<'a> Graph<'a> {
                 _ => {}
             }
         }
-        Ok(Self { nodes: &graph.node, constants, aliases })
+        Ok(Self { nodes: &graph.node, constants, aliases, budget: Budget::new() })
     }
 
     fn nodes_of(&self, op_type: &str) -> Vec<&'a NodeProto> {
@@ -109,11 +114,10 @@ impl<'a> Graph<'a> {
         let missing =
             || unreadable(format!("input {index} of {} `{}` is no constant", node.op_type, node.name));
         let mut name = node.input.get(index).ok_or_else(missing)?.as_str();
-        // As many steps as there are aliases: a cycle of them leads nowhere.
-        for _ in 0..self.aliases.len() {
+        for _ in 0..MAX_ALIASES {
             name = self.aliases.get(name).copied().unwrap_or(name);
         }
-        parameter(self.constants.get(name).ok_or_else(missing)?)
+        parameter(self.constants.get(name).ok_or_else(missing)?, &self.budget)
     }
 
     /// The batch norm behind a convolution. Where the exporter folded it into the convolution's bias,
@@ -189,7 +193,7 @@ fn transpose(matrix: Parameter) -> Result<Parameter, ImportError> {
 }
 
 /// The values of a constant, from whichever field holds them.
-fn parameter(tensor: &TensorProto) -> Result<Parameter, ImportError> {
+fn parameter(tensor: &TensorProto, budget: &Budget) -> Result<Parameter, ImportError> {
     if tensor.data_location.value() == EXTERNAL_DATA {
         return Err(unreadable("its weights are in a second file: export it as one file".into()));
     }
@@ -202,14 +206,26 @@ fn parameter(tensor: &TensorProto) -> Result<Parameter, ImportError> {
             return Err(unreadable(format!("`{}` has data type {other}, no floating point", tensor.name)));
         }
     };
-    let shape: Vec<usize> = tensor.dims.iter().map(|&extent| extent.max(0) as usize).collect();
+    let mismatch = || unreadable(format!("`{}` does not hold the values of its shape", tensor.name));
+    let extents = tensor.dims.iter().map(|&extent| usize::try_from(extent).ok().filter(|&extent| extent > 0));
+    let shape: Vec<usize> = extents.collect::<Option<_>>().ok_or_else(mismatch)?;
+    let count = shape
+        .iter()
+        .try_fold(1_usize, |product, &extent| product.checked_mul(extent))
+        .ok_or_else(mismatch)?;
+    let found = if tensor.raw_data.is_empty() {
+        tensor.float_data.len()
+    } else {
+        tensor.raw_data.len() / (dtype.bitsize() / 8)
+    };
+    if shape.is_empty() || found != count {
+        return Err(mismatch());
+    }
+    budget.take(count * size_of::<f32>())?;
     let values = if tensor.raw_data.is_empty() {
         tensor.float_data.clone()
     } else {
         to_f32(dtype, &tensor.raw_data).expect("a floating-point type")
     };
-    if shape.is_empty() || values.len() != shape.iter().product::<usize>() {
-        return Err(unreadable(format!("`{}` does not hold the values of its shape", tensor.name)));
-    }
     Ok(Parameter { shape, values })
 }
