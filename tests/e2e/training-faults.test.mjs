@@ -1,8 +1,9 @@
 /** What goes wrong while a user labels and trains is said, and no label and no head is lost. */
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import Papa from 'papaparse';
 import { Bench, CLASSES, assertSameAnswers, drawnTiles, openBench } from './fine-tuning-harness.mjs';
 import { SLOW_MS, WEBGPU, serve, temporaryFolder, visit } from './harness.mjs';
 
@@ -138,6 +139,45 @@ test('where the browser stores nothing the page says so, trains and exports', { 
   await bench.train();
   const download = await bench.download(() => page.click('#export-project'));
   assert.ok((await readFile(await download.path())).length > 100_000);
+  await close();
+});
+
+test('files that were moved away keep nothing else out of a project file, nor do deleted site data', { timeout: SLOW_MS }, async (t) => {
+  const { visit: seen, page, bench, close } = await openBench(t);
+  const tiles = await drawnTiles(t, 4);
+  await bench.dropAndLabel(tiles);
+  await bench.saved();
+  const exportRest = async (/** @type {RegExp} */ said) => {
+    await page.click('#export-project');
+    const notice = page.locator('.notice', { hasText: said });
+    await notice.waitFor();
+    return (await bench.download(() => notice.getByRole('button', { name: 'Export the rest' }).click())).path();
+  };
+  await rm(tiles[0].path);
+  const withoutOne = await exportRest(/^The tile “.*” can no longer be read/);
+
+  // From now on the files are those of the storage, which has a copy of the one that was moved, until it is deleted, too.
+  await page.reload();
+  await seen.ready();
+  await seen.settled(tiles.length);
+  await bench.download(() => page.click('#export-project'));
+  const session = await page.context().newCDPSession(page);
+  await session.send('Storage.clearDataForOrigin', { origin: new URL(page.url()).origin, storageTypes: 'indexeddb' });
+  await page.locator('.notice').getByText('The browser closed its storage').waitFor();
+  await exportRest(/^16 tiles, of which “.*” is the first, can no longer be read/);
+  const table = await readFile(await (await bench.download(() => page.click('#download-csv'))).path(), 'utf8');
+  const { data: rows } = Papa.parse(table.replace('\uFEFF', ''), { header: true });
+  for (const { name, className } of tiles) {
+    const found = rows.find((/** @type {any} */ { file }) => file.endsWith(name));
+    assert.equal(found?.label, className, name);
+  }
+
+  await page.reload();
+  await seen.ready();
+  await seen.holds(0);
+  await page.setInputFiles('#project-file', withoutOne);
+  await seen.settled(tiles.length - 1);
+  assert.deepEqual(await bench.counts(), [3, 4, 4, 4]);
   await close();
 });
 

@@ -8,6 +8,7 @@ import { Ownership } from './ownership.js';
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./autosave.js').Autosave} Autosave */
 /** @typedef {import('./store.js').Store} Store */
+/** @typedef {import('./archive/unreadable.js').Unreadable} Unreadable */
 /** @typedef {import('./types.js').Project} Project */
 /** @typedef {import('./workspace.js').Workspace} Workspace */
 
@@ -146,9 +147,16 @@ export class Projects extends EventTarget {
     if (this.#autosave?.state === 'saved') await this.open(this.#page.workspace.id);
   }
 
-  /** The open project as it goes into a file, where tiles and classes are known by their places. @returns {Project} */
-  forArchive() {
+  /**
+   * The open project as it goes into a file, where tiles and classes are known by their places.
+   * @param {Unreadable} [without]
+   * @returns {Project}
+   */
+  forArchive(without = { tiles: [], models: [] }) {
     const project = this.#snapshot();
+    const lost = new Set(without.tiles.map(({ id }) => id));
+    project.tiles = project.tiles.filter(({ id }) => !lost.has(id));
+    for (const role of without.models) delete project.models[role];
     const places = (/** @type {{ id: string }[]} */ all) => {
       const placeOf = new Map(all.map(({ id }, index) => [id, String(index)]));
       return (/** @type {unknown} */ id) => placeOf.get(String(id)) ?? '';

@@ -11,13 +11,14 @@ const BYTE_ORDER_MARK = '\uFEFF';
 const FORMULA = /^[=+\-@\t\r\n]/;
 
 /**
- * One row a tile, one column a class.
+ * One row a tile, one column a class of the model.
  * @param {Tile[]} tiles
+ * @param {(tile: Tile) => string} labelOf what the user says that it is; empty without a label
  * @returns {Blob}
  */
-export function resultsCsv(tiles) {
+export function resultsCsv(tiles, labelOf) {
   const classes = [...new Set(tiles.flatMap((tile) => columnsOf(tile.labels)))];
-  const fields = ['file', 'class', 'confidence', ...classes, 'width_px', 'height_px', 'decode_ms', 'inference_ms', 'notes', 'error'];
+  const fields = ['file', 'class', 'confidence', 'label', ...classes, 'width_px', 'height_px', 'decode_ms', 'inference_ms', 'notes', 'error'];
   const rows = tiles.map((tile) => {
     const { path, state, facts, answer, labels, verdict, error } = tile;
     const probabilityOf = new Map(columnsOf(labels).map((column, index) => [column, answer?.probabilities[index]]));
@@ -25,6 +26,7 @@ export function resultsCsv(tiles) {
       path,
       verdict?.className,
       rounded(verdict?.confidence, 6),
+      labelOf(tile),
       ...classes.map((name) => rounded(probabilityOf.get(name), 6)),
       facts?.widthPx,
       facts?.heightPx,

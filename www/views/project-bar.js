@@ -4,7 +4,9 @@ import { byId, counted, download, isolated, setUpFilePicker } from './dom.js';
 import { notify } from './notices.js';
 
 /** @typedef {import('../project/autosave.js').Autosave} Autosave */
+/** @typedef {import('../project/archive/unreadable.js').Unreadable} Unreadable */
 /** @typedef {import('../project/projects.js').Projects} Projects */
+/** @typedef {import('../project/types.js').Project} Project */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 
 /** File systems take 255 bytes, and a character may have four. */
@@ -96,8 +98,14 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
 
   async function exportProject() {
     await attempt(async () => {
-      const { exportArchive } = await archives();
-      download(await exportArchive(projects.forArchive()), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
+      const { exportArchive, unreadable } = await archives();
+      const write = async (/** @type {Project} */ project) =>
+        download(await exportArchive(project), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
+      const project = projects.forArchive();
+      const lost = await unreadable(project);
+      if (lost.tiles.length + lost.models.length === 0) return write(project);
+      const writeRest = () => attempt(() => write(projects.forArchive(lost)));
+      return notify(unreadableSentence(lost), [{ label: 'Export the rest', act: writeRest }]);
     });
   }
 
@@ -150,4 +158,16 @@ function optionText(name, tileCount) {
 function fileName(name) {
   const characters = Array.from(name.replaceAll(/\p{Bidi_Control}/gu, '').replaceAll(/[\p{Cc}\\/:*?"<>|]+/gu, '-'));
   return characters.slice(0, MOST_CHARACTERS).join('').trim();
+}
+
+/** @param {Unreadable} lost */
+function unreadableSentence({ tiles, models }) {
+  const what = [];
+  if (tiles.length === 1) what.push(`The tile “${isolated(tiles[0].path)}”`);
+  if (tiles.length > 1) what.push(`${counted(tiles.length, 'tile')}, of which “${isolated(tiles[0].path)}” is the first,`);
+  if (models.length > 0) what.push(what.length > 0 ? 'and the trained head' : 'The trained head');
+  return (
+    `${what.join(' ')} can no longer be read: moved, changed or deleted. Put that back, or load the page again where the ` +
+    'project is saved, which has copies, and export then. Or export the rest: the labels of all tiles are in the CSV file.'
+  );
 }

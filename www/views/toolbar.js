@@ -10,6 +10,7 @@ import { beforePaint, button, byId, counted, download, duration, isolated } from
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../tiles/shown-tiles.js').ShownTiles} ShownTiles */
 /** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
+/** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 
 /** Before this much of a batch is done, its rest cannot be told. */
@@ -22,7 +23,8 @@ export function setUpToolbar({ tiles, labelling, classification, shown, spotligh
   setUpBatch(tiles, classification);
   setUpArrangement(tiles, labelling, spotlight, shown);
   byId('clear', HTMLButtonElement).addEventListener('click', () => labelling.removeTiles(tiles.all));
-  byId('download-csv', HTMLButtonElement).addEventListener('click', () => download(resultsCsv(tiles.all), 'tilelens-results.csv'));
+  const labelOf = (/** @type {Tile} */ { classId }) => labelling.classOf(classId)?.name ?? '';
+  byId('download-csv', HTMLButtonElement).addEventListener('click', () => download(resultsCsv(tiles.all, labelOf), 'tilelens-results.csv'));
 }
 
 /**
