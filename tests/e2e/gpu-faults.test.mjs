@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SLOW_MS, WEBGPU, serve, tiles, visit } from './harness.mjs';
+import { openSite } from './site.mjs';
 
 const TILES = 10;
 
@@ -58,5 +59,25 @@ test('an adapter that is gone is told, and the CPU takes the rest of the batch',
   await seen.ready();
   await allAreClassified(seen);
   assert.equal(await seen.device(), 'cpu');
+  await close();
+});
+
+test('where the engine for the GPU cannot be fetched, the CPU is taken and says why', { timeout: SLOW_MS }, async (t) => {
+  const site = await openSite(t);
+  site.spoil(/^engine-webgpu/, '404');
+  // Else the adapter is known to be software, and nobody tries it.
+  const shim = "Object.defineProperty(GPUAdapter.prototype, 'info', { value: { description: 'a fast one', isFallbackAdapter: false } });\n";
+  const prepare = (/** @type {import('playwright-core').Page} */ page) =>
+    page.route(/worker-.*\.js$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: shim + (await response.text()) });
+    });
+  const { visit: seen, page, close } = await visit(t, site.url, { flags: WEBGPU, serviceWorkers: 'block', prepare });
+  seen.expectsProblems = true;
+  await seen.ready();
+  assert.match(await page.locator('#device-status').innerText(), /WebGPU needs a larger engine, which could not be fetched.*404/);
+  assert.equal(await seen.device(), 'cpu');
+  const [tile] = await tiles(t, 1);
+  assert.equal((await seen.classify([tile.path])).get(tile.name)?.state, 'done');
   await close();
 });
