@@ -56,16 +56,16 @@ function createPage() {
  * @param {() => void} onOpened
  */
 async function startProjects(page, onOpened) {
-  const keeping = await openStore({ onClosed: (message) => notify(message) }).then(
-    (store) => ({ store, autosave: new Autosave(store, page) }),
-    (thrown) => {
-      notify(thrown.message);
-      return null;
-    },
-  );
-  const projects = new Projects(page, keeping, onOpened);
+  /** @type {Autosave | null} */
+  let autosave = null;
+  const store = await openStore({ onClosed: (message) => autosave?.fail(new Error(message)) }).catch((thrown) => {
+    notify(thrown.message);
+    return null;
+  });
+  if (store) autosave = new Autosave(store, page);
+  const projects = new Projects(page, store && autosave && { store, autosave }, onOpened);
   await projects.openLast().catch((thrown) => notify(`The project that was open last cannot be read: ${thrown.message}`));
-  return { projects, autosave: keeping?.autosave ?? null };
+  return { projects, autosave };
 }
 
 /**

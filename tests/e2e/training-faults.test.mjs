@@ -144,17 +144,21 @@ test('where the browser stores nothing the page says so, trains and exports', { 
 
 test('files that were moved away keep nothing else out of a project file, nor do deleted site data', { timeout: SLOW_MS }, async (t) => {
   const { visit: seen, page, bench, close } = await openBench(t);
+  page.on('dialog', (dialog) => dialog.accept());
   const tiles = await drawnTiles(t, 4);
   await bench.dropAndLabel(tiles);
+  await bench.set({ augmentation: false, epochs: 5 });
+  await bench.train();
   await bench.saved();
   const exportRest = async (/** @type {RegExp} */ said) => {
     await page.click('#export-project');
     const notice = page.locator('.notice', { hasText: said });
     await notice.waitFor();
+    await seen.screenshot('export-the-rest');
     return (await bench.download(() => notice.getByRole('button', { name: 'Export the rest' }).click())).path();
   };
   await rm(tiles[0].path);
-  const withoutOne = await exportRest(/^The tile “.*” can no longer be read/);
+  const withoutOne = await exportRest(/^The tile “.*” can no longer be read.*Load the page again/);
 
   // From now on the files are those of the storage, which has a copy of the one that was moved, until it is deleted, too.
   await page.reload();
@@ -164,7 +168,8 @@ test('files that were moved away keep nothing else out of a project file, nor do
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.clearDataForOrigin', { origin: new URL(page.url()).origin, storageTypes: 'indexeddb' });
   await page.locator('.notice').getByText('The browser closed its storage').waitFor();
-  await exportRest(/^16 tiles, of which “.*” is the first, can no longer be read/);
+  assert.equal(await bench.text('#project-status'), 'Not saved.');
+  const withoutAll = await exportRest(/^16 tiles, of which “.*” is the first, and a trained head can no longer be read.*export again/);
   const table = await readFile(await (await bench.download(() => page.click('#download-csv'))).path(), 'utf8');
   const { data: rows } = Papa.parse(table.replace('\uFEFF', ''), { header: true });
   for (const { name, className } of tiles) {
@@ -178,6 +183,11 @@ test('files that were moved away keep nothing else out of a project file, nor do
   await page.setInputFiles('#project-file', withoutOne);
   await seen.settled(tiles.length - 1);
   assert.deepEqual(await bench.counts(), [3, 4, 4, 4]);
+  await page.locator('#report').waitFor();
+  await page.setInputFiles('#project-file', withoutAll);
+  await seen.holds(0);
+  assert.deepEqual(await bench.counts(), [0, 0, 0, 0], 'the classes are there');
+  await page.locator('#report').waitFor({ state: 'hidden' });
   await close();
 });
 

@@ -109,6 +109,13 @@ export class Autosave extends EventTarget {
     this.#setState(this.#isKept ? 'saved' : 'notKept', null);
   }
 
+  /** The storage was closed, and what is in it may be gone. @param {Error} error */
+  fail(error) {
+    // Another attempt to save has something to fail at.
+    this.#isRecordStale = this.#isKept;
+    this.#setState('failed', error);
+  }
+
   /** The project is no longer to be kept: what is unsaved of it does not matter. */
   forget() {
     for (const stale of Object.values(this.#stale)) stale.clear();

@@ -138,7 +138,8 @@ export class Projects extends EventTarget {
   async adopt(project) {
     const tileIds = project.tiles.map(({ id }) => id);
     const classIds = project.record.classes.map(({ id }) => id);
-    const named = (/** @type {string[]} */ ids) => (/** @type {unknown} */ index) => ids[Number(index)] ?? '';
+    // What is in no place was not in the file.
+    const named = (/** @type {string[]} */ ids) => (/** @type {unknown} */ index) => (index === '' ? '' : (ids[Number(index)] ?? ''));
     const report = withIds(project.record.report, named(tileIds), named(classIds));
     await this.#show(null, { ...project, record: { ...project.record, report } });
     await this.#own();
@@ -156,12 +157,17 @@ export class Projects extends EventTarget {
     const project = this.#snapshot();
     const lost = new Set(without.tiles.map(({ id }) => id));
     project.tiles = project.tiles.filter(({ id }) => !lost.has(id));
-    for (const role of without.models) delete project.models[role];
+    const { models } = project;
+    const reports = { ...this.#page.workspace.reports };
+    if (without.models.includes('before')) [models.before, reports.before] = [undefined, null];
+    // A head that is lost gives way to the one before it.
+    if (without.models.includes('current')) [models.current, reports.current] = [models.before, reports.before];
+    if (without.models.length > 0) [models.before, reports.before, reports.hasBefore] = [undefined, null, false];
     const places = (/** @type {{ id: string }[]} */ all) => {
       const placeOf = new Map(all.map(({ id }, index) => [id, String(index)]));
       return (/** @type {unknown} */ id) => placeOf.get(String(id)) ?? '';
     };
-    const report = withIds(project.record.report, places(project.tiles), places(project.record.classes));
+    const report = withIds(reports, places(project.tiles), places(project.record.classes));
     return { ...project, record: { ...project.record, report } };
   }
 

@@ -7,6 +7,9 @@ import Papa from 'papaparse';
 /** Excel takes a file for UTF-8 only with a byte-order mark. */
 const BYTE_ORDER_MARK = '\uFEFF';
 
+const BEFORE_CLASSES = ['file', 'class', 'confidence', 'label'];
+const AFTER_CLASSES = ['width_px', 'height_px', 'decode_ms', 'inference_ms', 'notes', 'error'];
+
 /** How a cell begins that a spreadsheet would run, whatever lines follow. */
 const FORMULA = /^[=+\-@\t\r\n]/;
 
@@ -18,7 +21,7 @@ const FORMULA = /^[=+\-@\t\r\n]/;
  */
 export function resultsCsv(tiles, labelOf) {
   const classes = [...new Set(tiles.flatMap((tile) => columnsOf(tile.labels)))];
-  const fields = ['file', 'class', 'confidence', 'label', ...classes, 'width_px', 'height_px', 'decode_ms', 'inference_ms', 'notes', 'error'];
+  const fields = [...BEFORE_CLASSES, ...classes, ...AFTER_CLASSES];
   const rows = tiles.map((tile) => {
     const { path, state, facts, answer, labels, verdict, error } = tile;
     const probabilityOf = new Map(columnsOf(labels).map((column, index) => [column, answer?.probabilities[index]]));
@@ -42,12 +45,13 @@ export function resultsCsv(tiles, labelOf) {
 }
 
 /**
- * A column for each class: of ImageNet's two classes called `crane` the second is `crane (2)`.
+ * A column for each class: of ImageNet's two classes called `crane` the second is `crane (2)`, and so is a class that is
+ * called like another column.
  * @param {string[]} labels
  */
 function columnsOf(labels) {
   /** @type {Map<string, number>} */
-  const seen = new Map();
+  const seen = new Map([...BEFORE_CLASSES, ...AFTER_CLASSES].map((column) => [column, 1]));
   return labels.map((label) => {
     const times = (seen.get(label) ?? 0) + 1;
     seen.set(label, times);

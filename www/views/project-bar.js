@@ -29,6 +29,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   const deletion = byId('delete-project', HTMLButtonElement);
   let closeNotice = () => {};
   let closeElsewhere = () => {};
+  let closeUnreadable = () => {};
 
   /** Does what may fail, and says so. @param {() => Promise<unknown>} work */
   async function attempt(work) {
@@ -101,11 +102,14 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
       const { exportArchive, unreadable } = await archives();
       const write = async (/** @type {Project} */ project) =>
         download(await exportArchive(project), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
+      closeUnreadable();
       const project = projects.forArchive();
       const lost = await unreadable(project);
       if (lost.tiles.length + lost.models.length === 0) return write(project);
-      const writeRest = () => attempt(() => write(projects.forArchive(lost)));
-      return notify(unreadableSentence(lost), [{ label: 'Export the rest', act: writeRest }]);
+      // Files may have come back and heads been trained until then.
+      const writeRest = () => attempt(async () => write(projects.forArchive(await unreadable(projects.forArchive()))));
+      const hasCopies = autosave !== null && autosave.isKept && autosave.state === 'saved';
+      closeUnreadable = notify(unreadableSentence(lost, hasCopies), [{ label: 'Export the rest', act: writeRest }]);
     });
   }
 
@@ -130,6 +134,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   });
 
   projects.addEventListener('list', () => {
+    closeUnreadable();
     drawName();
     attempt(drawList);
   });
@@ -160,14 +165,18 @@ function fileName(name) {
   return characters.slice(0, MOST_CHARACTERS).join('').trim();
 }
 
-/** @param {Unreadable} lost */
-function unreadableSentence({ tiles, models }) {
+/**
+ * @param {Unreadable} lost
+ * @param {boolean} hasCopies whether the browser has some of the project as it is
+ */
+function unreadableSentence({ tiles, models }, hasCopies) {
   const what = [];
   if (tiles.length === 1) what.push(`The tile “${isolated(tiles[0].path)}”`);
   if (tiles.length > 1) what.push(`${counted(tiles.length, 'tile')}, of which “${isolated(tiles[0].path)}” is the first,`);
-  if (models.length > 0) what.push(what.length > 0 ? 'and the trained head' : 'The trained head');
+  if (models.length > 0) what.push(`${what.length > 0 ? 'and a' : 'A'} trained head`);
+  const mend = hasCopies ? 'Load the page again, which has copies, and export then' : 'Put the files back, and export again';
   return (
-    `${what.join(' ')} can no longer be read: moved, changed or deleted. Put that back, or load the page again where the ` +
-    'project is saved, which has copies, and export then. Or export the rest: the labels of all tiles are in the CSV file.'
+    `${what.join(' ')} can no longer be read: moved, changed or deleted. ${mend}. ` +
+    'Or export the rest: the labels of all tiles are in the CSV file.'
   );
 }
