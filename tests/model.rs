@@ -12,7 +12,9 @@ use burn::tensor::{Tensor, TensorData};
 use pollster::block_on;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use tilelens::ErrorCode;
 use tilelens::device::{Device, read};
+use tilelens::export::to_onnx;
 use tilelens::model::architecture::FEATURES;
 use tilelens::model::classifier::{Classifier, softmax};
 use tilelens::model::cpu::backbone::Backbone;
@@ -217,6 +219,51 @@ fn a_tampered_byte_anywhere_is_found() {
         }
         assert!(ModelFile::from_bytes(&bytes[..place]).is_err(), "the first {place} bytes");
     }
+}
+
+/// A checksum tells damage and not sense: whoever writes a file can seal nonsense.
+#[test]
+fn a_sealed_file_of_nonsense_is_refused_with_a_sentence_by_all_that_use_it() {
+    let refused = |what: &str, code: &str, change: &dyn Fn(&mut ModelFile)| {
+        let mut file = model("land-cover.safetensors");
+        change(&mut file);
+        // A manifest that contradicts itself is not even written.
+        if code == "model.manifest" {
+            return assert_eq!(file.to_bytes(WeightsDtype::F32).unwrap_err().code(), code, "{what}");
+        }
+        let file = ModelFile::from_bytes(&file.to_bytes(WeightsDtype::F32).unwrap()).unwrap();
+        assert_eq!(Classifier::load(&file, &Device::Cpu).unwrap_err().code(), code, "{what}");
+        assert_eq!(to_onnx(&file).unwrap_err().code(), "export.layer", "{what}");
+    };
+    fn neurons(file: &mut ModelFile, count: usize) {
+        let ClassifierConfig::Head(head) = &mut file.manifest.classifier else { panic!("it has a head") };
+        head.dense_neurons = count;
+    }
+    fn replace(file: &mut ModelFile, name: &str, shape: &[usize], value: f32) {
+        file.parameters.insert(name, shape.to_vec(), vec![value; shape.iter().product()]);
+    }
+    refused("no neurons", "model.manifest", &|file| neurons(file, 0));
+    refused("a NaN temperature", "model.manifest", &|file| file.manifest.temperature = f32::NAN);
+    refused("a label too many", "model.manifest", &|file| file.manifest.labels.push("sea".into()));
+    refused("more neurons than weights", "model.layer", &|file| neurons(file, usize::MAX));
+    refused("a missing layer", "model.layer", &|file| file.parameters.remove(&["features.3."]));
+    refused("a layer without weights", "model.layer", &|file| {
+        replace(file, "head.output.weight", &[7, 0], 0.0)
+    });
+    refused("a bias of infinity", "model.layer", &|file| {
+        replace(file, "head.output.bias", &[7], f32::INFINITY)
+    });
+
+    let mut file = model("land-cover.safetensors");
+    replace(&mut file, "features.0.1.weight", &[16], f32::MAX);
+    let tile = decode(&fs::read(root().join("www/samples/synthetic-grass.jpg")).unwrap()).unwrap();
+    let classifier = classifier(&file);
+    let answer = block_on(classifier.classify(&[&tile]));
+    assert_eq!(answer.unwrap_err().code(), "model.not_finite");
+    assert_eq!(
+        block_on(classifier.features(classifier.views(&tile))).unwrap_err().code(),
+        "model.not_finite"
+    );
 }
 
 fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {

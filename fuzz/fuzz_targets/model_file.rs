@@ -1,14 +1,17 @@
 #![no_main]
-//! A model file's bytes → a classifier on the CPU, and back to bytes.
+//! A model file's bytes → a classifier on the CPU and its answer, back to bytes under other labels, and to ONNX.
 //!
 //! The weights are two megabytes, which hold no secrets: the input is what stands before them.
 
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
+use pollster::block_on;
 use tilelens::device::Device;
+use tilelens::export::to_onnx;
 use tilelens::model::classifier::Classifier;
 use tilelens::model::model_file::{ModelFile, WeightsDtype};
+use tilelens::tile::Tile;
 
 static WEIGHTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let file = include_bytes!("../../models/land-cover.safetensors");
@@ -25,11 +28,44 @@ fn take(bytes: &[u8]) {
     match ModelFile::from_bytes(bytes) {
         Ok(file) => {
             // The layers may be those of another network.
-            let _ = Classifier::load(&file, &Device::Cpu);
+            if let Ok(classifier) = Classifier::load(&file, &Device::Cpu) {
+                answer(&classifier);
+            }
+            if let Err(error) = to_onnx(&file) {
+                assert!(error.to_string().contains(' '), "{error:?} has no sentence");
+            }
+            relabel(file.clone());
             let written = file.to_bytes(WeightsDtype::F32).expect("what was read can be written");
             let again = ModelFile::from_bytes(&written).expect("what was written can be read");
             assert_eq!(again.to_bytes(WeightsDtype::F32).expect("it can be written again"), written);
         }
         Err(error) => assert!(error.to_string().contains(' '), "{error:?} has no sentence"),
     }
+}
+
+/// Of the smallest image that there is: a larger one takes as long as hundreds of inputs.
+fn answer(classifier: &Classifier) {
+    if classifier.manifest().preprocessing.crop_px > 32 {
+        return;
+    }
+    let tile = Tile {
+        width_px: 2,
+        height_px: 1,
+        rgb: vec![0, 1, 2, 253, 254, 255],
+        format: "fuzzed",
+        notes: vec![],
+    };
+    match block_on(classifier.classify(&[&tile])) {
+        Ok(answers) => assert_eq!(answers.probabilities.len(), classifier.manifest().labels.len()),
+        Err(error) => assert!(error.to_string().contains(' '), "{error:?} has no sentence"),
+    }
+}
+
+/// As the page does when a class is renamed, with one label for each logit and with one too many.
+fn relabel(mut file: ModelFile) {
+    file.manifest.labels = (0..file.manifest.labels.len()).map(|class| format!("class {class}")).collect();
+    let bytes = file.to_bytes(WeightsDtype::Lossless).expect("every class has a label of its own");
+    assert_eq!(ModelFile::from_bytes(&bytes).expect("what was written can be read").manifest, file.manifest);
+    file.manifest.labels.push("one too many".into());
+    file.to_bytes(WeightsDtype::Lossless).expect_err("a label without a class");
 }

@@ -60,8 +60,10 @@ pub enum ClassifyError {
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// The answer holds NaN or infinity.
-    #[error("the device gave an answer that is not a number; try the CPU instead")]
+    /// The answer holds NaN or infinity: weights can be numbers, and their sums none.
+    #[error(
+        "the answer is not a number: the model's weights are of no use, or the device fails; try another model, or the CPU"
+    )]
     NotFinite,
 }
 
@@ -71,7 +73,7 @@ impl ErrorCode for ClassifyError {
             Self::NoClassifier => "model.no_classifier",
             Self::Shape { .. } => "features.shape",
             Self::Device(error) => error.code(),
-            Self::NotFinite => "device.not_finite",
+            Self::NotFinite => "model.not_finite",
         }
     }
 }
@@ -154,18 +156,20 @@ impl Classifier {
     ///
     /// # Errors
     ///
-    /// [`ClassifyError`] when `images` is no whole number of images, or the device fails.
+    /// [`ClassifyError`] when `images` is no whole number of images, the device fails, or the answer is not a number.
     pub async fn features(&self, images: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
         let side = self.side();
         check_rows(&images, CHANNELS * side * side)?;
         if images.is_empty() {
             return Ok(Vec::new());
         }
-        match &self.network {
-            Network::Cpu { backbone, .. } => Ok(backbone.features(&images, side)),
+        let features = match &self.network {
+            Network::Cpu { backbone, .. } => backbone.features(&images, side),
             #[cfg(feature = "burn")]
-            Network::Burn(modules) => Ok(modules.features(images, side).await?),
-        }
+            Network::Burn(modules) => modules.features(images, side).await?,
+        };
+        check_finite(&features)?;
+        Ok(features)
     }
 
     /// Class scores before softmax: `[batch, 576]` → `[batch, num_classes]`.

@@ -236,10 +236,13 @@ impl Manifest {
         if matches!(self.classifier, ClassifierConfig::Head(_)) && distinct.len() != classes {
             return refuse("two classes have the same label".into());
         }
-        if let ClassifierConfig::Head(head) = &self.classifier
-            && !(0.0..1.0).contains(&head.dropout_rate)
-        {
-            return refuse(format!("a dropout_rate of {}", head.dropout_rate));
+        if let ClassifierConfig::Head(head) = &self.classifier {
+            if head.dense_neurons == 0 {
+                return refuse("a head without neurons".into());
+            }
+            if !(0.0..1.0).contains(&head.dropout_rate) {
+                return refuse(format!("a dropout_rate of {}", head.dropout_rate));
+            }
         }
         if !(0.01..=100.0).contains(&self.temperature) {
             return refuse(format!("a temperature of {}", self.temperature));
