@@ -65,7 +65,8 @@ fn answer(classifier: &Classifier) {
 fn relabel(mut file: ModelFile) {
     file.manifest.labels = (0..file.manifest.labels.len()).map(|class| format!("class {class}")).collect();
     let bytes = file.to_bytes(WeightsDtype::Lossless).expect("every class has a label of its own");
-    assert_eq!(ModelFile::from_bytes(&bytes).expect("what was written can be read").manifest, file.manifest);
+    let read = ModelFile::from_bytes(&bytes).expect("what was written can be read");
+    assert_eq!(read.manifest.labels, file.manifest.labels);
     file.manifest.labels.push("one too many".into());
     file.to_bytes(WeightsDtype::Lossless).expect_err("a label without a class");
 }

@@ -3,7 +3,6 @@
 //! safetensors are read everywhere; PyTorch and ONNX files by the command line only (feature `import`),
 //! so that their readers stay out of the wasm.
 
-#[cfg(feature = "import")]
 mod budget;
 #[cfg(feature = "import")]
 mod checkpoint;
@@ -48,7 +47,9 @@ pub enum ImportError {
         detail: String,
     },
     /// Far more than any MobileNetV3-Small.
-    #[error("the checkpoint or its weights take more than 512 MB, and a MobileNetV3-Small 10: save its weights alone")]
+    #[error(
+        "the checkpoint or its weights take more than 512 MB, and a MobileNetV3-Small 10: save its weights alone"
+    )]
     TooLarge,
     /// Nothing in it looks like MobileNetV3.
     #[error("the checkpoint holds no MobileNetV3: it has no layer named …features.0.0.weight")]

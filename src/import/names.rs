@@ -1,7 +1,7 @@
 //! The same layer has many names: `module.`, `backbone.`, `state_dict.` and the like stand before it.
 
 use super::ImportError;
-use crate::model::parameters::Parameters;
+use crate::model::parameters::{Parameter, Parameters};
 
 /// The first layer of the backbone, by which a prefix is found.
 const FIRST_LAYER: &str = "features.0.0.weight";
@@ -25,15 +25,15 @@ pub fn normalise(checkpoint: Parameters, prefix: Option<&str>) -> Result<Paramet
         [prefix] => *prefix,
         _ => return Err(ImportError::SeveralBackbones(prefixes.into_iter().map(String::from).collect())),
     };
-    let outer = prefix.strip_suffix(BACKBONE).unwrap_or(prefix);
+    let prefix = prefix.to_owned();
+    let outer = prefix.strip_suffix(BACKBONE).unwrap_or(&prefix);
 
     let mut parameters = Parameters::default();
-    for (name, parameter) in checkpoint.iter() {
-        let bare = name.strip_prefix(prefix).or_else(|| name.strip_prefix(outer));
-        let Some(bare) = bare.filter(|name| is_weight(name)) else {
-            continue;
-        };
-        parameters.insert(bare, parameter.shape.clone(), parameter.values.clone());
+    for (name, Parameter { shape, values }) in checkpoint {
+        let bare = name.strip_prefix(&prefix).or_else(|| name.strip_prefix(outer));
+        if let Some(bare) = bare.filter(|name| is_weight(name)) {
+            parameters.insert(bare, shape, values);
+        }
     }
     Ok(parameters)
 }

@@ -144,12 +144,15 @@ impl<'a> Graph<'a> {
                 self.input(norm, 3)?.values,
                 self.input(norm, 4)?.values,
             ],
-            None => [
-                vec![1.0; channels],
-                self.input(conv, 2)?.values,
-                vec![0.0; channels],
-                vec![(1.0 - BATCH_NORM_EPSILON) as f32; channels],
-            ],
+            None => {
+                self.budget.take(3 * channels * size_of::<f32>())?;
+                [
+                    vec![1.0; channels],
+                    self.input(conv, 2)?.values,
+                    vec![0.0; channels],
+                    vec![(1.0 - BATCH_NORM_EPSILON) as f32; channels],
+                ]
+            }
         };
         if values.iter().any(|values| values.len() != channels) {
             return Err(unreadable(format!("the batch norm behind `{}` is of another size", conv.name)));

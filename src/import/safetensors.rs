@@ -3,6 +3,7 @@
 use safetensors::SafeTensors;
 
 use super::ImportError;
+use super::budget::Budget;
 use crate::model::model_file::to_f32;
 use crate::model::parameters::Parameters;
 
@@ -11,7 +12,10 @@ pub fn read(bytes: &[u8]) -> Result<Parameters, ImportError> {
     let tensors = SafeTensors::deserialize(bytes)
         .map_err(|error| ImportError::Unreadable { format: "safetensors", detail: error.to_string() })?;
     let mut parameters = Parameters::default();
+    let budget = Budget::new();
     for (name, tensor) in tensors.iter() {
+        // Two bytes become four.
+        budget.take(tensor.shape().iter().product::<usize>() * size_of::<f32>())?;
         // Counters and the like are integers, which no weight is.
         if let Some(values) = to_f32(tensor.dtype(), tensor.data()) {
             parameters.insert(name, tensor.shape().to_vec(), values);

@@ -1,6 +1,6 @@
 //! Named arrays of weights, between a file and a network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 use thiserror::Error;
 
@@ -127,5 +127,15 @@ impl Parameters {
             return Err(LayerMismatch::NotFinite { name: name.into() });
         }
         Ok(parameter)
+    }
+}
+
+impl IntoIterator for Parameters {
+    type Item = (String, Parameter);
+    type IntoIter = btree_map::IntoIter<String, Parameter>;
+
+    /// All parameters in the order of their names.
+    fn into_iter(self) -> Self::IntoIter {
+        self.by_name.into_iter()
     }
 }
