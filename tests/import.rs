@@ -180,7 +180,8 @@ fn hostile_checkpoints_run_nothing_and_are_refused_in_a_sentence() {
 #[test]
 fn half_precision_counts_as_what_it_becomes() {
     let weights = 135_000_000;
-    let header = format!(r#"{{"w":{{"dtype":"F16","shape":[{weights}],"data_offsets":[0,{}]}}}}"#, 2 * weights);
+    let header =
+        format!(r#"{{"w":{{"dtype":"F16","shape":[{weights}],"data_offsets":[0,{}]}}}}"#, 2 * weights);
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("half.safetensors");
     fs::write(&path, [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat()).unwrap();
     // Zeros that take no room on the disk.
