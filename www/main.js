@@ -36,6 +36,7 @@ import { setUpTrainingPanel } from './views/training-panel.js';
 /** @typedef {import('./app/assets.js').Assets} Assets */
 /** @typedef {import('./engine/session.js').ModelSource} ModelSource */
 /** @typedef {import('./messages.js').DevicePreference} DevicePreference */
+/** @typedef {import('./project/store.js').Store} Store */
 /** @typedef {import('./views/pickers.js').SiteModel} SiteModel */
 
 /** What the page holds, whatever the engine does. */
@@ -56,16 +57,17 @@ function createPage() {
  * @param {() => void} onOpened
  */
 async function startProjects(page, onOpened) {
-  /** @type {Autosave | null} */
-  let autosave = null;
-  const store = await openStore({ onClosed: (message) => autosave?.fail(new Error(message)) }).catch((thrown) => {
-    notify(thrown.message);
-    return null;
-  });
-  if (store) autosave = new Autosave(store, page);
-  const projects = new Projects(page, store && autosave && { store, autosave }, onOpened);
+  /** @type {{ store: Store, autosave: Autosave } | null} */
+  let keeping = null;
+  try {
+    const store = await openStore({ onClosed: (message) => keeping?.autosave.fail(new Error(message)) });
+    keeping = { store, autosave: new Autosave(store, page) };
+  } catch (thrown) {
+    notify(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+  const projects = new Projects(page, keeping, onOpened);
   await projects.openLast().catch((thrown) => notify(`The project that was open last cannot be read: ${thrown.message}`));
-  return { projects, autosave };
+  return { projects, autosave: keeping?.autosave ?? null };
 }
 
 /**

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tilelens::tile::{decode, square_thumbnail};
-use tilelens_fuzz::PREPROCESSING;
+use tilelens_fuzz::{PREPROCESSING, assert_sentence};
 
 fuzz_target!(|bytes: &[u8]| {
     match decode(bytes) {
@@ -12,6 +12,6 @@ fuzz_target!(|bytes: &[u8]| {
             PREPROCESSING.crop(&tile);
             square_thumbnail(&tile, 64);
         }
-        Err(error) => assert!(error.to_string().contains(' '), "{error:?} has no sentence"),
+        Err(error) => assert_sentence(&error),
     }
 });

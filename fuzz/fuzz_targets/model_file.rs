@@ -12,6 +12,7 @@ use tilelens::export::to_onnx;
 use tilelens::model::classifier::Classifier;
 use tilelens::model::model_file::{ModelFile, WeightsDtype};
 use tilelens::tile::Tile;
+use tilelens_fuzz::assert_sentence;
 
 static WEIGHTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let file = include_bytes!("../../models/land-cover.safetensors");
@@ -32,14 +33,14 @@ fn take(bytes: &[u8]) {
                 answer(&classifier);
             }
             if let Err(error) = to_onnx(&file) {
-                assert!(error.to_string().contains(' '), "{error:?} has no sentence");
+                assert_sentence(&error);
             }
             relabel(file.clone());
             let written = file.to_bytes(WeightsDtype::F32).expect("what was read can be written");
             let again = ModelFile::from_bytes(&written).expect("what was written can be read");
             assert_eq!(again.to_bytes(WeightsDtype::F32).expect("it can be written again"), written);
         }
-        Err(error) => assert!(error.to_string().contains(' '), "{error:?} has no sentence"),
+        Err(error) => assert_sentence(&error),
     }
 }
 
@@ -57,7 +58,7 @@ fn answer(classifier: &Classifier) {
     };
     match block_on(classifier.classify(&[&tile])) {
         Ok(answers) => assert_eq!(answers.probabilities.len(), classifier.manifest().labels.len()),
-        Err(error) => assert!(error.to_string().contains(' '), "{error:?} has no sentence"),
+        Err(error) => assert_sentence(&error),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the fuzz targets share.
 
+use std::error::Error;
+
 use tilelens::import::{ImportOptions, import};
 use tilelens::tile::Preprocessing;
 
@@ -24,6 +26,11 @@ pub fn import_as(extension: &str, bytes: &[u8]) {
         licence: String::new(),
     };
     if let Err(error) = import(&file, options) {
-        assert!(error.to_string().contains(' '), "{error:?} has no sentence");
+        assert_sentence(&error);
     }
+}
+
+/// What is refused is refused in words.
+pub fn assert_sentence(error: &dyn Error) {
+    assert!(error.to_string().contains(' '), "{error:?} has no sentence");
 }

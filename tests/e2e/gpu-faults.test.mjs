@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SLOW_MS, WEBGPU, serve, tiles, visit } from './harness.mjs';
 import { openSite } from './site.mjs';
+import { REACHABLE_GPU, loseGpu, shimWorkers } from './worker-shim.mjs';
 
 const TILES = 10;
 
@@ -13,13 +14,7 @@ const TILES = 10;
 async function openOnGpu(t) {
   const gpu = { isGone: false };
   const prepare = (/** @type {import('playwright-core').Page} */ page) =>
-    page.route(/worker-.*\.js$/, async (route) => {
-      const response = await route.fetch();
-      const shim = gpu.isGone
-        ? 'GPU.prototype.requestAdapter = async () => null;\n'
-        : '{ const request = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = async function (wanted) { return (globalThis.gpuOfTheTest = await request.call(this, wanted)); }; }\n';
-      await route.fulfill({ response, body: shim + (await response.text()) });
-    });
+    shimWorkers(page, () => (gpu.isGone ? 'GPU.prototype.requestAdapter = async () => null;' : REACHABLE_GPU));
   const opened = await visit(t, await serve(t), { query: '?device=webgpu', flags: WEBGPU, serviceWorkers: 'block', prepare });
   opened.visit.expectsProblems = true;
   await opened.visit.ready();
@@ -27,7 +22,7 @@ async function openOnGpu(t) {
   await opened.visit.drop(files.map((file) => file.path));
   // A GPU answers for all of them at once, some seconds later.
   await opened.page.locator('article.tile[data-state="working"]').first().waitFor();
-  const lose = () => opened.page.workers()[0].evaluate(() => /** @type {any} */ (globalThis).gpuOfTheTest.destroy());
+  const lose = () => loseGpu(opened.page.workers()[0]);
   return { ...opened, gpu, lose };
 }
 
@@ -66,12 +61,8 @@ test('where the engine for the GPU cannot be fetched, the CPU is taken and says 
   const site = await openSite(t);
   site.spoil(/^engine-webgpu/, '404');
   // Else the adapter is known to be software, and nobody tries it.
-  const shim = "Object.defineProperty(GPUAdapter.prototype, 'info', { value: { description: 'a fast one', isFallbackAdapter: false } });\n";
-  const prepare = (/** @type {import('playwright-core').Page} */ page) =>
-    page.route(/worker-.*\.js$/, async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: shim + (await response.text()) });
-    });
+  const shim = "Object.defineProperty(GPUAdapter.prototype, 'info', { value: { description: 'a fast one', isFallbackAdapter: false } });";
+  const prepare = (/** @type {import('playwright-core').Page} */ page) => shimWorkers(page, () => shim);
   const { visit: seen, page, close } = await visit(t, site.url, { flags: WEBGPU, serviceWorkers: 'block', prepare });
   seen.expectsProblems = true;
   await seen.ready();

@@ -6,11 +6,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import Papa from 'papaparse';
 import { chromium } from 'playwright-core';
 import { startServer } from '../../tools/serve.mjs';
 
@@ -257,6 +258,16 @@ export class Visit {
   async classify(paths) {
     await this.dropAndSettle(paths);
     return new Map((await this.cards()).map((card) => [card.name, card]));
+  }
+
+  /** The rows of "Download CSV", each by its columns' names. @returns {Promise<Record<string, string>[]>} */
+  async results() {
+    const [download] = await Promise.all([this.page.waitForEvent('download'), this.page.click('#download-csv')]);
+    assert.match(download.suggestedFilename(), /\.csv$/);
+    const csv = await readFile(await download.path(), 'utf8');
+    const { data, errors } = Papa.parse(csv.replace(/^\uFEFF/, ''), { header: true, skipEmptyLines: true });
+    assert.deepEqual(errors, []);
+    return /** @type {Record<string, string>[]} */ (data);
   }
 
   /** @param {string} name */

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import Papa from 'papaparse';
 import { Bench, CLASSES, assertSameAnswers, drawnTiles, openBench } from './fine-tuning-harness.mjs';
 import { SLOW_MS, WEBGPU, serve, temporaryFolder, visit } from './harness.mjs';
+import { REACHABLE_GPU, loseGpu, shimWorkers } from './worker-shim.mjs';
 
 test('an absurd learning rate is told, and the head before stays', { timeout: SLOW_MS }, async (t) => {
   const { page, bench, close } = await openBench(t);
@@ -38,14 +38,8 @@ test('classes of one tile, and copies of one picture alone, are trained and not 
 });
 
 test('a GPU that is lost in mid-training costs no label, and the best head so far can be used', { timeout: SLOW_MS }, async (t) => {
-  const lose = async (/** @type {import('playwright-core').Page} */ page) => {
-    await page.route(/worker-.*\.js$/, async (route) => {
-      const response = await route.fetch();
-      const shim = `{ const request = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = async function (wanted) { return (globalThis.gpuOfTheTest = await request.call(this, wanted)); }; }\n`;
-      await route.fulfill({ response, body: shim + (await response.text()) });
-    });
-  };
-  const { visit: seen, page, bench, close } = await openBench(t, { query: '?device=webgpu', flags: WEBGPU, serviceWorkers: 'block', prepare: lose });
+  const prepare = (/** @type {import('playwright-core').Page} */ page) => shimWorkers(page, () => REACHABLE_GPU);
+  const { visit: seen, page, bench, close } = await openBench(t, { query: '?device=webgpu', flags: WEBGPU, serviceWorkers: 'block', prepare });
   seen.expectsProblems = true;
   const tiles = await drawnTiles(t, 25, CLASSES.slice(0, 4));
   // The features of a hundred tiles would take the software GPU minutes; those of the CPU are the same to 1e-3.
@@ -61,7 +55,7 @@ test('a GPU that is lost in mid-training costs no label, and the best head so fa
   await page.locator('#training-status').getByText(/epoch \d+ of at most 10000/).waitFor({ timeout: 60_000 });
   await page.waitForFunction(() => /best so far: epoch [2-9]/.test(document.querySelector('#training-status')?.textContent ?? ''), null, { timeout: 60_000 });
   const [worker] = page.workers();
-  await worker.evaluate(() => /** @type {any} */ (globalThis).gpuOfTheTest.destroy());
+  await loseGpu(worker);
   await page.locator('.notice').getByText('Training stopped').waitFor({ timeout: 60_000 });
   await bench.reaches('idle');
   await seen.screenshot('gpu-lost-in-training');
@@ -171,10 +165,9 @@ test('files that were moved away keep nothing else out of a project file, nor do
   await page.locator('.notice').getByText('The browser closed its storage').waitFor();
   assert.equal(await bench.text('#project-status'), 'Not saved.');
   const withoutAll = await exportRest(/^16 tiles, of which “.*” is the first, and a trained head can no longer be read.*export again/);
-  const table = await readFile(await (await bench.download(() => page.click('#download-csv'))).path(), 'utf8');
-  const { data: rows } = Papa.parse(table.replace('\uFEFF', ''), { header: true });
+  const rows = await seen.results();
   for (const { name, className } of tiles) {
-    const found = rows.find((/** @type {any} */ { file }) => file.endsWith(name));
+    const found = rows.find(({ file }) => file.endsWith(name));
     assert.equal(found?.label, className, name);
   }
 

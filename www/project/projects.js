@@ -150,7 +150,7 @@ export class Projects extends EventTarget {
 
   /**
    * The open project as it goes into a file, where tiles and classes are known by their places.
-   * @param {Unreadable} [without]
+   * @param {Unreadable} [without] what cannot be read of it
    * @returns {Project}
    */
   forArchive(without = { tiles: [], models: [] }) {

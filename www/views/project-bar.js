@@ -6,7 +6,6 @@ import { notify } from './notices.js';
 /** @typedef {import('../project/autosave.js').Autosave} Autosave */
 /** @typedef {import('../project/archive/unreadable.js').Unreadable} Unreadable */
 /** @typedef {import('../project/projects.js').Projects} Projects */
-/** @typedef {import('../project/types.js').Project} Project */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 
 /** File systems take 255 bytes, and a character may have four. */
@@ -97,19 +96,18 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
     drawList();
   }
 
-  async function exportProject() {
+  /** @param {boolean} mayLack whether the user knows that something cannot be read */
+  async function exportProject(mayLack = false) {
+    closeUnreadable();
     await attempt(async () => {
       const { exportArchive, unreadable } = await archives();
-      const write = async (/** @type {Project} */ project) =>
-        download(await exportArchive(project), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
-      closeUnreadable();
-      const project = projects.forArchive();
-      const lost = await unreadable(project);
-      if (lost.tiles.length + lost.models.length === 0) return write(project);
-      // Files may have come back and heads been trained until then.
-      const writeRest = () => attempt(async () => write(projects.forArchive(await unreadable(projects.forArchive()))));
-      const hasCopies = autosave !== null && autosave.isKept && autosave.state === 'saved';
-      closeUnreadable = notify(unreadableSentence(lost, hasCopies), [{ label: 'Export the rest', act: writeRest }]);
+      const lost = await unreadable(projects.forArchive());
+      if (!mayLack && lost.tiles.length + lost.models.length > 0) {
+        const hasCopies = autosave !== null && autosave.isKept && autosave.state === 'saved';
+        closeUnreadable = notify(unreadableSentence(lost, hasCopies), [{ label: 'Export the rest', act: () => exportProject(true) }]);
+        return;
+      }
+      download(await exportArchive(projects.forArchive(lost)), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
     });
   }
 
@@ -126,7 +124,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   name.addEventListener('change', () => workspace.rename(name.value));
   name.addEventListener('keydown', ({ key }) => key === 'Enter' && name.blur());
   byId('new-project', HTMLButtonElement).addEventListener('click', () => attempt(() => projects.create()));
-  byId('export-project', HTMLButtonElement).addEventListener('click', exportProject);
+  byId('export-project', HTMLButtonElement).addEventListener('click', () => exportProject());
   setUpFilePicker('import-project', 'project-file', importProject);
   deletion.addEventListener('click', () => {
     const what = `Delete the project "${isolated(workspace.name || 'Untitled')}" with its tiles, labels and heads from this browser? This cannot be undone.`;
