@@ -1,8 +1,8 @@
 """What PyTorch and torchvision answer with the shipped weights: the figures that our own network is held against.
 
-    python predict.py DATA_FOLDER MODEL.safetensors OUTPUT.json
+    python predict.py DATA_FOLDER LAYOUT_FOLDER BACKBONE.safetensors HEAD.safetensors OUTPUT.json
 
-Reads the model file as any safetensors reader can, and classifies the test split.
+Reads the model files as any safetensors reader can, and classifies the test tiles that heads.py laid out.
 """
 
 from __future__ import annotations
@@ -13,41 +13,46 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 from torch.nn import functional
+from torchvision.io import ImageReadMode, decode_image
 from torchvision.models import mobilenet_v3_small
 
-from tiles import class_names, load_split, whole
+from tiles import INPUT_SIDE_PX, normalised, resized
 
-INPUT_SIDE_PX = 224
 BATCH = 33
 
 
 @torch.no_grad()
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    for name in ("data", "model", "output"):
+    for name in ("data", "layout", "backbone", "head", "output"):
         arguments.add_argument(name, type=Path)
     options = arguments.parse_args()
 
-    with safe_open(options.model, "pt") as file:
-        weights = {name: file.get_tensor(name).float() for name in file.keys()}
-        temperature = json.loads(file.metadata()["tilelens"]).get("temperature", 1.0)
-    backbone = mobilenet_v3_small(weights=None)
-    backbone.classifier = torch.nn.Identity()
-    missing = backbone.load_state_dict({n: w for n, w in weights.items() if n.startswith("features.")}, strict=False)
+    weights = {name: value.float() for file in (options.backbone, options.head) for name, value in load_file(file).items()}
+    with safe_open(options.head, "pt") as file:
+        temperature = json.loads(file.metadata()["tilelens"])["temperature"]
+    network = mobilenet_v3_small(weights=None)
+    network.classifier = torch.nn.Identity()
+    missing = network.load_state_dict({n: w for n, w in weights.items() if n.startswith("features.")}, strict=False)
     assert all(name.endswith("num_batches_tracked") for name in missing.missing_keys), missing
-    backbone.eval()
+    network.eval()
 
-    test = load_split(options.data, "test", class_names(options.data))
-    logits = []
-    for start in range(0, len(test), BATCH):
-        features = backbone(whole(test.images[start : start + BATCH], INPUT_SIDE_PX))
+    classes = sorted(folder.name for folder in (options.layout / "tiles").iterdir())
+    names = (options.layout / "test.txt").read_text().split()
+    rows, right = [], 0
+    for start in range(0, len(names), BATCH):
+        files = [(options.layout / "tiles" / name).resolve() for name in names[start : start + BATCH]]
+        images = [resized(decode_image(str(file), ImageReadMode.RGB), INPUT_SIDE_PX) for file in files]
+        features = network(normalised(torch.stack(images).float() / 255))
         hidden = functional.linear(features, weights["head.dense.weight"], weights["head.dense.bias"]).relu()
-        logits.append(functional.linear(hidden, weights["head.output.weight"], weights["head.output.bias"]))
-    confidence, predicted = (torch.cat(logits) / temperature).softmax(1).max(1)
-    right = int((predicted == test.labels).sum())
-    print(f"{right} of {len(test)} right: {right / len(test):.4f}")
-    rows = [[name, int(p), round(float(c), 4)] for name, p, c in zip(test.names, predicted, confidence)]
+        logits = functional.linear(hidden, weights["head.output.weight"], weights["head.output.bias"])
+        confidence, predicted = (logits / temperature).softmax(1).max(1)
+        for file, name, p, c in zip(files, names[start : start + BATCH], predicted.tolist(), confidence.tolist()):
+            right += classes[p] == name.split("/")[0]
+            rows.append([str(file.relative_to(options.data.resolve())), name.split("/")[0], p, round(c, 4)])
+    print(f"{right} of {len(rows)} right: {right / len(rows):.4f}")
     lines = ",\n".join(json.dumps(row) for row in rows)
     options.output.write_text(f"[\n{lines}\n]\n")
 

@@ -1,180 +1,183 @@
-"""Trains the backbone: MobileNetV3-Small on labelled tiles, guided by the teacher's answers.
+"""Trains the backbone: from ImageNet's weights, on all sets of overhead tiles at once, a linear classifier for each.
 
-    python train.py DATA_FOLDER LESSONS.npz OUTPUT_FOLDER
+    python train.py DATA_FOLDER IMAGENET.safetensors OUTPUT_FOLDER [--images N] [--without SET …] [--without-classes FILE]
 
-Three losses: cross-entropy with the label, the distance from the teacher's class probabilities where the lessons have
-them, and the error of a linear guess of the teacher's 1280 features, which carry more than a few classes can say. A first stage sees small
-crops, which is fast; a second sees things in the size that the classifier sees. The weights kept are an exponential
-average over the steps. Validation chooses the epoch; the test split is not read here.
+Every batch holds tiles of every set, so that batch norms see them all. Early layers learn more slowly than late ones. The
+weights kept are an exponential average over the steps; average.py mixes them with those of the beginning. A checkpoint is
+written every minute or so: a run that was cut off goes on when it is started again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
-from torchvision.models import mobilenet_v3_small
 
-from augmentation import cropped, mixed, turned_and_recoloured
-from optimisation import Best, Descent, averaged
-from tiles import Tiles, load_split, normalise, whole
+from augmentation import cropped_and_turned, in_another_light
+from network import Student, backbone
+from tiles import SETS, Tiles, class_names, load, normalised
 
-SEED = 20261124
-FEATURES = 576
-DROPOUT_RATE = 0.2
-BATCH = 32
-LABEL_SMOOTHING = 0.1
-LABEL_SHARE = 0.3
-TEACHER_TEMPERATURE = 2.0
-GUESS_WEIGHT = 1.0
-# torchvision's 0.01 suits a million images: here the statistics would lag behind the weights.
-BATCH_NORM_MOMENTUM = 0.05
-WARM_UP_EPOCHS = 4
-# The average changes slowly, and a look at it costs a quarter of an epoch.
-VALIDATE_EVERY = 5
-INPUT_SIDE_PX = 224
+SEED = 20261127
+BATCH = 64
+# Of a batch: AID has the most classes and the most to tell.
+SHARES = {"aid": 0.5, "eurosat": 0.25, "rsscn7": 0.25}
+LEARNING_RATE = 6e-4
+# Each stage of the backbone learns at this share of the one after it (layer-wise decay).
+STAGE_DECAY = 0.85
+WEIGHT_DECAY = 0.02
+GRADIENT_NORM = 5.0
+EMA_DECAY = 0.999
+WARM_UP = 0.05
+CHECKPOINT_STEPS = 200
 
 
 @dataclass
 class Stage:
+    """Up to this share of all images, on this side."""
+
+    until: float
     side_px: int
-    epochs: int
-    learning_rate: float
 
 
-# A crop shows things larger than a whole tile does: on 176 px they have the size that whole tiles give them on 224 px
-# (Touvron et al., "Fixing the train-test resolution discrepancy", 2019).
-STAGES = [Stage(128, 110, 2e-3), Stage(176, 30, 8e-4)]
+# Small images are cheap; the last ones show the network the size that it will work at.
+STAGES = [Stage(0.8, 128), Stage(0.94, 160), Stage(1.0, 208)]
 
 
-class Student(nn.Module):
-    """The backbone under torchvision's names, with a linear classifier and the guess of the teacher's features."""
-
-    def __init__(self, num_classes: int, teacher_features: int) -> None:
-        super().__init__()
-        self.features = mobilenet_v3_small(weights=None).features
-        self.output = nn.Linear(FEATURES, num_classes)
-        self.guess = nn.Linear(FEATURES, teacher_features)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.momentum = BATCH_NORM_MOMENTUM
-
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """`[batch, 3, height, width]` → logits and the guess."""
-        pooled = self.features(images).mean((2, 3))
-        return self.output(functional.dropout(pooled, DROPOUT_RATE, self.training)), self.guess(pooled)
+def side_at(progress: float) -> int:
+    return next(stage.side_px for stage in STAGES if progress < stage.until)
 
 
-class Lessons:
-    """Random crops of the training tiles with the teacher's answers, batch by batch."""
-
-    def __init__(self, data: Path, lessons: Path) -> None:
-        stored = np.load(lessons)
-        self.classes = stored["classes"].tolist()
-        self.tiles, self.boxes = load_split(data, "train", self.classes), stored["boxes"]
-        if stored["names"].tolist() != self.tiles.names:
-            raise SystemExit(f"{lessons} was made for other tiles: run lessons.py again")
-        features = torch.from_numpy(stored["features"].astype(np.float32))
-        # Each feature counts the same: mean 0 and deviation 1 over the training crops.
-        self.features = (features - features.mean((0, 1))) / features.std((0, 1)).clamp(min=1e-3)
-        # Without a teacher's classes, the label is all that is believed.
-        self.beliefs = None
-        if "logits" in stored:
-            self.beliefs = torch.from_numpy(stored["logits"]).div(TEACHER_TEMPERATURE).softmax(-1)
-
-    def batches(self, side_px: int):
-        """One crop of every tile, in random order: images, labels as shares, the teacher's beliefs and features."""
-        for indices in torch.randperm(len(self.tiles)).split(BATCH):
-            if len(indices) < BATCH:
-                return
-            crops = torch.randint(self.boxes.shape[1], (len(indices),))
-            images = [self.crop(i, c, side_px) for i, c in zip(indices.tolist(), crops.tolist())]
-            labels = functional.one_hot(self.tiles.labels[indices], len(self.classes)).float()
-            beliefs = labels if self.beliefs is None else self.beliefs[indices, crops]
-            yield normalise(torch.stack(images)), labels, beliefs, self.features[indices, crops]
-
-    def crop(self, index: int, crop: int, side_px: int) -> torch.Tensor:
-        box = self.boxes[index, crop].tolist()
-        return turned_and_recoloured(cropped(self.tiles.images[index], box, side_px))
+def factor_at(progress: float) -> float:
+    """Linear warm-up, then half a cosine."""
+    if progress < WARM_UP:
+        return progress / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
 
 
-@torch.no_grad()
-def accuracy(student: nn.Module, tiles: Tiles) -> float:
-    student.eval()
-    right = 0
-    for start in range(0, len(tiles), BATCH):
-        images = whole(tiles.images[start : start + BATCH], INPUT_SIDE_PX).contiguous(memory_format=torch.channels_last)
-        right += int((student(images)[0].argmax(1) == tiles.labels[start : start + BATCH]).sum())
-    return right / len(tiles)
+class Batches:
+    """Random tiles of every set, in the shares above; a set's tiles all come before one comes again."""
+
+    def __init__(self, sets: dict[str, Tiles]) -> None:
+        total = sum(SHARES[name] for name in sets)
+        self.sets = sets
+        self.counts = {name: round(BATCH * SHARES[name] / total) for name in sets}
+        self.left = {name: torch.empty(0, dtype=torch.long) for name in sets}
+
+    def next(self, side_px: int) -> tuple[torch.Tensor, list[tuple[str, torch.Tensor]]]:
+        """Images `[batch, 3, side_px, side_px]`, and set by set their labels."""
+        images, labels = [], []
+        for name, tiles in self.sets.items():
+            if len(self.left[name]) < self.counts[name]:
+                self.left[name] = torch.randperm(len(tiles))
+            chosen, self.left[name] = self.left[name].split([self.counts[name], len(self.left[name]) - self.counts[name]])
+            images.append(cropped_and_turned(tiles.images[chosen], side_px))
+            labels.append((name, tiles.labels[chosen]))
+        return normalised(in_another_light(torch.cat(images))), labels
 
 
-def loss_of(student: nn.Module, label_share: float, images, labels, beliefs, features) -> torch.Tensor:
-    logits, guess = student(images.contiguous(memory_format=torch.channels_last))
-    label_loss = functional.cross_entropy(logits, labels, label_smoothing=LABEL_SMOOTHING)
-    # Hinton et al., "Distilling the Knowledge in a Neural Network", 2015: the square keeps the gradient's size.
-    belief_loss = functional.cross_entropy(logits / TEACHER_TEMPERATURE, beliefs) * TEACHER_TEMPERATURE**2
-    return (
-        label_share * label_loss
-        + (1 - label_share) * belief_loss
-        + GUESS_WEIGHT * functional.mse_loss(guess, features)
-    )
+def optimizer_of(student: Student) -> torch.optim.AdamW:
+    groups = []
+    stages = [*student.features, student.outputs]
+    for depth, stage in enumerate(stages):
+        scale = STAGE_DECAY ** (len(stages) - 1 - depth)
+        for decays in (True, False):
+            # Weights of one dimension are biases and batch norms, whose size carries no complexity.
+            parameters = [p for p in stage.parameters() if (p.ndim > 1) == decays]
+            groups.append({"params": parameters, "scale": scale, "weight_decay": WEIGHT_DECAY if decays else 0.0})
+    return torch.optim.AdamW(groups, lr=LEARNING_RATE)
 
 
-def train_stage(stage: Stage, student: Student, average: AveragedModel, lessons: Lessons, validation: Tiles, log) -> None:
-    """Leaves in `average` the weights of the epoch that does best on validation."""
-    steps = len(lessons.tiles) // BATCH
-    descent = Descent(student, stage.learning_rate, stage.epochs * steps, WARM_UP_EPOCHS * steps)
-    # Fuses what lies between the convolutions: 1.6 times as fast.
-    compiled = torch.compile(student)
-    label_share = 1.0 if lessons.beliefs is None else LABEL_SHARE
-    best = Best()
-    for epoch in range(stage.epochs):
-        start, total = time.monotonic(), 0.0
-        student.train()
-        for step, batch in enumerate(lessons.batches(stage.side_px)):
-            loss = loss_of(compiled, label_share, *(mixed(*batch) if step % 2 == 0 else batch))
-            descent.step(loss)
-            average.update_parameters(student)
-            total += loss.item() / steps
-        row = {"side_px": stage.side_px, "epoch": epoch + 1, "loss": round(total, 4)}
-        if (epoch + 1) % VALIDATE_EVERY == 0:
-            row["validation"] = round(reached := accuracy(average.module, validation), 4)
-            best.offer(reached, average.module)
-        log(**row, seconds=round(time.monotonic() - start, 1))
-    average.module.load_state_dict(best.weights)
+def loss_of(student: Student, images: torch.Tensor, labels: list[tuple[str, torch.Tensor]]) -> torch.Tensor:
+    """The mean cross-entropy. No label smoothing and no mixup: both pull classes together in a way that transfers worse
+    (Kornblith et al., "Why Do Better Loss Functions Lead to Less Transferable Features?", 2021)."""
+    pooled = student.pooled(images).split([len(of_set) for _, of_set in labels])
+    losses = [functional.cross_entropy(student.logits(p, name), y, reduction="sum") for p, (name, y) in zip(pooled, labels)]
+    return torch.stack(losses).sum() / len(images)
+
+
+def moving_average(averaged: torch.Tensor, current: torch.Tensor, updates: torch.Tensor) -> torch.Tensor:
+    """Exponential, with a short memory at first."""
+    decay = min(EMA_DECAY, (1 + int(updates)) / (10 + int(updates)))
+    return averaged * decay + current * (1 - decay)
+
+
+def load_sets(options: argparse.Namespace) -> dict[str, Tiles]:
+    """What is trained on; `--without-classes` is a JSON file of the classes that are left out, set by set."""
+    left_out = json.loads(options.without_classes.read_text()) if options.without_classes else {}
+    sets = {}
+    for name in SETS:
+        if name not in options.without:
+            classes = [c for c in class_names(options.data / name) if c not in left_out.get(name, [])]
+            sets[name] = load(options.data, name, "train", classes)
+    return sets
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    arguments.add_argument("data", type=Path)
-    arguments.add_argument("lessons", type=Path)
-    arguments.add_argument("output", type=Path)
+    for name in ("data", "weights", "output"):
+        arguments.add_argument(name, type=Path)
+    arguments.add_argument("--images", type=int, default=600_000, help="how many pictures are seen")
+    arguments.add_argument("--without", nargs="+", default=[], choices=list(SETS), help="sets that are left out")
+    arguments.add_argument("--without-classes", type=Path, help="JSON: the classes of each set that are left out")
+    arguments.add_argument("--seed", type=int, default=SEED)
     options = arguments.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
 
-    torch.manual_seed(SEED)
-    lessons = Lessons(options.data, options.lessons)
-    validation = load_split(options.data, "validation", lessons.classes)
-    student = Student(len(lessons.classes), lessons.features.shape[-1]).to(memory_format=torch.channels_last)
-    average = averaged(student)
+    # The network is small: more threads wait for each other.
+    torch.set_num_threads(1)
+    torch.manual_seed(options.seed)
+    sets = load_sets(options)
+    student = Student(backbone(options.weights), {name: len(tiles.classes) for name, tiles in sets.items()})
+    average = AveragedModel(student, avg_fn=moving_average, use_buffers=True)
+    optimizer = optimizer_of(student)
+    batches = Batches(sets)
+    steps, done = options.images // BATCH, 0
 
-    def log(**row) -> None:
-        print(json.dumps(row), flush=True)
-        with (options.output / "log.jsonl").open("a") as file:
-            print(json.dumps(row), file=file)
+    checkpoint = options.output / "checkpoint.pth"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        student.load_state_dict(saved["student"])
+        average.load_state_dict(saved["average"])
+        optimizer.load_state_dict(saved["optimizer"])
+        done = saved["done"]
+        torch.manual_seed(options.seed + done)
+        print(f"going on after {done * BATCH} images", flush=True)
 
-    for stage in STAGES:
-        train_stage(stage, student, average, lessons, validation, log)
-        weights = {f"features.{name}": tensor.contiguous() for name, tensor in average.module.features.state_dict().items()}
-        torch.save(weights, options.output / "backbone.pth")
+    student.train()
+    start, total, right = time.monotonic(), 0.0, 0
+    while done < steps:
+        progress = done / steps
+        images, labels = batches.next(side_at(progress))
+        for group in optimizer.param_groups:
+            group["lr"] = LEARNING_RATE * group["scale"] * factor_at(progress)
+        loss = loss_of(student, images, labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(student.parameters(), GRADIENT_NORM)
+        optimizer.step()
+        average.update_parameters(student)
+        total += loss.item()
+        done += 1
+        if done % CHECKPOINT_STEPS == 0 or done == steps:
+            state = {"student": student.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "done": done}
+            torch.save(state, checkpoint.with_suffix(".partial"))
+            checkpoint.with_suffix(".partial").replace(checkpoint)
+            seconds, start = time.monotonic() - start, time.monotonic()
+            row = {"images": done * BATCH, "side_px": side_at(progress), "loss": round(total / CHECKPOINT_STEPS, 4), "seconds": round(seconds, 1)}
+            print(json.dumps(row), flush=True)
+            total = 0.0
+
+    weights = {f"features.{name}": value.contiguous() for name, value in average.module.features.state_dict().items()}
+    save_file(weights, options.output / "backbone.safetensors")
 
 
 if __name__ == "__main__":
