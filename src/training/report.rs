@@ -9,7 +9,7 @@ use super::metrics::{Comparison, Evaluation, ReliabilityBin, argmax, reliability
 use super::neighbours::{Gallery, nearest_mean};
 use super::run::Outcome;
 use super::samples::{Split, class_counts};
-use crate::model::classifier::softmax;
+use crate::model::classification::softmax;
 
 /// The head before the new one, asked about the same tiles.
 #[derive(Debug, Clone)]
@@ -24,6 +24,7 @@ pub struct HeadBefore {
 
 /// How the head before compares.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
 pub struct BeforeAndAfter {
     /// On the tiles of the classes that both know; none where that is no tile, or one class alone.
     pub comparison: Option<Comparison>,
@@ -35,6 +36,7 @@ pub struct BeforeAndAfter {
 
 /// One tile that judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
 pub struct Prediction {
     /// Index among the labelled tiles.
     pub tile: usize,
@@ -50,6 +52,7 @@ pub struct Prediction {
 
 /// A label that may be wrong.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
 pub struct DoubtfulLabel {
     /// Index among the labelled tiles.
     pub tile: usize,
@@ -59,6 +62,7 @@ pub struct DoubtfulLabel {
 
 /// What a run came to, in figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
 pub struct Report {
     /// Epochs that the head was trained.
     pub epoch: usize,

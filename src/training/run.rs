@@ -1,19 +1,23 @@
 //! One run of fine-tuning: judged heads first, where tiles are few, then the head that is kept.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::head_learner::HeadLearner;
+use super::head_learner::{HeadLearner, Start};
 use super::judging::Judging;
 use super::metrics::{argmax, cross_entropy};
-use super::samples::{Samples, class_counts};
+use super::samples::{Samples, Subset, class_counts};
 use super::trainer::{Trainer, TrainingConfig, TrainingError, balancing};
 use crate::device::{Device, DeviceError};
-use crate::model::classifier::softmax;
+use crate::model::classification::softmax;
+use crate::model::cpu::classification::Classification;
 use crate::model::head::Head;
 
 /// What is being trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub enum Phase {
     /// The head, judged by held-out tiles.
     HeldOut,
@@ -25,6 +29,7 @@ pub enum Phase {
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
 pub struct Progress {
     /// What was trained.
     pub phase: Phase,
@@ -56,7 +61,7 @@ pub struct Outcome {
     /// Probabilities of the tiles of [`Judging::tiles`], each from a head that never saw the tile.
     pub answers: Vec<f32>,
     /// The labelled tiles.
-    pub samples: Samples,
+    pub samples: Arc<Samples>,
     /// By which of them the head is judged.
     pub judging: Judging,
 }
@@ -75,10 +80,10 @@ pub struct Run {
     num_classes: usize,
     /// What a tile of each class counts in the loss.
     class_weights: Vec<f32>,
-    samples: Samples,
+    samples: Arc<Samples>,
     judging: Judging,
     /// Every head of the run begins as this one.
-    start: Head,
+    start: Start,
     device: Device,
     phase: Phase,
     trainers: Vec<Trainer<HeadLearner>>,
@@ -94,12 +99,12 @@ impl Run {
     /// [`TrainingError`] when a setting makes no sense or one class alone has tiles.
     pub fn new(
         config: TrainingConfig,
-        start: Head,
-        samples: Samples,
+        start: Start,
+        samples: impl Into<Arc<Samples>>,
         judging: Judging,
         device: &Device,
     ) -> Result<Self, TrainingError> {
-        let num_classes = start.config().num_classes;
+        let (num_classes, samples) = (start.head().config().num_classes, samples.into());
         let phase = match judging {
             Judging::HeldOut(_) => Phase::HeldOut,
             Judging::Folds(_) => Phase::Folds,
@@ -132,20 +137,20 @@ impl Run {
 
     fn judged_trainers(&self) -> Result<Vec<Trainer<HeadLearner>>, TrainingError> {
         let splits = self.judging.splits().iter();
-        splits.map(|split| self.trainer(&split.training, &split.validation)).collect()
+        splits.map(|split| self.trainer(split.training.clone(), split.validation.clone())).collect()
     }
 
     fn trainer_of_all(&self) -> Result<Trainer<HeadLearner>, TrainingError> {
-        self.trainer(&(0..self.samples.len()).collect::<Vec<_>>(), &[])
+        self.trainer((0..self.samples.len()).collect(), Vec::new())
     }
 
     fn trainer(
         &self,
-        training: &[usize],
-        validation: &[usize],
+        training: Vec<usize>,
+        validation: Vec<usize>,
     ) -> Result<Trainer<HeadLearner>, TrainingError> {
-        let [training, validation] = [training, validation].map(|tiles| self.samples.select(tiles));
-        let learner = HeadLearner::new(&self.start, &self.device);
+        let [training, validation] = [training, validation].map(|tiles| Subset::new(&self.samples, tiles));
+        let learner = HeadLearner::new(&self.start, &self.config, &training, &self.device);
         Trainer::new(self.config.clone(), learner, self.num_classes, training, validation)
     }
 
@@ -274,7 +279,8 @@ impl Run {
         let answers = match &self.judging {
             Judging::HeldOut(split) => {
                 let features = self.samples.first_views(split.validation.iter().copied());
-                softmax(head.logits(&features), self.num_classes, 1.0)
+                let logits = Classification::of_head(&head).logits(&features);
+                softmax(logits, self.num_classes, 1.0)
             }
             // The folds' answers went with the device.
             Judging::Folds(_) | Judging::Nothing => Vec::new(),

@@ -1,6 +1,7 @@
 //! Labelled inputs of a network, and their split into training and validation.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
@@ -112,18 +113,25 @@ impl Samples {
 
     /// Mean and standard deviation of each column, over all views.
     pub fn statistics(&self) -> Statistics {
-        let rows = (self.inputs.len() / self.width) as f64;
-        let mut sums = vec![(0.0_f64, 0.0_f64); self.width];
-        for row in self.inputs.chunks(self.width) {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum = (sum.0 + f64::from(value), sum.1 + f64::from(value).powi(2));
+        let (mean, mut deviation) = self.mean_and_deviation(0..self.len());
+        deviation.iter_mut().for_each(|value| *value = value.max(MIN_DEVIATION));
+        Statistics { mean, deviation }
+    }
+
+    /// Of each column, over all views of these tiles.
+    fn mean_and_deviation(&self, tiles: impl IntoIterator<Item = usize>) -> (Vec<f32>, Vec<f32>) {
+        let (mut sums, mut rows) = (vec![(0.0_f64, 0.0_f64); self.width], 0.0);
+        for tile in tiles {
+            for row in self.views(tile).chunks(self.width) {
+                rows += 1.0;
+                for (sum, &value) in sums.iter_mut().zip(row) {
+                    *sum = (sum.0 + f64::from(value), sum.1 + f64::from(value).powi(2));
+                }
             }
         }
-        let mean: Vec<f32> = sums.iter().map(|sum| (sum.0 / rows) as f32).collect();
+        let mean = sums.iter().map(|sum| (sum.0 / rows) as f32).collect();
         let variance = sums.iter().map(|sum| sum.1 / rows - (sum.0 / rows).powi(2));
-        let deviation =
-            variance.map(|variance| (variance.max(0.0).sqrt() as f32).max(MIN_DEVIATION)).collect();
-        Statistics { mean, deviation }
+        (mean, variance.map(|variance| variance.max(0.0).sqrt() as f32).collect())
     }
 
     /// The same samples with each column shifted and scaled to mean 0 and deviation 1 of `statistics`.
@@ -146,27 +154,98 @@ impl Samples {
         rows
     }
 
-    /// The first views of the tiles up to `count`, a few hundred tiles at a time, each with their number: what a device
-    /// evaluates at once.
-    pub(super) fn evaluation_batches(&self, count: usize) -> impl Iterator<Item = (Vec<f32>, usize)> {
-        (0..count).step_by(EVALUATION_BATCH).map(move |start| {
-            let tiles = start..count.min(start + EVALUATION_BATCH);
-            (self.first_views(tiles.clone()), tiles.len())
-        })
-    }
-
-    /// One view of each tile of `indices`, drawn at random.
-    pub(super) fn random_views(&self, indices: &[usize], random: &mut ChaCha8Rng) -> Vec<f32> {
-        let mut rows = Vec::with_capacity(indices.len() * self.width);
-        for &tile in indices {
-            let view = if self.views == 1 { 0 } else { random.random_range(0..self.views) };
-            rows.extend_from_slice(self.view(tile, view));
+    /// All views of `tiles`, row after row.
+    pub fn all_views(&self, tiles: impl IntoIterator<Item = usize>) -> Vec<f32> {
+        let mut rows = Vec::new();
+        for tile in tiles {
+            rows.extend_from_slice(self.views(tile));
         }
         rows
     }
 
+    /// Views of a tile.
+    pub fn view_count(&self) -> usize {
+        self.views
+    }
+
+    fn views(&self, tile: usize) -> &[f32] {
+        let size = self.views * self.width;
+        &self.inputs[tile * size..][..size]
+    }
+
     fn view(&self, tile: usize, view: usize) -> &[f32] {
         &self.inputs[(tile * self.views + view) * self.width..][..self.width]
+    }
+}
+
+/// Some tiles of samples, by their indices: the folds of a run share one copy of the features.
+#[derive(Debug, Clone)]
+pub struct Subset {
+    samples: Arc<Samples>,
+    tiles: Vec<usize>,
+    labels: Vec<usize>,
+}
+
+impl From<Samples> for Subset {
+    /// All of them.
+    fn from(samples: Samples) -> Self {
+        let tiles = (0..samples.len()).collect();
+        Self::new(&Arc::new(samples), tiles)
+    }
+}
+
+impl Subset {
+    /// The tiles of `tiles`, in that order.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such tile.
+    pub fn new(samples: &Arc<Samples>, tiles: Vec<usize>) -> Self {
+        let labels = tiles.iter().map(|&tile| samples.labels[tile]).collect();
+        Self { samples: Arc::clone(samples), tiles, labels }
+    }
+
+    /// Number of tiles.
+    pub fn len(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// Whether there is no tile.
+    pub fn is_empty(&self) -> bool {
+        self.tiles.is_empty()
+    }
+
+    /// The class of each tile.
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// The first view of each tile, row after row.
+    pub fn first_views(&self) -> Vec<f32> {
+        self.samples.first_views(self.tiles.iter().copied())
+    }
+
+    /// Mean and standard deviation of each column, over all views.
+    pub(super) fn mean_and_deviation(&self) -> (Vec<f32>, Vec<f32>) {
+        self.samples.mean_and_deviation(self.tiles.iter().copied())
+    }
+
+    /// The first views of the first `count` tiles, a few hundred tiles at a time, each with their number: what a device
+    /// evaluates at once.
+    pub(super) fn evaluation_batches(&self, count: usize) -> impl Iterator<Item = (Vec<f32>, usize)> {
+        let batches = self.tiles[..count].chunks(EVALUATION_BATCH);
+        batches.map(|tiles| (self.samples.first_views(tiles.iter().copied()), tiles.len()))
+    }
+
+    /// One view of each tile of `indices`, which count this subset's tiles, drawn at random.
+    pub(super) fn random_views(&self, indices: &[usize], random: &mut ChaCha8Rng) -> Vec<f32> {
+        let Samples { width, views, .. } = *self.samples;
+        let mut rows = Vec::with_capacity(indices.len() * width);
+        for &index in indices {
+            let view = if views == 1 { 0 } else { random.random_range(0..views) };
+            rows.extend_from_slice(self.samples.view(self.tiles[index], view));
+        }
+        rows
     }
 }
 
