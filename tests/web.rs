@@ -8,7 +8,7 @@ use js_sys::Reflect;
 use tilelens::device::{Device, DeviceKind};
 use tilelens::import::read_safetensors;
 use tilelens::model::head::{ClassifierConfig, HeadConfig};
-use tilelens::model::modules::layers::Norms;
+use tilelens::model::burn::layers::Norms;
 use tilelens::model::parameters::Parameters;
 use tilelens::web::{Engine, decode_tile};
 use wasm_bindgen::JsValue;
@@ -33,7 +33,7 @@ async fn engine(device: &str) -> Engine {
 
 async fn probabilities(engine: &Engine) -> Vec<f32> {
     let tiles = vec![decode_tile(SAMPLE).unwrap(), decode_tile(SAMPLE).unwrap()];
-    engine.classify(tiles).await.unwrap().probabilities()
+    engine.classify(tiles).await.unwrap().take_probabilities()
 }
 
 fn assert_parity(device: &str, compared: Vec<(String, f32)>) {
@@ -55,7 +55,7 @@ fn every_stage_equals_torchvision_on_the_cpu() {
 #[wasm_bindgen_test]
 async fn every_stage_equals_torchvision_on_webgpu() {
     let Device::Burn(device) = DeviceKind::WebGpu.open().await.unwrap() else { unreachable!("no GPU") };
-    let head = ClassifierConfig::Head(HeadConfig { dropout_rate: 0.2, dense_neurons: 32, num_classes: 5 });
+    let head = ClassifierConfig::Head(HeadConfig { inputs: 576, dropout_rate: 0.2, dense_neurons: 32, num_classes: 5 });
     let parameters = fixture_parameters();
     let compared =
         parity::stage_differences(&parameters, &head, "head.probabilities", Norms::Folded, &device).await;
@@ -70,7 +70,7 @@ async fn webgpu_and_the_cpu_give_the_same_probabilities() {
     assert!((cpu.iter().sum::<f32>() - 2.0).abs() < 1e-5, "two rows, each of sum 1: {cpu:?}");
     assert!(cpu.iter().zip(&gpu).all(|(a, b)| (a - b).abs() < 1e-4), "{cpu:?} {gpu:?}");
 
-    let verification = gpu_engine.verify(1).await.unwrap();
+    let verification = gpu_engine.verify(1.0).await.unwrap();
     assert_eq!(Reflect::get(&verification, &"agrees".into()).unwrap(), JsValue::TRUE);
 }
 

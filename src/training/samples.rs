@@ -24,6 +24,17 @@ pub struct Statistics {
     deviation: Vec<f32>,
 }
 
+impl Statistics {
+    /// Shifts and scales rows in place, and cuts off what lies far out.
+    pub fn standardise(&self, rows: &mut [f32]) {
+        for row in rows.chunks_mut(self.mean.len()) {
+            for ((value, mean), deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {
+                *value = ((*value - mean) / deviation).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
+            }
+        }
+    }
+}
+
 /// Labelled rows of numbers: a tile's features, or whatever else the trained network reads.
 ///
 /// A tile may stand there in several views (its flips and turns): training draws one at a time,
@@ -136,13 +147,13 @@ impl Samples {
 
     /// The same samples with each column shifted and scaled to mean 0 and deviation 1 of `statistics`.
     pub fn standardised(mut self, statistics: &Statistics) -> Self {
-        for row in self.inputs.chunks_mut(self.width) {
-            for ((value, mean), deviation) in row.iter_mut().zip(&statistics.mean).zip(&statistics.deviation)
-            {
-                *value = ((*value - mean) / deviation).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
-            }
-        }
+        statistics.standardise(&mut self.inputs);
         self
+    }
+
+    /// The same tiles in their first view alone.
+    pub fn as_they_stand(&self) -> Self {
+        Self::of_rows(self.width, 1, self.first_views(0..self.len()), self.labels.clone())
     }
 
     /// The first view of `tiles`, row after row.
