@@ -39,7 +39,8 @@ limits! {
 
 /// The limits as a module of JavaScript.
 pub fn to_javascript() -> String {
-    let head = "/** What is accepted, made of `src/limits.rs` by `WRITE_LIMITS=1 cargo test --test limits`. */\n";
+    let head =
+        "/** What is accepted, made of `src/limits.rs` by `WRITE_LIMITS=1 cargo test --test limits`. */\n";
     let constants = ALL.iter().map(|(name, value, doc)| {
         format!("\n/**{} */\nexport const {name} = {};\n", doc.trim_end(), grouped(*value))
     });

@@ -93,7 +93,8 @@ fn tiles() -> Vec<Tile> {
 /// What the network of this crate answers: each output of the graph by its name.
 fn own_answers(file: &ModelFile, tiles: &[&Tile]) -> Vec<(&'static str, Vec<f32>)> {
     let classifier = Classifier::load(file, &Device::Cpu).unwrap();
-    let features = pollster::block_on(classifier.backbone().features(classifier.backbone().images(tiles))).unwrap();
+    let features =
+        pollster::block_on(classifier.backbone().features(classifier.backbone().images(tiles))).unwrap();
     let logits = pollster::block_on(classifier.logits(features.clone())).unwrap();
     let probabilities = softmax(logits.clone(), file.manifest.labels.len(), file.manifest.temperature);
     vec![("features", features), ("logits", logits), ("probabilities", probabilities)]

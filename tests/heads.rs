@@ -82,7 +82,10 @@ fn a_model_is_split_and_joined_without_loss() {
     let bytes = |file: &ModelFile| file.to_bytes(WeightsDtype::Lossless).unwrap();
     assert_eq!(bytes(&backbone.join(&head).unwrap()), bytes(&whole));
     // All of them name the same features and the same answers.
-    assert_eq!([backbone.backbone_sha256(), head.backbone_sha256()], [whole.backbone_sha256(), whole.backbone_sha256()]);
+    assert_eq!(
+        [backbone.backbone_sha256(), head.backbone_sha256()],
+        [whole.backbone_sha256(), whole.backbone_sha256()]
+    );
     assert_eq!(head.head_sha256(), whole.head_sha256());
     assert_ne!(head.head_sha256(), other_head().head_sha256());
     assert!(bytes(&head).len() < 350_000, "{}", bytes(&head).len());
@@ -152,7 +155,11 @@ fn a_file_that_is_not_the_part_that_is_needed_is_refused_in_a_sentence() {
     };
     let other = on_another_backbone();
     refused(&classifier.add_head(&other).unwrap_err(), "model.other_backbone", "`another`");
-    refused(&classifier.add_head(&other.head().unwrap()).unwrap_err(), "model.other_backbone", "train a new head");
+    refused(
+        &classifier.add_head(&other.head().unwrap()).unwrap_err(),
+        "model.other_backbone",
+        "train a new head",
+    );
     refused(&classifier.add_head(&backbone).unwrap_err(), "model.no_classifier", "no classes");
     refused(&Classifier::load(&head, &Device::Cpu).unwrap_err(), "model.head_alone", "open the backbone");
     refused(&other.join(&head).unwrap_err(), "model.other_backbone", "`another`");
@@ -181,8 +188,7 @@ fn the_last_maps_are_what_the_features_are_the_means_of() {
         let features = block_on(backbone.features(images.clone())).unwrap();
         let found = block_on(backbone.features_and_maps(images)).unwrap();
         assert_eq!((found.side, found.maps.len()), (7, VIEWS * 576 * 49));
-        let means: Vec<f32> =
-            found.maps.chunks(49).map(|map| map.iter().sum::<f32>() / 49.0).collect();
+        let means: Vec<f32> = found.maps.chunks(49).map(|map| map.iter().sum::<f32>() / 49.0).collect();
         assert!(largest_difference(&means, &features) < 1e-4);
         assert!(largest_difference(&found.features, &features) < 1e-6);
     }

@@ -118,7 +118,8 @@ fn samples(classifier: &Classifier, tiles: &[(String, Tile, usize)], classes: &[
     let mut samples = Samples::new(FEATURES, 1);
     for (_, tile, class) in tiles {
         if let Some(label) = classes.iter().position(|wanted| wanted == class) {
-            let features = block_on(classifier.backbone().features(classifier.backbone().images(&[tile]))).unwrap();
+            let features =
+                block_on(classifier.backbone().features(classifier.backbone().images(&[tile]))).unwrap();
             samples.push(&features, label);
         }
     }

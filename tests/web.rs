@@ -7,8 +7,8 @@ mod parity;
 use js_sys::Reflect;
 use tilelens::device::{Device, DeviceKind};
 use tilelens::import::read_safetensors;
-use tilelens::model::head::{ClassifierConfig, HeadConfig};
 use tilelens::model::burn::layers::Norms;
+use tilelens::model::head::{ClassifierConfig, HeadConfig};
 use tilelens::model::parameters::Parameters;
 use tilelens::web::{Engine, decode_tile};
 use wasm_bindgen::JsValue;
@@ -55,7 +55,12 @@ fn every_stage_equals_torchvision_on_the_cpu() {
 #[wasm_bindgen_test]
 async fn every_stage_equals_torchvision_on_webgpu() {
     let Device::Burn(device) = DeviceKind::WebGpu.open().await.unwrap() else { unreachable!("no GPU") };
-    let head = ClassifierConfig::Head(HeadConfig { inputs: 576, dropout_rate: 0.2, dense_neurons: 32, num_classes: 5 });
+    let head = ClassifierConfig::Head(HeadConfig {
+        inputs: 576,
+        dropout_rate: 0.2,
+        dense_neurons: 32,
+        num_classes: 5,
+    });
     let parameters = fixture_parameters();
     let compared =
         parity::stage_differences(&parameters, &head, "head.probabilities", Norms::Folded, &device).await;

@@ -306,8 +306,14 @@ mod tests {
             (0..count).map(|index| (index * 7919 % 1009) as f32 / 1009.0 - 0.5).collect()
         };
         let (width, outputs, batch) = (24, 16, 5);
-        let adam =
-            AdamStep { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, step_size: 0.01, variance_scale: 1000.0, decay: 0.9 };
+        let adam = AdamStep {
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            step_size: 0.01,
+            variance_scale: 1000.0,
+            decay: 0.9,
+        };
         let [mut widest, mut portable] = [0, 1].map(|_| Trained::new(numbers(width * outputs)));
         let (inputs, gradient) = (numbers(batch * width), numbers(batch * outputs));
         for _ in 0..3 {

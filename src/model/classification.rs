@@ -39,9 +39,7 @@ impl Classification {
                 cpu::classification::Classification::load(config, width, parameters)?.map(Network::Cpu)
             }
             #[cfg(feature = "burn")]
-            Device::Burn(device) => {
-                burn::Head::load(config, width, parameters, device)?.map(Network::Burn)
-            }
+            Device::Burn(device) => burn::Head::load(config, width, parameters, device)?.map(Network::Burn),
         };
         Ok(network.map(|network| Self {
             labels: manifest.labels.clone(),

@@ -215,7 +215,10 @@ impl Classifier {
     /// As [`classify`](Self::classify), or when `images` is no whole number of images.
     pub async fn classify_images(&self, images: Vec<f32>) -> Result<Answers, InferenceError> {
         let Some((_, head)) = self.head_in_use() else {
-            return Ok(Answers { features: self.backbone.features(images).await?, probabilities: Vec::new() });
+            return Ok(Answers {
+                features: self.backbone.features(images).await?,
+                probabilities: Vec::new(),
+            });
         };
         let (features, logits) = self.backbone.features_and_logits(images, &head.classification).await?;
         Ok(Answers { features, probabilities: head.classification.probabilities_of(logits)? })

@@ -2,8 +2,8 @@
 
 use super::learner::{ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON, Batch, Dropout, Learner, Sums};
 use super::metrics::argmax;
-use crate::device::DeviceError;
 use super::trainer::TrainingConfig;
+use crate::device::DeviceError;
 use crate::kernels::{Activation, AdamStep, DenseWeights, LearningDense, relu_backward};
 use crate::model::classification::softmax;
 use crate::model::head::{Head, HeadConfig};

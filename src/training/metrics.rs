@@ -14,7 +14,7 @@ const Z_95: f64 = 1.959_964;
 
 /// The figures of one set of predictions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct Evaluation {
     /// Tiles judged.
     pub tiles: usize,
@@ -38,7 +38,7 @@ pub struct Evaluation {
 
 /// The figures of one class; 0 where nothing was there to divide by.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct ClassFigures {
     /// Tiles of the class.
     pub tiles: usize,
@@ -113,7 +113,7 @@ fn share(part: usize, whole: usize) -> f64 {
 
 /// Predictions of about the same confidence: a point of a reliability diagram.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct ReliabilityBin {
     /// Predictions in it.
     pub tiles: usize,
@@ -175,7 +175,7 @@ fn paired_p_value(a: usize, b: usize) -> f64 {
 
 /// How one classifier does against another on the same tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct Comparison {
     /// Tiles that both were judged by.
     pub tiles: usize,

@@ -184,8 +184,7 @@ impl Gallery {
 /// The `count` most similar of `tiles`, the most similar first and the first of equals before the others. Only those are
 /// sorted.
 fn most_similar(tiles: impl Iterator<Item = usize>, count: usize, similarities: &[f32]) -> Vec<usize> {
-    let by_similarity =
-        |&a: &usize, &b: &usize| similarities[b].total_cmp(&similarities[a]).then(a.cmp(&b));
+    let by_similarity = |&a: &usize, &b: &usize| similarities[b].total_cmp(&similarities[a]).then(a.cmp(&b));
     let mut tiles: Vec<usize> = tiles.collect();
     if count < tiles.len() {
         if count > 0 {

@@ -24,7 +24,12 @@ pub struct HeadBefore {
 
 /// How the head before compares.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(
+    target_family = "wasm",
+    derive(tsify::Tsify),
+    serde(rename_all = "camelCase"),
+    tsify(missing_as_null)
+)]
 pub struct BeforeAndAfter {
     /// On the tiles of the classes that both know; none where that is no tile, or one class alone.
     pub comparison: Option<Comparison>,
@@ -36,7 +41,7 @@ pub struct BeforeAndAfter {
 
 /// One tile that judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct Prediction {
     /// Index among the labelled tiles.
     pub tile: usize,
@@ -52,7 +57,7 @@ pub struct Prediction {
 
 /// A label that may be wrong.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct DoubtfulLabel {
     /// Index among the labelled tiles.
     pub tile: usize,
@@ -62,7 +67,12 @@ pub struct DoubtfulLabel {
 
 /// What a run came to, in figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(
+    target_family = "wasm",
+    derive(tsify::Tsify),
+    serde(rename_all = "camelCase"),
+    tsify(missing_as_null)
+)]
 pub struct Report {
     /// Epochs that the head was trained.
     pub epoch: usize,

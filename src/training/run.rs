@@ -29,7 +29,12 @@ pub enum Phase {
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(
+    target_family = "wasm",
+    derive(tsify::Tsify),
+    serde(rename_all = "camelCase"),
+    tsify(missing_as_null)
+)]
 pub struct Progress {
     /// What was trained.
     pub phase: Phase,

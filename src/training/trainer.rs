@@ -95,7 +95,10 @@ impl TrainingConfig {
             ));
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
-            return refuse(format!("label_smoothing is {}; it must be from 0 to below 1", self.label_smoothing));
+            return refuse(format!(
+                "label_smoothing is {}; it must be from 0 to below 1",
+                self.label_smoothing
+            ));
         }
         for (name, value, most) in [
             ("dense_neurons", self.dense_neurons, MAX_DENSE_NEURONS),

@@ -22,7 +22,9 @@ impl Features {
         let rows = whole("the number of rows", rows, 0..=1 << 24)?;
         let mut values = Vec::new();
         values.try_reserve_exact(width * rows).map_err(|_| {
-            let message = format!("there is no memory for {rows} rows of features: close other tabs, or take fewer tiles");
+            let message = format!(
+                "there is no memory for {rows} rows of features: close other tabs, or take fewer tiles"
+            );
             super::throwable("engine.memory", message)
         })?;
         Ok(Self { width, values })

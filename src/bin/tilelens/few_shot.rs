@@ -275,7 +275,8 @@ impl Contender {
             None => labelled,
         };
         let (labelled, width) = (Subset::from(labelled), self.samples.width());
-        let judge = Judge { samples: &self.samples, view_average: self.setting.view_average, statistics, classes };
+        let judge =
+            Judge { samples: &self.samples, view_average: self.setting.view_average, statistics, classes };
         match self.kind {
             Kind::Head | Kind::HeadOnRandom => {
                 let start = Start::Scratch(Head::random(config.head(width, classes), &mut config.random()));

@@ -22,7 +22,7 @@ struct Info<'a> {
     backbone_sha256: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     head_sha256: Option<String>,
-    weights: usize,
+    parameters: usize,
     #[serde(flatten)]
     manifest: &'a Manifest,
 }
@@ -33,7 +33,7 @@ pub fn run(InfoArgs { model }: InfoArgs) -> Result<()> {
         kind: file.kind(),
         backbone_sha256: file.backbone_sha256(),
         head_sha256: (file.kind() != Kind::Backbone).then(|| file.head_sha256()),
-        weights: file.parameters.iter().map(|(_, parameter)| parameter.values.len()).sum(),
+        parameters: file.parameters.iter().map(|(_, parameter)| parameter.values.len()).sum(),
         manifest: &file.manifest,
     };
     println!("{}", serde_json::to_string_pretty(&info)?);

@@ -12,12 +12,7 @@ use super::dataset::LabelledFile;
 use super::tiles::for_each_tile;
 
 /// The backbone's features, of every view or of the tile as it stands.
-pub fn features(
-    files: &[LabelledFile],
-    backbone: &Backbone,
-    all_views: bool,
-    what: &str,
-) -> Result<Samples> {
+pub fn features(files: &[LabelledFile], backbone: &Backbone, all_views: bool, what: &str) -> Result<Samples> {
     answers(files, backbone, all_views, what, backbone.width(), |images| {
         Ok(pollster::block_on(backbone.features(images))?)
     })

@@ -49,7 +49,9 @@ fn parse(text: &str, usual: &Setting) -> Result<Vec<Setting>> {
 impl Difference {
     fn from(self, usual: &Setting) -> Result<Setting> {
         let Self { name, augmentation, view_average, config } = self;
-        let Value::Object(mut all) = serde_json::to_value(&usual.config)? else { bail!("settings are an object") };
+        let Value::Object(mut all) = serde_json::to_value(&usual.config)? else {
+            bail!("settings are an object")
+        };
         all.extend(config);
         let named = || format!("the setting `{name}`");
         let config: TrainingConfig = serde_json::from_value(Value::Object(all)).with_context(named)?;

@@ -55,7 +55,7 @@ impl Observer for () {}
 
 /// What a layer takes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"), tsify(missing_as_null))]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct LayerTime {
     /// The stage: 0 for the stem, then the blocks, then the last convolution.
     pub stage: usize,
