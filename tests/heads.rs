@@ -102,6 +102,8 @@ fn what_a_head_says_of_itself_travels_in_its_file() {
     let whole = written(&combined().join(&head).unwrap());
     assert_eq!((whole.kind(), whole.manifest.labels.len()), (Kind::Model, 3));
     assert_eq!(whole.manifest.purpose, head.manifest.purpose);
+    assert_eq!(written(&whole.head().unwrap()), head);
+    assert_eq!(whole.backbone().unwrap().manifest.name, combined().manifest.name);
 }
 
 #[test]

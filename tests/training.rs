@@ -12,12 +12,12 @@ use tilelens::model::cpu::classification::Classification;
 use tilelens::model::head::{Head, HeadConfig};
 use tilelens::model::parameters::Parameters;
 use tilelens::training::head_learner::{HeadLearner, Start, TrainedHead};
-use tilelens::training::judging::Judging;
 use tilelens::training::metrics::{Evaluation, Verdict};
 use tilelens::training::report::{HeadBefore, Report};
 use tilelens::training::run::{Phase, Run};
 use tilelens::training::samples::{Samples, Subset};
 use tilelens::training::trainer::{Trainer, TrainingConfig, TrainingError};
+use tilelens::training::validation::Validation;
 
 const FEATURES: usize = Architecture::MobileNetV3Small.features();
 
@@ -246,7 +246,7 @@ fn what_cannot_be_trained_is_refused_in_words() {
 
 fn run(config: &TrainingConfig, samples: &Samples) -> Run {
     let start = Start::Scratch(Head::random(config.head(FEATURES, 4), &mut config.random()));
-    let judging = Judging::plan(samples, 0.25, config.seed);
+    let judging = Validation::plan(samples, 0.25, config.seed);
     Run::new(config.clone(), start, samples.clone(), judging, &Device::Cpu).unwrap()
 }
 
@@ -293,7 +293,7 @@ fn a_run_that_diverges_at_once_has_no_head_to_offer() {
 /// Trains to the end and judges against a head that is right on `before_right` of the tiles that judge.
 fn report(samples: &Samples, before_right: usize) -> Report {
     let config = TrainingConfig { epochs: 40, batch_size: 8, ..TrainingConfig::default() };
-    let judges = Judging::plan(samples, 0.25, config.seed).tiles();
+    let judges = Validation::plan(samples, 0.25, config.seed).tiles();
     let answer = |(index, &tile): (usize, &usize)| {
         let said =
             if index < before_right { samples.labels()[tile] } else { (samples.labels()[tile] + 1) % 4 };

@@ -93,7 +93,7 @@ impl Classifier {
     ///
     /// [`LoadError`] when the file is a head alone, or its weights are not those of the network that it describes.
     pub fn load(file: &ModelFile, device: &Device) -> Result<Self, LoadError> {
-        let reference = file.backbone()?.backbone_reference();
+        let reference = file.check_has_backbone()?.backbone_reference();
         let mut classifier = Self {
             device: device.clone(),
             backbone: Backbone::load(file, device)?,

@@ -15,7 +15,7 @@ use crate::tile::Preprocessing;
 /// |---|---|
 /// | 1 | everything else |
 /// | 2 | `temperature`; a file of format 1 has a temperature of 1 |
-/// | 3 | `architecture`, and files that hold a head alone (`backbone`); `purpose`, `ground_resolution_m` and `data`, which may be missing |
+/// | 3 | files that hold a head alone (`backbone`); `architecture`, and what may be missing: `purpose`, `ground_resolution_m`, `data`, `backbone_name` |
 pub const FORMAT: u32 = 3;
 
 /// What a file holds.
@@ -63,6 +63,9 @@ pub struct Manifest {
     /// The backbone that a head belongs to, where the file holds a head alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backbone: Option<BackboneReference>,
+    /// In a file of backbone and classifier, the backbone's name where it is not the model's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub backbone_name: String,
     /// Where the weights come from.
     pub provenance: Provenance,
 }

@@ -57,12 +57,14 @@ impl ModelFile {
     ///
     /// [`PartError::HeadAlone`] when the file has none.
     pub fn backbone(&self) -> Result<Self, PartError> {
-        let manifest = self.manifest_with_backbone()?;
         let manifest = Manifest {
+            name: self.backbone_name().to_owned(),
+            backbone_name: String::new(),
+            purpose: String::new(),
             labels: Vec::new(),
             classifier: ClassifierConfig::None,
             temperature: no_temperature(),
-            ..manifest.clone()
+            ..self.check_has_backbone()?.manifest.clone()
         };
         let mut parameters = self.parameters.clone();
         parameters.remove(&CLASSIFIER_PREFIXES);
@@ -82,7 +84,11 @@ impl ModelFile {
             Manifest { backbone: Some(known), .. } => known.clone(),
             _ => self.backbone_reference(),
         };
-        let manifest = Manifest { backbone: Some(backbone), ..self.manifest.clone() };
+        let manifest = Manifest {
+            backbone: Some(backbone),
+            backbone_name: String::new(),
+            ..self.manifest.clone()
+        };
         let own = self.parameters.iter().filter(|(name, _)| is_classifier(name));
         let mut parameters = Parameters::default();
         for (name, parameter) in own {
@@ -97,32 +103,44 @@ impl ModelFile {
     ///
     /// [`PartError`] when this file has no backbone, `head` no classifier, or `head` belongs to another backbone.
     pub fn join(&self, head: &Self) -> Result<Self, PartError> {
-        let own = self.manifest_with_backbone()?;
+        let reference = self.check_has_backbone()?.backbone_reference();
         let head = head.head()?;
-        self.check_belongs(&head)?;
-        let manifest = Manifest { preprocessing: own.preprocessing.clone(), backbone: None, ..head.manifest };
+        check_belongs(&head, &reference)?;
+        let is_namesake = reference.name == head.manifest.name;
+        let manifest = Manifest {
+            preprocessing: self.manifest.preprocessing.clone(),
+            backbone: None,
+            backbone_name: if is_namesake { String::new() } else { reference.name },
+            ..head.manifest
+        };
         let mut parameters = self.parameters.clone();
         parameters.remove(&CLASSIFIER_PREFIXES);
         parameters.extend(&head.parameters);
         Ok(Self { manifest, parameters })
     }
 
+    /// The backbone's name, for people.
+    fn backbone_name(&self) -> &str {
+        let Manifest { backbone, backbone_name, name, .. } = &self.manifest;
+        match backbone {
+            Some(backbone) => &backbone.name,
+            None if backbone_name.is_empty() => name,
+            None => backbone_name,
+        }
+    }
+
     /// What names this file's backbone in the files of its heads.
     pub fn backbone_reference(&self) -> BackboneReference {
-        BackboneReference { sha256: self.backbone_sha256(), name: self.manifest.name.clone() }
+        BackboneReference { sha256: self.backbone_sha256(), name: self.backbone_name().to_owned() }
     }
 
-    /// Refuses a head that learnt from other features than those of this file's backbone.
-    fn check_belongs(&self, head: &Self) -> Result<(), PartError> {
-        check_belongs(head, &self.backbone_reference())
-    }
-
-    fn manifest_with_backbone(&self) -> Result<&Manifest, PartError> {
+    /// Refuses a head alone.
+    pub(super) fn check_has_backbone(&self) -> Result<&Self, PartError> {
         match &self.manifest {
             Manifest { backbone: Some(backbone), name, .. } => {
                 Err(PartError::HeadAlone { head: name.clone(), backbone: backbone.name.clone() })
             }
-            manifest => Ok(manifest),
+            _ => Ok(self),
         }
     }
 
@@ -166,9 +184,11 @@ pub(super) fn check_belongs(head: &ModelFile, found: &BackboneReference) -> Resu
     if head.backbone_sha256() == found.sha256 {
         return Ok(());
     }
-    let ModelFile { manifest: Manifest { name, backbone, .. }, .. } = head;
-    let wanted = backbone.as_ref().map_or(name, |backbone| &backbone.name);
-    Err(PartError::OtherBackbone { head: name.clone(), wanted: wanted.clone(), found: found.name.clone() })
+    Err(PartError::OtherBackbone {
+        head: head.manifest.name.clone(),
+        wanted: head.backbone_name().to_owned(),
+        found: found.name.clone(),
+    })
 }
 
 fn update(hasher: &mut Sha256, values: &[f32]) {

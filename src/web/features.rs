@@ -21,7 +21,7 @@ impl Features {
         let width = whole("the width of a row", width, 1..=1 << 16)?;
         let rows = whole("the number of rows", rows, 0..=1 << 24)?;
         let mut values = Vec::new();
-        values.try_reserve_exact(width * rows).map_err(|_| {
+        values.try_reserve_exact(width.saturating_mul(rows)).map_err(|_| {
             let message = format!(
                 "there is no memory for {rows} rows of features: close other tabs, or take fewer tiles"
             );

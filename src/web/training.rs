@@ -17,11 +17,11 @@ use crate::model::head::{ClassifierConfig, Head, HeadConfig};
 use crate::model::manifest::{Manifest, Provenance};
 use crate::model::model_file::{ModelFile, WeightsDtype};
 use crate::training::head_learner::{HeadLearner, Start};
-use crate::training::judging::Judging;
 use crate::training::report::{HeadBefore, Report};
 use crate::training::run::{Outcome, Run};
 use crate::training::samples::{Samples, Subset};
 use crate::training::trainer::{Trainer, TrainingConfig};
+use crate::training::validation::Validation;
 
 /// Batches in an epoch of the measurement.
 const MEASURED_BATCHES: usize = 4;
@@ -109,12 +109,12 @@ impl HeadTraining {
         let width = classifier.backbone().width();
         let samples = setup.samples(features, width)?;
         let device = device_kind(&setup.device)?.open().await.map_err(failure)?;
-        let judging = Judging::plan(&samples, setup.validation_fraction, setup.settings.seed);
-        let before = setup.head_before(classifier, &samples, &judging).await?;
+        let validation = Validation::plan(&samples, setup.validation_fraction, setup.settings.seed);
+        let before = setup.head_before(classifier, &samples, &validation).await?;
         let head = setup.settings.head(width, setup.labels.len());
         let start = setup.start(classifier, &head);
         Ok(Self {
-            run: Run::new(setup.settings.clone(), start, samples, judging, &device).map_err(failure)?,
+            run: Run::new(setup.settings.clone(), start, samples, validation, &device).map_err(failure)?,
             before,
             manifest: setup.manifest(backbone, &head),
             head,
@@ -208,10 +208,10 @@ impl TrainingSetup {
         &self,
         classifier: &Classifier,
         samples: &Samples,
-        judging: &Judging,
+        validation: &Validation,
     ) -> Result<Option<HeadBefore>, JsValue> {
         let Some((_, head)) = classifier.head_in_use() else { return Ok(None) };
-        let judges = samples.first_views(judging.tiles());
+        let judges = samples.first_views(validation.tiles());
         Ok(Some(HeadBefore {
             logits: head.classification().logits(judges).await.map_err(failure)?,
             known_classes: (0..self.labels.len()).map(|class| self.known(class, head.labels())).collect(),
@@ -244,6 +244,7 @@ impl TrainingSetup {
             labels: self.labels.clone(),
             classifier: ClassifierConfig::Head(head.clone()),
             backbone: Some(backbone.backbone_reference()),
+            backbone_name: String::new(),
             provenance: Provenance { description: self.description.clone(), ..base.provenance.clone() },
             ..base.clone()
         }

@@ -23,7 +23,8 @@ use tilelens::training::burn::{BurnLearner, HeadAndTail, LinearClassifier, Netwo
 use tilelens::training::calibration::fit_temperature;
 use tilelens::training::head_learner::{HeadLearner, Start, TrainedHead};
 use tilelens::training::metrics::{Comparison, Evaluation, Verdict, argmax};
-use tilelens::training::samples::{Samples, Split, Subset, class_counts};
+use tilelens::training::samples::{Samples, Subset, class_counts};
+use tilelens::training::split::Split;
 use tilelens::training::trainer::TrainingConfig;
 
 use super::DeviceChoice;
