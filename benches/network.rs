@@ -9,10 +9,11 @@ use std::{array, fs};
 use burn::tensor::{Device, Tensor, TensorData};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tilelens::kernels::{Activation, Depthwise, Maps, Pointwise, depthwise, pointwise};
+use tilelens::model::architecture::Architecture;
+use tilelens::model::burn::layers::Norms;
+use tilelens::model::burn::mobilenet_v3::MobileNetV3Small;
 use tilelens::model::cpu::backbone::Backbone;
 use tilelens::model::model_file::ModelFile;
-use tilelens::model::modules::layers::Norms;
-use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
 
 const SIDE: usize = 224;
 
@@ -24,7 +25,7 @@ fn numbers(count: usize) -> Vec<f32> {
 fn network(criterion: &mut Criterion) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/land-cover.safetensors");
     let model = ModelFile::from_bytes(&fs::read(file).unwrap()).unwrap();
-    let kernels = Backbone::load(&model.parameters).unwrap();
+    let kernels = Backbone::load(Architecture::MobileNetV3Small, &model.parameters).unwrap();
     let burn = MobileNetV3Small::load(&model.parameters, Norms::Folded, &Device::flex()).unwrap();
     let mut group = criterion.benchmark_group("network");
     for (name, batch) in [("one tile", 1), ("32 tiles", 32)] {

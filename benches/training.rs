@@ -5,13 +5,14 @@
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use pollster::block_on;
 use tilelens::device::Device;
-use tilelens::model::architecture::FEATURES;
+use tilelens::model::architecture::Architecture;
 use tilelens::model::head::Head;
-use tilelens::training::head_learner::HeadLearner;
-use tilelens::training::samples::Samples;
+use tilelens::training::head_learner::{HeadLearner, Start};
+use tilelens::training::samples::{Samples, Subset};
 use tilelens::training::trainer::{Trainer, TrainingConfig};
 
 const CLASSES: usize = 4;
+const FEATURES: usize = Architecture::MobileNetV3Small.features();
 
 /// Features of about the size that the backbone gives, which no class can be told from.
 fn samples(tiles: usize) -> Samples {
@@ -31,9 +32,10 @@ fn epochs(criterion: &mut Criterion) {
         for (name, device) in [("kernels", Device::Cpu), ("burn", Device::Burn(burn::tensor::Device::flex()))]
         {
             let trainer = || {
-                let head = Head::random(config.head(CLASSES), &mut config.random());
-                let learner = HeadLearner::new(&head, &device);
-                Trainer::new(config.clone(), learner, CLASSES, samples(tiles), samples(20)).unwrap()
+                let head = Head::random(config.head(FEATURES, CLASSES), &mut config.random());
+                let training = Subset::from(samples(tiles));
+                let learner = HeadLearner::new(&Start::Scratch(head), &config, &training, &device);
+                Trainer::new(config.clone(), learner, CLASSES, training, samples(20)).unwrap()
             };
             group.sample_size(10);
             group.bench_function(format!("{tiles} tiles, 50 epochs, {name}"), |bencher| {

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`tile`] | bytes → [`tile::Tile`] → the network's input |
 //! | [`kernels`] | the network's operators on the CPU |
+//! | [`limits`] | what is accepted: sizes and counts |
 //! | [`model`] | MobileNetV3-Small, the heads, the model file, the classifier |
 //! | [`training`] | labelled features → a new head, and how good it is |
 //! | [`device`] | where the network runs: the CPU with SIMD, or the GPU |
@@ -23,6 +24,7 @@ mod error;
 pub mod export;
 pub mod import;
 pub mod kernels;
+pub mod limits;
 pub mod model;
 pub mod tile;
 pub mod training;

@@ -13,9 +13,11 @@ use tilelens::ErrorCode;
 use tilelens::device::Device;
 use tilelens::export::{LABELS_KEY, MANIFEST_KEY, PREPROCESSING_KEY, to_onnx};
 use tilelens::import::{ImportOptions, import};
-use tilelens::model::classifier::{Classifier, softmax};
+use tilelens::model::classification::softmax;
+use tilelens::model::classifier::Classifier;
 use tilelens::model::head::{ClassifierConfig, Head, HeadConfig};
-use tilelens::model::model_file::{Manifest, ModelFile};
+use tilelens::model::manifest::Manifest;
+use tilelens::model::model_file::ModelFile;
 use tilelens::tile::{Preprocessing, Tile, decode};
 
 /// Both compute in f32 and add up in another order.
@@ -40,7 +42,7 @@ fn land_cover() -> ModelFile {
 /// The shipped backbone with a new head, and with other values wherever a model may have its own.
 fn small_head() -> ModelFile {
     let ModelFile { manifest, mut parameters } = land_cover();
-    let config = HeadConfig { dropout_rate: 0.5, dense_neurons: 33, num_classes: 3 };
+    let config = HeadConfig { inputs: 576, dropout_rate: 0.5, dense_neurons: 33, num_classes: 3 };
     let head = Head::random(config.clone(), &mut ChaCha8Rng::seed_from_u64(7));
     parameters.remove(&["head."]);
     parameters.extend(head.parameters());
@@ -70,6 +72,9 @@ fn imagenet() -> ModelFile {
 fn options(classes: usize) -> ImportOptions {
     ImportOptions {
         name: "fixture".into(),
+        purpose: String::new(),
+        ground_resolution_m: None,
+        data: String::new(),
         labels: (0..classes).map(|class| format!("class {class}")).collect(),
         preprocessing: land_cover().manifest.preprocessing,
         dropout_rate: 0.2,
@@ -88,7 +93,8 @@ fn tiles() -> Vec<Tile> {
 /// What the network of this crate answers: each output of the graph by its name.
 fn own_answers(file: &ModelFile, tiles: &[&Tile]) -> Vec<(&'static str, Vec<f32>)> {
     let classifier = Classifier::load(file, &Device::Cpu).unwrap();
-    let features = pollster::block_on(classifier.features(classifier.images(tiles))).unwrap();
+    let features =
+        pollster::block_on(classifier.backbone().features(classifier.backbone().images(tiles))).unwrap();
     let logits = pollster::block_on(classifier.logits(features.clone())).unwrap();
     let probabilities = softmax(logits.clone(), file.manifest.labels.len(), file.manifest.temperature);
     vec![("features", features), ("logits", logits), ("probabilities", probabilities)]

@@ -9,9 +9,9 @@ use onnx_ir::{Message, ModelProto, NodeProto, TensorProto};
 use parity::{TOLERANCE, fixture, kernel_differences, stage_differences, unpack};
 use tilelens::device::Device;
 use tilelens::import::{ImportError, ImportOptions, import};
+use tilelens::model::burn::layers::Norms;
 use tilelens::model::head::ClassifierConfig;
 use tilelens::model::model_file::{ModelFile, WeightsDtype};
-use tilelens::model::modules::layers::Norms;
 use tilelens::model::parameters::Parameters;
 use tilelens::tile::{Preprocessing, decode};
 
@@ -22,6 +22,9 @@ fn fixtures() -> PathBuf {
 fn options(classes: usize) -> ImportOptions {
     ImportOptions {
         name: "fixture".into(),
+        purpose: String::new(),
+        ground_resolution_m: None,
+        data: String::new(),
         labels: (0..classes).map(|class| format!("class {class}")).collect(),
         preprocessing: Preprocessing {
             resize_px: 224,

@@ -6,17 +6,20 @@ use pollster::block_on;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tilelens::device::Device;
-use tilelens::model::architecture::FEATURES;
-use tilelens::model::classifier::softmax;
+use tilelens::model::architecture::Architecture;
+use tilelens::model::classification::softmax;
+use tilelens::model::cpu::classification::Classification;
 use tilelens::model::head::{Head, HeadConfig};
 use tilelens::model::parameters::Parameters;
-use tilelens::training::head_learner::{HeadLearner, TrainedHead};
-use tilelens::training::judging::Judging;
+use tilelens::training::head_learner::{HeadLearner, Start, TrainedHead};
 use tilelens::training::metrics::{Evaluation, Verdict};
 use tilelens::training::report::{HeadBefore, Report};
 use tilelens::training::run::{Phase, Run};
-use tilelens::training::samples::Samples;
+use tilelens::training::samples::{Samples, Subset};
 use tilelens::training::trainer::{Trainer, TrainingConfig, TrainingError};
+use tilelens::training::validation::Validation;
+
+const FEATURES: usize = Architecture::MobileNetV3Small.features();
 
 /// Both sum in f32, in another order; over 50 steps the worst seen is 3e-6 of the largest weight.
 const TOLERANCE: f32 = 1e-5;
@@ -28,6 +31,8 @@ struct Fixture {
     sample_step: usize,
     plain: Answers,
     weighted: Answers,
+    decayed: Answers,
+    smoothed: Answers,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +52,8 @@ fn parameter(shape: &[usize], multiplier: usize, bound: f32) -> Vec<f32> {
     drawn.into_iter().map(|value| (value * 2.0 - 1.0) * bound).collect()
 }
 
-const HEAD: HeadConfig = HeadConfig { dropout_rate: 0.0, dense_neurons: 16, num_classes: 4 };
+const HEAD: HeadConfig =
+    HeadConfig { inputs: FEATURES, dropout_rate: 0.0, dense_neurons: 16, num_classes: 4 };
 
 fn first_weights() -> Parameters {
     let mut parameters = Parameters::default();
@@ -89,7 +95,7 @@ fn difference(trained: &TrainedHead, expected: &BTreeMap<String, Vec<f32>>, step
 }
 
 /// One epoch is one step here: a batch holds all samples.
-fn follow(device: &Device, class_weighting: bool, expected: &Answers, sample_step: usize) {
+fn follow(device: &Device, config: TrainingConfig, expected: &Answers, sample_step: usize) {
     let config = TrainingConfig {
         learning_rate: 1e-3,
         dropout_rate: 0.0,
@@ -97,12 +103,14 @@ fn follow(device: &Device, class_weighting: bool, expected: &Answers, sample_ste
         epochs: 50,
         batch_size: 24,
         patience: 50,
-        class_weighting,
         seed: 1,
+        ..config
     };
-    let learner = HeadLearner::new(&Head::new(HEAD, &first_weights()).unwrap(), device);
+    let start = Start::Scratch(Head::new(HEAD, &first_weights()).unwrap());
+    let samples = Subset::from(fixture_samples());
+    let learner = HeadLearner::new(&start, &config, &samples, device);
     let nothing = Samples::new(FEATURES, 1);
-    let mut trainer = Trainer::new(config, learner, 4, fixture_samples(), nothing).unwrap();
+    let mut trainer = Trainer::new(config.clone(), learner, 4, samples, nothing).unwrap();
     for (step, &loss) in expected.losses.iter().enumerate() {
         let epoch = block_on(trainer.train_epoch()).unwrap();
         assert!(
@@ -118,7 +126,10 @@ fn follow(device: &Device, class_weighting: bool, expected: &Answers, sample_ste
         };
         let worst = difference(trainer.best(), weights, sample_step);
         println!(
-            "{device:?}, class weights {class_weighting}, step {}: worst relative difference {worst:.1e}",
+            "{device:?}, class weights {}, decay {}, smoothing {}, step {}: worst relative difference {worst:.1e}",
+            config.class_weighting,
+            config.weight_decay,
+            config.label_smoothing,
             step + 1
         );
         assert!(worst <= TOLERANCE, "step {}: {worst:e}", step + 1);
@@ -130,8 +141,15 @@ fn fifty_steps_of_adam_are_those_of_pytorch() {
     let fixture: Fixture = serde_json::from_str(ADAM).unwrap();
     // The kernels, and burn, which is what a GPU runs.
     for device in [Device::Cpu, Device::Burn(burn::tensor::Device::flex())] {
-        follow(&device, false, &fixture.plain, fixture.sample_step);
-        follow(&device, true, &fixture.weighted, fixture.sample_step);
+        let plain = TrainingConfig { standardised: false, label_smoothing: 0.0, ..TrainingConfig::default() };
+        let plain = TrainingConfig { weight_decay: 0.0, class_weighting: false, ..plain };
+        let weighted = TrainingConfig { class_weighting: true, ..plain.clone() };
+        let decayed = TrainingConfig { weight_decay: 2.0, ..plain.clone() };
+        let smoothed = TrainingConfig { weight_decay: 2.0, label_smoothing: 0.1, ..weighted.clone() };
+        follow(&device, plain, &fixture.plain, fixture.sample_step);
+        follow(&device, weighted, &fixture.weighted, fixture.sample_step);
+        follow(&device, decayed, &fixture.decayed, fixture.sample_step);
+        follow(&device, smoothed, &fixture.smoothed, fixture.sample_step);
     }
 }
 
@@ -154,8 +172,10 @@ fn trainer(
     training: Samples,
     validation: Samples,
 ) -> Result<Trainer<HeadLearner>, TrainingError> {
-    let head = Head::random(config.head(4), &mut config.random());
-    Trainer::new(config.clone(), HeadLearner::new(&head, &Device::Cpu), 4, training, validation)
+    let start = Start::Scratch(Head::random(config.head(FEATURES, 4), &mut config.random()));
+    let training = Subset::from(training);
+    let learner = HeadLearner::new(&start, config, &training, &Device::Cpu);
+    Trainer::new(config.clone(), learner, 4, training, validation)
 }
 
 fn weights(head: &TrainedHead) -> Parameters {
@@ -191,7 +211,8 @@ fn training_stops_when_validation_no_longer_gains_and_keeps_its_best_epoch() {
     assert_eq!(losses.len(), trainer.best_epoch() + 5);
     assert_eq!(losses[trainer.best_epoch() - 1], best);
     let head = block_on(trainer.best().read()).unwrap();
-    let found = softmax(head.logits(&wrong.first_views(0..wrong.len())), 4, 1.0);
+    let found = Classification::of_head(&head).logits(&wrong.first_views(0..wrong.len()));
+    let found = softmax(found, 4, 1.0);
     let found = Evaluation::new(&found, wrong.labels(), 4);
     assert_eq!(found.loss, best);
 }
@@ -224,9 +245,9 @@ fn what_cannot_be_trained_is_refused_in_words() {
 }
 
 fn run(config: &TrainingConfig, samples: &Samples) -> Run {
-    let head = Head::random(config.head(4), &mut config.random());
-    let judging = Judging::plan(samples, 0.25, config.seed);
-    Run::new(config.clone(), head, samples.clone(), judging, &Device::Cpu).unwrap()
+    let start = Start::Scratch(Head::random(config.head(FEATURES, 4), &mut config.random()));
+    let judging = Validation::plan(samples, 0.25, config.seed);
+    Run::new(config.clone(), start, samples.clone(), judging, &Device::Cpu).unwrap()
 }
 
 #[test]
@@ -272,7 +293,7 @@ fn a_run_that_diverges_at_once_has_no_head_to_offer() {
 /// Trains to the end and judges against a head that is right on `before_right` of the tiles that judge.
 fn report(samples: &Samples, before_right: usize) -> Report {
     let config = TrainingConfig { epochs: 40, batch_size: 8, ..TrainingConfig::default() };
-    let judges = Judging::plan(samples, 0.25, config.seed).tiles();
+    let judges = Validation::plan(samples, 0.25, config.seed).tiles();
     let answer = |(index, &tile): (usize, &usize)| {
         let said =
             if index < before_right { samples.labels()[tile] } else { (samples.labels()[tile] + 1) % 4 };
@@ -317,13 +338,13 @@ fn a_head_that_lost_against_the_one_before_is_called_worse() {
 }
 
 #[test]
-fn going_on_from_a_head_keeps_what_it_knows_of_classes_of_the_same_name() {
+fn a_warm_start_keeps_what_it_knows_of_classes_of_the_same_name() {
     let known = first_weights();
     let head = HeadConfig { num_classes: 3, ..HEAD };
     let config = TrainingConfig::default();
     // The new classes are the old class 2, an unknown one, the old class 0.
     let old = |class: usize| [Some(2), None, Some(0)][class];
-    let started = Head::going_on(head.clone(), &known, old, &mut config.random());
+    let started = Head::warm_start(head.clone(), &known, old, &mut config.random()).unwrap();
     let drawn = Head::random(head.clone(), &mut config.random());
     let row = |from: &Parameters, row: usize| {
         from.get("head.output.weight", from.shape("head.output.weight").unwrap()).unwrap().values[row * 16..]
@@ -334,8 +355,9 @@ fn going_on_from_a_head_keeps_what_it_knows_of_classes_of_the_same_name() {
     assert_eq!(row(started, 0), row(&known, 2));
     assert_eq!(row(started, 2), row(&known, 0));
     assert_eq!(row(started, 1), row(drawn, 1));
-    // Another width has nothing to go on from.
+    // Another width has nothing to begin with.
     let wider = HeadConfig { dense_neurons: 32, ..head };
-    let started = Head::going_on(wider.clone(), &known, old, &mut config.random());
-    assert_eq!(started, Head::random(wider, &mut config.random()));
+    let started = Start::warm(wider.clone(), &known, old, &mut config.random());
+    assert!(matches!(&started, Start::Scratch(_)));
+    assert_eq!(*started.head(), Head::random(wider, &mut config.random()));
 }

@@ -7,10 +7,13 @@ mod parity;
 use js_sys::Reflect;
 use tilelens::device::{Device, DeviceKind};
 use tilelens::import::read_safetensors;
+use tilelens::model::burn::layers::Norms;
 use tilelens::model::head::{ClassifierConfig, HeadConfig};
-use tilelens::model::modules::layers::Norms;
 use tilelens::model::parameters::Parameters;
-use tilelens::web::{Engine, decode_tile};
+use tilelens::web::{
+    Engine, Features, backbone_of_model, decode_tile, head_of_model, measure_training, order_to_label,
+    similar_tiles,
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -33,7 +36,7 @@ async fn engine(device: &str) -> Engine {
 
 async fn probabilities(engine: &Engine) -> Vec<f32> {
     let tiles = vec![decode_tile(SAMPLE).unwrap(), decode_tile(SAMPLE).unwrap()];
-    engine.classify(tiles).await.unwrap().probabilities()
+    engine.classify(tiles).await.unwrap().take_probabilities()
 }
 
 fn assert_parity(device: &str, compared: Vec<(String, f32)>) {
@@ -55,7 +58,12 @@ fn every_stage_equals_torchvision_on_the_cpu() {
 #[wasm_bindgen_test]
 async fn every_stage_equals_torchvision_on_webgpu() {
     let Device::Burn(device) = DeviceKind::WebGpu.open().await.unwrap() else { unreachable!("no GPU") };
-    let head = ClassifierConfig::Head(HeadConfig { dropout_rate: 0.2, dense_neurons: 32, num_classes: 5 });
+    let head = ClassifierConfig::Head(HeadConfig {
+        inputs: 576,
+        dropout_rate: 0.2,
+        dense_neurons: 32,
+        num_classes: 5,
+    });
     let parameters = fixture_parameters();
     let compared =
         parity::stage_differences(&parameters, &head, "head.probabilities", Norms::Folded, &device).await;
@@ -70,7 +78,7 @@ async fn webgpu_and_the_cpu_give_the_same_probabilities() {
     assert!((cpu.iter().sum::<f32>() - 2.0).abs() < 1e-5, "two rows, each of sum 1: {cpu:?}");
     assert!(cpu.iter().zip(&gpu).all(|(a, b)| (a - b).abs() < 1e-4), "{cpu:?} {gpu:?}");
 
-    let verification = gpu_engine.verify(1).await.unwrap();
+    let verification = gpu_engine.verify(1.0).await.unwrap();
     assert_eq!(Reflect::get(&verification, &"agrees".into()).unwrap(), JsValue::TRUE);
 }
 
@@ -95,4 +103,50 @@ async fn without_a_model_there_is_no_answer() {
     let engine = Engine::create("cpu".into()).await.unwrap();
     let thrown = engine.classify(vec![decode_tile(SAMPLE).unwrap()]).await.unwrap_err();
     assert_eq!(code(&thrown), "model.none");
+}
+
+#[wasm_bindgen_test]
+async fn a_backbone_gives_features_and_its_heads_are_added_switched_and_removed() {
+    let mut engine = Engine::create("cpu".into()).await.unwrap();
+    let info = engine.load_model(&backbone_of_model(MODEL).unwrap()).unwrap();
+    assert_eq!(Reflect::get(&info, &"kind".into()).unwrap(), JsValue::from("backbone"));
+    assert!(Reflect::get(&info, &"headId".into()).unwrap().is_null());
+    assert!(probabilities(&engine).await.is_empty());
+
+    let head = head_of_model(MODEL).unwrap();
+    let added = engine.add_head(&head).unwrap();
+    let id = Reflect::get(&added, &"id".into()).unwrap().as_string().unwrap();
+    engine.use_head(Some(id.clone())).unwrap();
+    assert_eq!(engine.head_in_use(), Some(id.clone()));
+    assert_eq!(probabilities(&engine).await, probabilities(&self::engine("cpu").await).await);
+    let joined = engine.join_head(&head).unwrap();
+    assert_eq!(head_of_model(&joined).unwrap(), head);
+    assert_eq!(code(&engine.load_model(&head).unwrap_err()), "model.head_alone");
+    engine.remove_head(&id).unwrap();
+    assert_eq!(engine.head_in_use(), None);
+    assert_eq!(code(&engine.use_head(Some(id)).unwrap_err()), "model.no_such_head");
+}
+
+#[wasm_bindgen_test]
+async fn numbers_that_make_no_sense_are_refused_in_words() {
+    let features = || {
+        let mut features = Features::new(2.0, 3.0).unwrap();
+        features.push(&[1.0, 0.0, 0.0, 1.0, 1.0, 1.0]).unwrap();
+        features
+    };
+    assert_eq!(similar_tiles(features(), 0.0, 1.0).unwrap(), [2]);
+    for query in [3.0, -1.0, 0.5, f64::NAN, 1e300] {
+        assert_eq!(code(&similar_tiles(features(), query, 5.0).unwrap_err()), "request.number", "{query}");
+    }
+    let order =
+        |probabilities, classes| order_to_label(features(), vec![0.5; probabilities], classes, features());
+    assert_eq!(order(6, 2.0).unwrap().len(), 3);
+    assert_eq!(code(&order(6, 0.0).unwrap_err()), "request.number");
+    assert_eq!(code(&order(5, 2.0).unwrap_err()), "request.length");
+    assert_eq!(code(&features().push(&[1.0]).unwrap_err()), "features.shape");
+    assert_eq!(code(&Features::new(0.0, 1.0).err().unwrap()), "request.number");
+    let engine = engine("cpu").await;
+    let measured = |neurons, classes| measure_training(&engine, "cpu".into(), neurons, classes, 8.0);
+    assert_eq!(code(&measured(8.0, 0.0).await.unwrap_err()), "request.number");
+    assert_eq!(code(&measured(1e9, 2.0).await.unwrap_err()), "request.number");
 }

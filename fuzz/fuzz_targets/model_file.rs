@@ -46,7 +46,7 @@ fn take(bytes: &[u8]) {
 
 /// Of the smallest image that there is: a larger one takes as long as hundreds of inputs.
 fn answer(classifier: &Classifier) {
-    if classifier.manifest().preprocessing.crop_px > 32 {
+    if classifier.backbone().preprocessing().crop_px > 32 {
         return;
     }
     let tile = Tile {
@@ -57,7 +57,7 @@ fn answer(classifier: &Classifier) {
         notes: vec![],
     };
     match block_on(classifier.classify(&[&tile])) {
-        Ok(answers) => assert_eq!(answers.probabilities.len(), classifier.manifest().labels.len()),
+        Ok(answers) => assert_eq!(answers.probabilities.len(), classifier.labels().len()),
         Err(error) => assert_sentence(&error),
     }
 }

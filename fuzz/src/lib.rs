@@ -18,6 +18,9 @@ pub fn import_as(extension: &str, bytes: &[u8]) {
     std::fs::write(&file, bytes).expect("there is a folder for temporary files");
     let options = ImportOptions {
         name: "fuzzed".into(),
+        purpose: String::new(),
+        ground_resolution_m: None,
+        data: String::new(),
         labels: Vec::new(),
         preprocessing: PREPROCESSING,
         dropout_rate: 0.2,

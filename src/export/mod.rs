@@ -19,6 +19,9 @@ pub enum ExportError {
         "this model is a backbone without a classifier, so that its ONNX file would know no classes: train a head first"
     )]
     NoClassifier,
+    /// The file is a head alone, of the backbone of that name.
+    #[error("this file is a head alone: join it with its backbone, `{0}`, then export the whole model")]
+    HeadAlone(String),
     /// The manifest contradicts itself.
     #[error(transparent)]
     Manifest(#[from] ModelFileError),
@@ -31,6 +34,7 @@ impl ErrorCode for ExportError {
     fn code(&self) -> &'static str {
         match self {
             Self::NoClassifier => "export.no_classifier",
+            Self::HeadAlone(_) => "export.head_alone",
             Self::Manifest(_) => "export.manifest",
             Self::Layer(_) => "export.layer",
         }

@@ -1,6 +1,6 @@
 //! The network as an ONNX graph that runs without any code of ours: the normalisation stands before the backbone, the
 //! temperature and the softmax behind the classifier, and the metadata say what the classes are and how a tile becomes
-//! an image. Its layers are those of [`layers`], by which the network itself is built.
+//! an image. Its layers are those of [`Architecture`], by which the network itself is built.
 
 use prost::Message;
 
@@ -12,10 +12,11 @@ use super::onnx_messages::{
 };
 use crate::kernels::{Activation, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA};
 use crate::model::architecture::{
-    BATCH_NORM_EPSILON, BlockLayers, ConvNormLayer, ConvShape, FEATURES, Layers, layers, squeezed_channels,
+    Architecture, BATCH_NORM_EPSILON, BlockLayers, ConvNormLayer, ConvShape, Layers, squeezed_channels,
 };
 use crate::model::head::{ClassifierConfig, HeadConfig, IMAGENET_NEURONS};
-use crate::model::model_file::{Manifest, ModelFile};
+use crate::model::manifest::Manifest;
+use crate::model::model_file::{ModelFile, ModelFileError};
 use crate::model::parameters::{LayerMismatch, Parameters};
 use crate::tile::Preprocessing;
 
@@ -52,14 +53,17 @@ const PROBABILITIES: &str = "probabilities";
 /// [`ExportError`] when the model has no classifier, or its weights do not fit its manifest.
 pub fn to_onnx(file: &ModelFile) -> Result<Vec<u8>, ExportError> {
     let ModelFile { manifest, parameters } = file;
-    manifest.check()?;
+    manifest.check().map_err(ModelFileError::Manifest)?;
+    if let Some(backbone) = &manifest.backbone {
+        return Err(ExportError::HeadAlone(backbone.name.clone()));
+    }
 
     let mut graph = Graph { parameters, nodes: Vec::new(), initializers: Vec::new() };
     let normalised = graph.normalisation(IMAGES, &manifest.preprocessing);
-    let maps = graph.backbone(normalised)?;
+    let maps = graph.backbone(normalised, manifest.architecture)?;
     let pooled = graph.node("GlobalAveragePool", &[&maps], "avgpool", vec![]);
     let features = graph.node("Flatten", &[&pooled], FEATURE_VECTORS, vec![int("axis", 1)]);
-    let logits = graph.classifier(&features, &manifest.classifier)?;
+    let logits = graph.classifier(&features, manifest)?;
     graph.probabilities(&logits, manifest.temperature);
 
     let side = manifest.preprocessing.crop_px as usize;
@@ -77,7 +81,7 @@ pub fn to_onnx(file: &ModelFile) -> Result<Vec<u8>, ExportError> {
             output: vec![
                 value(PROBABILITIES, &[classes]),
                 value(LOGITS, &[classes]),
-                value(FEATURE_VECTORS, &[FEATURES]),
+                value(FEATURE_VECTORS, &[manifest.architecture.features()]),
             ],
         }),
         opset_import: vec![OperatorSetIdProto { version: OPERATOR_SET }],
@@ -132,8 +136,8 @@ impl Graph<'_> {
     }
 
     /// `[batch, 3, height, width]` → `[batch, 576, height / 32, width / 32]`.
-    fn backbone(&mut self, images: String) -> Result<String, LayerMismatch> {
-        let Layers { stem, blocks, last } = layers();
+    fn backbone(&mut self, images: String, architecture: Architecture) -> Result<String, LayerMismatch> {
+        let Layers { stem, blocks, last } = architecture.layers();
         let mut x = self.conv_norm_activation(&images, &stem)?;
         for block in &blocks {
             x = self.block(x, block)?;
@@ -174,8 +178,9 @@ impl Graph<'_> {
     }
 
     /// `[batch, 576]` → `[batch, classes]`.
-    fn classifier(&mut self, features: &str, config: &ClassifierConfig) -> Result<String, ExportError> {
-        let (dense, neurons, activation, output, classes) = match *config {
+    fn classifier(&mut self, features: &str, manifest: &Manifest) -> Result<String, ExportError> {
+        let width = manifest.architecture.features();
+        let (dense, neurons, activation, output, classes) = match manifest.classifier {
             ClassifierConfig::Head(HeadConfig { dense_neurons, num_classes, .. }) => {
                 ("head.dense", dense_neurons, Activation::Relu, "head.output", num_classes)
             }
@@ -184,7 +189,7 @@ impl Graph<'_> {
             }
             ClassifierConfig::None => return Err(ExportError::NoClassifier),
         };
-        let x = self.linear(features, dense, [FEATURES, neurons], dense)?;
+        let x = self.linear(features, dense, [width, neurons], dense)?;
         let x = self.activation(x, &format!("{dense}.activation"), activation);
         Ok(self.linear(&x, output, [neurons, classes], LOGITS)?)
     }

@@ -6,9 +6,7 @@
 use std::cell::Cell;
 
 use super::ImportError;
-
-/// A MobileNetV3-Small of 21,000 classes takes 90 MB, with what its optimiser keeps three times as much.
-pub const MAX_BYTES: usize = 512 << 20;
+use crate::limits::MAX_MODEL_BYTES;
 
 /// What a checkpoint's weights may still take.
 pub struct Budget {
@@ -17,7 +15,7 @@ pub struct Budget {
 
 impl Budget {
     pub fn new() -> Self {
-        Self { bytes: Cell::new(MAX_BYTES) }
+        Self { bytes: Cell::new(MAX_MODEL_BYTES as usize) }
     }
 
     /// To be asked before the bytes are allocated.

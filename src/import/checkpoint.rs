@@ -4,12 +4,15 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::budget::MAX_BYTES;
 use super::{ImportError, names, onnx, pytorch, read_safetensors};
-use crate::device::DeviceKind;
-use crate::model::classifier::Classifier;
+use crate::device::Device;
+use crate::limits::MAX_MODEL_BYTES;
+use crate::model::architecture::Architecture;
+use crate::model::backbone::Backbone;
+use crate::model::classification::Classification;
 use crate::model::head::{ClassifierConfig, HeadConfig};
-use crate::model::model_file::{FORMAT, Manifest, ModelFile, Provenance, hex};
+use crate::model::manifest::{FORMAT, Manifest, Provenance};
+use crate::model::model_file::{ModelFile, hex};
 use crate::model::parameters::Parameters;
 use crate::tile::Preprocessing;
 
@@ -18,6 +21,12 @@ use crate::tile::Preprocessing;
 pub struct ImportOptions {
     /// The model's name, for people.
     pub name: String,
+    /// What the model is for, in one line.
+    pub purpose: String,
+    /// The ground resolutions that it was made for, the lowest and the highest, in metres a pixel.
+    pub ground_resolution_m: Option<[f32; 2]>,
+    /// What it was trained on, in one line.
+    pub data: String,
     /// The class of each logit; empty for a backbone without a classifier.
     pub labels: Vec<String>,
     /// How a tile becomes the network's input.
@@ -40,7 +49,7 @@ pub struct ImportOptions {
 /// [`ImportError`]; a network of another shape is refused with the first layer that differs.
 pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportError> {
     let unread = |error| ImportError::Io { path: path.into(), error };
-    if std::fs::metadata(path).map_err(unread)?.len() > MAX_BYTES as u64 {
+    if std::fs::metadata(path).map_err(unread)?.len() > MAX_MODEL_BYTES {
         return Err(ImportError::TooLarge);
     }
     let bytes = std::fs::read(path).map_err(unread)?;
@@ -58,10 +67,16 @@ pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportEr
         manifest: Manifest {
             format: FORMAT,
             name: options.name,
+            purpose: options.purpose,
+            ground_resolution_m: options.ground_resolution_m,
+            data: options.data,
+            architecture: Architecture::default(),
             labels: options.labels,
             preprocessing: options.preprocessing,
             classifier,
             temperature: 1.0,
+            backbone: None,
+            backbone_name: String::new(),
             provenance: Provenance {
                 source: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 source_sha256: hex(&Sha256::digest(&bytes)),
@@ -71,9 +86,9 @@ pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportEr
         },
         parameters,
     };
-    let device = pollster::block_on(DeviceKind::Cpu.open()).expect("the CPU is always there");
     // Another network is told by its first layer that differs, before its labels are counted.
-    Classifier::load(&file, &device)?;
+    Backbone::load(&file, &Device::Cpu)?;
+    Classification::load(&file, &Device::Cpu)?;
     if classes != labels {
         return Err(ImportError::Labels { classes, labels });
     }
@@ -85,7 +100,8 @@ fn classifier_config(parameters: &Parameters, dropout_rate: f64) -> ClassifierCo
     let rows = |name: &str| parameters.shape(name).and_then(|shape| shape.first().copied());
     if let (Some(num_classes), Some(dense_neurons)) = (rows("head.output.weight"), rows("head.dense.weight"))
     {
-        ClassifierConfig::Head(HeadConfig { dropout_rate, dense_neurons, num_classes })
+        let inputs = Architecture::default().features();
+        ClassifierConfig::Head(HeadConfig { inputs, dropout_rate, dense_neurons, num_classes })
     } else if let Some(num_classes) = rows("classifier.3.weight") {
         ClassifierConfig::ImageNet { num_classes }
     } else {

@@ -12,7 +12,7 @@ use safetensors::Dtype;
 
 use super::ImportError;
 use super::budget::Budget;
-use crate::model::architecture::{BATCH_NORM_EPSILON, convolutions};
+use crate::model::architecture::{Architecture, BATCH_NORM_EPSILON};
 use crate::model::model_file::to_f32;
 use crate::model::parameters::{Parameter, Parameters};
 
@@ -36,7 +36,7 @@ pub fn read(bytes: &[u8]) -> Result<Parameters, ImportError> {
     let found = graph.nodes_of("Conv");
     // A graph with more or fewer convolutions shows itself by the first one whose shape differs, or
     // that is missing, when the network is built.
-    for (name, conv) in convolutions().iter().zip(&found) {
+    for (name, conv) in Architecture::default().convolutions().iter().zip(&found) {
         let weight = graph.input(conv, 1)?;
         let channels = weight.shape[0];
         insert(&mut parameters, format!("{}.weight", name.conv), weight);

@@ -1,4 +1,4 @@
-//! A dense layer in training: gradients and Adam in one pass over the weights.
+//! A dense layer in training: gradients and AdamW in one pass over the weights.
 
 use super::dense::{Product, multiply};
 use super::lanes::{Lanes, dispatch, load_block, store_block};
@@ -8,7 +8,8 @@ use super::{Activation, BLOCK};
 /// Inputs whose gradients are computed together.
 const INPUTS: usize = 4;
 
-/// Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1) at one step.
+/// AdamW at one step: Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1) with weight
+/// decay apart from the gradient (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2).
 #[derive(Debug, Clone, Copy)]
 pub struct AdamStep {
     /// Share of the first moment that is kept.
@@ -21,17 +22,19 @@ pub struct AdamStep {
     pub step_size: f32,
     /// One over the second moment's bias correction, `1 − β₂ᵗ`.
     pub variance_scale: f32,
+    /// What a weight is multiplied with before the step: 1 without weight decay.
+    pub decay: f32,
 }
 
 /// Weights with the moments that Adam keeps of each.
 #[derive(Debug, Clone)]
-struct Learnt {
+struct Trained {
     values: Vec<f32>,
     first_moments: Vec<f32>,
     second_moments: Vec<f32>,
 }
 
-impl Learnt {
+impl Trained {
     fn new(values: Vec<f32>) -> Self {
         let zeros = vec![0.0; values.len()];
         Self { values, first_moments: zeros.clone(), second_moments: zeros }
@@ -46,9 +49,9 @@ pub struct LearningDense {
     inputs: usize,
     outputs: usize,
     /// `[padded outputs / 8, padded inputs, 8]`.
-    weight: Learnt,
+    weight: Trained,
     /// `[padded outputs]`.
-    bias: Learnt,
+    bias: Trained,
     activation: Activation,
 }
 
@@ -70,8 +73,8 @@ impl LearningDense {
         Self {
             inputs,
             outputs,
-            weight: Learnt::new(packed(&rows, padded)),
-            bias: Learnt::new(bias),
+            weight: Trained::new(packed(&rows, padded)),
+            bias: Trained::new(bias),
             activation,
         }
     }
@@ -112,17 +115,17 @@ impl LearningDense {
         let width = self.padded_inputs();
         let rows = unpacked(&self.weight.values, [self.outputs, width]);
         input_gradient.resize(gradient.len() / self.padded_outputs() * width, 0.0);
-        propagate(&rows, self.padded_outputs(), gradient, width, input_gradient);
+        backward(&rows, self.padded_outputs(), gradient, width, input_gradient);
     }
 
-    /// One step of Adam, from the inputs of a batch and the gradient of the sums.
-    pub fn learn(&mut self, inputs: &[f32], gradient: &[f32], adam: AdamStep) {
+    /// One step of AdamW, from the inputs of a batch and the gradient of the sums.
+    pub fn update(&mut self, inputs: &[f32], gradient: &[f32], adam: AdamStep) {
         let (width, outputs) = (self.padded_inputs(), self.padded_outputs());
         let Self { weight, bias, .. } = self;
-        descend(weight, width, inputs, gradient, outputs, adam);
+        update(weight, width, inputs, gradient, outputs, adam);
         // A bias is a weight whose input is always one.
         let ones = vec![1.0; gradient.len() / outputs];
-        descend(bias, 1, &ones, gradient, outputs, adam);
+        update(bias, 1, &ones, gradient, outputs, adam);
     }
 }
 
@@ -148,25 +151,25 @@ impl DenseWeights {
     }
 }
 
-/// Takes away from a gradient what an activation let through nothing of, by its outputs.
-pub fn gate(gradient: &mut [f32], outputs: &[f32]) {
+/// The gradient of a ReLU's inputs from that of its outputs, in place: what it let nothing through of is zero.
+pub fn relu_backward(gradient: &mut [f32], outputs: &[f32]) {
     for (gradient, &output) in gradient.iter_mut().zip(outputs) {
         *gradient = if output > 0.0 { *gradient } else { 0.0 };
     }
 }
 
 dispatch! {
-    fn propagate(
+    fn backward(
         weight: &[f32],
         outputs: usize,
         gradient: &[f32],
         width: usize,
         input_gradient: &mut [f32],
-    ) = propagate_with
+    ) = backward_with
 }
 
 #[inline(always)]
-fn propagate_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
+fn backward_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
     weight: &[f32],
     outputs: usize,
     gradient: &[f32],
@@ -187,19 +190,19 @@ fn propagate_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
 }
 
 dispatch! {
-    fn descend(
-        learnt: &mut Learnt,
+    fn update(
+        weights: &mut Trained,
         width: usize,
         inputs: &[f32],
         gradient: &[f32],
         outputs: usize,
         adam: AdamStep,
-    ) = descend_with
+    ) = update_with
 }
 
 #[inline(always)]
-fn descend_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
-    learnt: &mut Learnt,
+fn update_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
+    weights: &mut Trained,
     width: usize,
     inputs: &[f32],
     gradient: &[f32],
@@ -207,14 +210,14 @@ fn descend_with<L: Lanes, const VECTORS: usize, const PIXELS: usize>(
     adam: AdamStep,
 ) {
     let size = width * BLOCK;
-    let values = learnt.values.chunks_exact_mut(size);
+    let values = weights.values.chunks_exact_mut(size);
     let moments =
-        learnt.first_moments.chunks_exact_mut(size).zip(learnt.second_moments.chunks_exact_mut(size));
+        weights.first_moments.chunks_exact_mut(size).zip(weights.second_moments.chunks_exact_mut(size));
     for (block, (values, (first, second))) in values.zip(moments).enumerate() {
         let panel = Panel { inputs, width, gradient, outputs, block };
         match width {
-            1 => panel.descend::<L, VECTORS, 1>([values, first, second], adam),
-            _ => panel.descend::<L, VECTORS, INPUTS>([values, first, second], adam),
+            1 => panel.update::<L, VECTORS, 1>([values, first, second], adam),
+            _ => panel.update::<L, VECTORS, INPUTS>([values, first, second], adam),
         }
     }
 }
@@ -233,7 +236,7 @@ struct Panel<'a> {
 impl Panel<'_> {
     /// Moves the block's weights, `INPUTS` inputs at a time; a padded width is a multiple of that.
     #[inline(always)]
-    fn descend<L: Lanes, const VECTORS: usize, const INPUTS: usize>(
+    fn update<L: Lanes, const VECTORS: usize, const INPUTS: usize>(
         &self,
         [values, first, second]: [&mut [f32]; 3],
         adam: AdamStep,
@@ -279,13 +282,13 @@ fn step<L: Lanes, const VECTORS: usize, const INPUTS: usize>(
     let (beta_1, beta_2) = (L::splat(adam.beta_1), L::splat(adam.beta_2));
     let (rest_1, rest_2) = (L::splat(1.0 - adam.beta_1), L::splat(1.0 - adam.beta_2));
     let (epsilon, step_size) = (L::splat(adam.epsilon), L::splat(adam.step_size));
-    let variance_scale = L::splat(adam.variance_scale);
+    let (variance_scale, decay) = (L::splat(adam.variance_scale), L::splat(adam.decay));
     for (vector, &gradient) in gradients.iter().flatten().enumerate() {
         let place = vector * L::WIDTH;
         let mean = L::load(&first[place..]).mul(beta_1).add(gradient.mul(rest_1));
         let square = L::load(&second[place..]).mul(beta_2).add(gradient.mul(gradient).mul(rest_2));
         let deviation = square.mul(variance_scale).sqrt().add(epsilon);
-        let value = L::load(&values[place..]).sub(mean.mul(step_size).div(deviation));
+        let value = L::load(&values[place..]).mul(decay).sub(mean.mul(step_size).div(deviation));
         mean.store(&mut first[place..]);
         square.store(&mut second[place..]);
         value.store(&mut values[place..]);
@@ -303,13 +306,19 @@ mod tests {
             (0..count).map(|index| (index * 7919 % 1009) as f32 / 1009.0 - 0.5).collect()
         };
         let (width, outputs, batch) = (24, 16, 5);
-        let adam =
-            AdamStep { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, step_size: 0.01, variance_scale: 1000.0 };
-        let [mut widest, mut portable] = [0, 1].map(|_| Learnt::new(numbers(width * outputs)));
+        let adam = AdamStep {
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            step_size: 0.01,
+            variance_scale: 1000.0,
+            decay: 0.9,
+        };
+        let [mut widest, mut portable] = [0, 1].map(|_| Trained::new(numbers(width * outputs)));
         let (inputs, gradient) = (numbers(batch * width), numbers(batch * outputs));
         for _ in 0..3 {
-            descend(&mut widest, width, &inputs, &gradient, outputs, adam);
-            descend_with::<Portable, 2, 4>(&mut portable, width, &inputs, &gradient, outputs, adam);
+            update(&mut widest, width, &inputs, &gradient, outputs, adam);
+            update_with::<Portable, 2, 4>(&mut portable, width, &inputs, &gradient, outputs, adam);
         }
         assert_eq!(widest.values, portable.values);
         assert_eq!(widest.second_moments, portable.second_moments);

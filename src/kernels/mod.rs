@@ -17,7 +17,7 @@ mod stem;
 pub use activation::{Activation, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA};
 pub use dense::{Dense, dense};
 pub use depthwise::{Depthwise, depthwise};
-pub use learning::{AdamStep, DenseWeights, LearningDense, gate};
+pub use learning::{AdamStep, DenseWeights, LearningDense, relu_backward};
 pub use maps::{BLOCK, Maps, means, scale};
 pub use pointwise::{Pointwise, pointwise};
 pub use stem::{Planes, Stem, stem};

@@ -1,10 +1,9 @@
 //! MobileNetV3-Small as a table (Howard et al., "Searching for MobileNetV3", 2019, table 2) and by the names of its
 //! parameters, which are torchvision's.
 
-use crate::kernels::Activation;
+use serde::{Deserialize, Serialize};
 
-/// The number of features that the backbone gives for a tile.
-pub const FEATURES: usize = 576;
+use crate::kernels::Activation;
 
 /// torchvision's MobileNetV3 builds its batch norms with this epsilon (PyTorch's own is 1e-5).
 pub const BATCH_NORM_EPSILON: f64 = 1e-3;
@@ -19,6 +18,9 @@ const STEM_CHANNELS: usize = 16;
 
 /// Channels of the last block, before the closing 1×1 convolution widens them to [`FEATURES`].
 const LAST_BLOCK_CHANNELS: usize = 96;
+
+/// Channels after the closing convolution: the features of a tile.
+const FEATURES: usize = 576;
 
 /// One row of the paper's table 2: a bottleneck block.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +46,7 @@ const fn row(
 use Activation::{HardSwish as HS, Relu as RE};
 
 /// Bottleneck blocks between the stem and the last convolution.
-pub const BLOCKS: usize = 11;
+const BLOCKS: usize = 11;
 
 /// Table 2 of the paper, the `bneck` rows.
 #[rustfmt::skip]
@@ -62,6 +64,65 @@ const ROWS: [Row; BLOCKS] = [
     row((96, 5, 576, 96), true,  HS, 1),
     row((96, 5, 576, 96), true,  HS, 1),
 ];
+
+/// A kind of backbone: its layers and how many features it gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Architecture {
+    /// torchvision's `mobilenet_v3_small` up to its pooling.
+    #[default]
+    #[serde(rename = "mobilenet_v3_small")]
+    MobileNetV3Small,
+}
+
+impl Architecture {
+    /// The number of features that the backbone gives for a tile: the channels of its last maps.
+    pub const fn features(self) -> usize {
+        match self {
+            Self::MobileNetV3Small => FEATURES,
+        }
+    }
+
+    /// Bottleneck blocks between the stem and the last convolution.
+    pub const fn blocks(self) -> usize {
+        match self {
+            Self::MobileNetV3Small => BLOCKS,
+        }
+    }
+
+    /// The side of the last maps of an image of `side` pixels: each stride of two halves it, rounded up.
+    pub fn map_side(self, side: usize) -> usize {
+        let Layers { stem, blocks, .. } = self.layers();
+        let strides = blocks.iter().map(|block| block.depthwise.shape.stride);
+        strides.fold(side.div_ceil(stem.shape.stride), usize::div_ceil)
+    }
+
+    /// The layers, in the order in which they run.
+    pub(crate) fn layers(self) -> Layers {
+        match self {
+            Self::MobileNetV3Small => mobilenet_v3_small(),
+        }
+    }
+
+    /// Every convolution of the backbone in the order in which it runs: 52 of them.
+    pub fn convolutions(self) -> Vec<ConvName> {
+        let normed = |ConvNormLayer { path, .. }: &ConvNormLayer| ConvName {
+            conv: format!("{path}.0"),
+            norm: Some(format!("{path}.1")),
+        };
+        let Layers { stem, blocks, last } = self.layers();
+        let mut names = vec![normed(&stem)];
+        for block in &blocks {
+            names.extend(block.expand.as_ref().map(normed));
+            names.push(normed(&block.depthwise));
+            if let Some(path) = &block.squeeze_excitation {
+                names.extend(["fc1", "fc2"].map(|fc| ConvName { conv: format!("{path}.{fc}"), norm: None }));
+            }
+            names.push(normed(&block.project));
+        }
+        names.push(normed(&last));
+        names
+    }
+}
 
 /// What a convolution needs to know; padding keeps the size (`kernel / 2` on each side).
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +191,7 @@ pub(crate) struct BlockLayers {
 }
 
 /// The network that the table describes.
-pub(crate) fn layers() -> Layers {
+fn mobilenet_v3_small() -> Layers {
     let stem = ConvNormLayer {
         path: "features.0".into(),
         shape: ConvShape { input: 3, output: STEM_CHANNELS, kernel: 3, stride: 2, groups: 1 },
@@ -175,26 +236,6 @@ pub struct ConvName {
     pub conv: String,
     /// `{norm}.weight`, `.bias`, `.running_mean`, `.running_var`.
     pub norm: Option<String>,
-}
-
-/// Every convolution of the backbone in the order in which it runs: 52 of them.
-pub fn convolutions() -> Vec<ConvName> {
-    let normed = |ConvNormLayer { path, .. }: &ConvNormLayer| ConvName {
-        conv: format!("{path}.0"),
-        norm: Some(format!("{path}.1")),
-    };
-    let Layers { stem, blocks, last } = layers();
-    let mut names = vec![normed(&stem)];
-    for block in &blocks {
-        names.extend(block.expand.as_ref().map(normed));
-        names.push(normed(&block.depthwise));
-        if let Some(path) = &block.squeeze_excitation {
-            names.extend(["fc1", "fc2"].map(|fc| ConvName { conv: format!("{path}.{fc}"), norm: None }));
-        }
-        names.push(normed(&block.project));
-    }
-    names.push(normed(&last));
-    names
 }
 
 /// The width between the two convolutions of a squeeze-excitation over `channels`.

@@ -1,273 +1,260 @@
-//! Backbone + classifier + labels: tiles in, probabilities out.
+//! One backbone with any number of heads: tiles in, probabilities of the head in use out.
+
+use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::architecture::FEATURES;
-use super::cpu;
-use super::cpu::backbone::LayerTime;
-use super::model_file::{Manifest, ModelFile};
-#[cfg(feature = "burn")]
-use super::modules;
+use super::backbone::{Backbone, VIEWS};
+use super::classification::{Classification, mean_over_views};
+use super::inference_error::{InferenceError, check_rows};
+use super::manifest::{BackboneReference, Manifest};
+use super::model_file::ModelFile;
 use super::parameters::LayerMismatch;
+use super::parts::{PartError, check_belongs};
 use crate::ErrorCode;
-use crate::device::{Device, DeviceError};
+use crate::device::Device;
 use crate::tile::Tile;
 
-/// Colours of an image.
-const CHANNELS: usize = 3;
-
-/// A model ready to classify, on one device.
+/// A backbone on its device, with the heads that read its features there.
+///
+/// The backbone runs once a tile; which head answers is switched at once, because the features stay.
 #[derive(Debug)]
 pub struct Classifier {
-    manifest: Manifest,
-    network: Network,
+    device: Device,
+    backbone: Backbone,
+    reference: BackboneReference,
+    /// By what names them, [`ModelFile::head_sha256`].
+    heads: BTreeMap<String, LoadedHead>,
+    in_use: Option<String>,
 }
 
-/// The network where it runs.
+/// A head on its device, and its file, from which other heads can be trained.
 #[derive(Debug)]
-enum Network {
-    Cpu {
-        backbone: cpu::backbone::Backbone,
-        classification: Option<cpu::classification::Classification>,
-    },
-    #[cfg(feature = "burn")]
-    Burn(modules::Modules),
+pub struct LoadedHead {
+    classification: Classification,
+    file: ModelFile,
 }
 
 /// What a model says of tiles, tile by tile.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answers {
-    /// `[tiles, 576]` in row-major order.
+    /// `[tiles, width]` in row-major order.
     pub features: Vec<f32>,
-    /// `[tiles, num_classes]` in row-major order, classes in the order of the labels.
+    /// `[tiles, num_classes]` in row-major order, classes in the order of the labels; empty where no head is in use.
     pub probabilities: Vec<f32>,
 }
 
-/// Why there is no answer.
+/// Why a file cannot be used.
 #[derive(Debug, Error)]
-pub enum ClassifyError {
-    /// The model is a backbone alone.
-    #[error("this model is a backbone without a classifier: it knows features and no classes")]
-    NoClassifier,
-    /// Numbers that are no whole number of images or of feature rows.
-    #[error("{found} numbers are no whole number of rows of {row}")]
-    Shape {
-        /// Numbers that came.
-        found: usize,
-        /// Numbers in an image or a row of features.
-        row: usize,
-    },
-    /// The device failed.
+pub enum LoadError {
+    /// Its weights are not those of the network that it describes.
     #[error(transparent)]
-    Device(#[from] DeviceError),
-    /// The answer holds NaN or infinity: weights can be numbers, and their sums none.
-    #[error(
-        "the answer is not a number: the model's weights are of no use, or the device fails; try another model, or the CPU"
-    )]
-    NotFinite,
+    Layer(#[from] LayerMismatch),
+    /// It is not the part that is needed.
+    #[error(transparent)]
+    Part(#[from] PartError),
 }
 
-impl ErrorCode for ClassifyError {
+impl ErrorCode for LoadError {
     fn code(&self) -> &'static str {
         match self {
-            Self::NoClassifier => "model.no_classifier",
-            Self::Shape { .. } => "features.shape",
-            Self::Device(error) => error.code(),
-            Self::NotFinite => "model.not_finite",
+            Self::Layer(error) => error.code(),
+            Self::Part(error) => error.code(),
         }
+    }
+}
+
+impl LoadedHead {
+    /// The classes, in the order of the probabilities.
+    pub fn labels(&self) -> &[String] {
+        self.classification.labels()
+    }
+
+    /// What its file says of it.
+    pub fn manifest(&self) -> &Manifest {
+        &self.file.manifest
+    }
+
+    /// The head's file.
+    pub fn file(&self) -> &ModelFile {
+        &self.file
+    }
+
+    /// The head where it runs.
+    pub fn classification(&self) -> &Classification {
+        &self.classification
     }
 }
 
 impl Classifier {
-    /// Puts the model on `device`.
+    /// Puts the backbone of `file` on `device`, and its classifier, where it has one, into use.
     ///
     /// # Errors
     ///
-    /// [`LayerMismatch`] when the file's weights are not those of the network that it describes.
-    pub fn load(file: &ModelFile, device: &Device) -> Result<Self, LayerMismatch> {
-        let ModelFile { manifest, parameters } = file;
-        let network = match device {
-            Device::Cpu => Network::Cpu {
-                backbone: cpu::backbone::Backbone::load(parameters)?,
-                classification: cpu::classification::Classification::load(&manifest.classifier, parameters)?,
-            },
-            #[cfg(feature = "burn")]
-            Device::Burn(device) => {
-                Network::Burn(modules::Modules::load(&manifest.classifier, parameters, device)?)
-            }
+    /// [`LoadError`] when the file is a head alone, or its weights are not those of the network that it describes.
+    pub fn load(file: &ModelFile, device: &Device) -> Result<Self, LoadError> {
+        let reference = file.check_has_backbone()?.backbone_reference();
+        let mut classifier = Self {
+            device: device.clone(),
+            backbone: Backbone::load(file, device)?,
+            reference,
+            heads: BTreeMap::new(),
+            in_use: None,
         };
-        Ok(Self { manifest: manifest.clone(), network })
-    }
-
-    /// What the model file says of the model.
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// What each layer takes for one image as [`images`](Self::images) makes them, by the clock that is given; nothing
-    /// on a GPU, which does not say.
-    ///
-    /// # Panics
-    ///
-    /// When `image` is not one image.
-    pub fn layer_times(&self, image: &[f32], now_ms: impl FnMut() -> f64) -> Vec<LayerTime> {
-        match &self.network {
-            Network::Cpu { backbone, .. } => backbone.layer_times(image, self.side(), now_ms),
-            #[cfg(feature = "burn")]
-            Network::Burn(_) => Vec::new(),
-        }
-    }
-
-    fn side(&self) -> usize {
-        self.manifest.preprocessing.crop_px as usize
-    }
-
-    /// The network's input for `tiles`: `[tiles, 3, crop_px, crop_px]`, normalised.
-    pub fn images(&self, tiles: &[&Tile]) -> Vec<f32> {
-        let mut values = Vec::with_capacity(tiles.len() * CHANNELS * self.side().pow(2));
-        for tile in tiles {
-            self.manifest.preprocessing.append(tile, &mut values);
-        }
-        values
-    }
-
-    /// The network's input for a tile in its eight flips and right-angle turns, `[8, 3, crop_px, crop_px]`; the
-    /// first is as it stands. Overhead imagery has no up: all of them are views of the same ground.
-    pub fn views(&self, tile: &Tile) -> Vec<f32> {
-        let (image, side) = (self.images(&[tile]), self.side());
-        let mut views = Vec::with_capacity(8 * image.len());
-        for is_transposed in [false, true] {
-            for [flips_rows, flips_columns] in [[false, false], [true, false], [false, true], [true, true]] {
-                for plane in image.chunks_exact(side * side) {
-                    for y in 0..side {
-                        let y = if flips_rows { side - 1 - y } else { y };
-                        views.extend((0..side).map(|x| {
-                            let x = if flips_columns { side - 1 - x } else { x };
-                            if is_transposed { plane[x * side + y] } else { plane[y * side + x] }
-                        }));
-                    }
-                }
-            }
-        }
-        views
-    }
-
-    /// The backbone's features, averaged over each image: `[batch, 3, crop_px, crop_px]` → `[batch, 576]`.
-    ///
-    /// # Errors
-    ///
-    /// [`ClassifyError`] when `images` is no whole number of images, the device fails, or the answer is not a number.
-    pub async fn features(&self, images: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
-        let side = self.side();
-        check_rows(&images, CHANNELS * side * side)?;
-        if images.is_empty() {
-            return Ok(Vec::new());
-        }
-        let features = match &self.network {
-            Network::Cpu { backbone, .. } => backbone.features(&images, side),
-            #[cfg(feature = "burn")]
-            Network::Burn(modules) => modules.features(images, side).await?,
+        classifier.in_use = match file.head() {
+            Ok(head) => Some(classifier.insert(head)?),
+            Err(_) => None,
         };
-        check_finite(&features)?;
-        Ok(features)
+        Ok(classifier)
     }
 
-    /// Class scores before softmax: `[batch, 576]` → `[batch, num_classes]`.
+    /// Adds the classifier of a file, a head alone or a combined one, and gives what names it. It is not in use yet.
     ///
     /// # Errors
     ///
-    /// [`ClassifyError`] when the model is a backbone alone, `features` is no whole number of rows, or the device
-    /// fails.
-    pub async fn logits(&self, features: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
-        check_rows(&features, FEATURES)?;
-        if features.is_empty() {
-            return Ok(Vec::new());
-        }
-        match &self.network {
-            Network::Cpu { classification, .. } => {
-                Ok(classification.as_ref().ok_or(ClassifyError::NoClassifier)?.logits(&features))
-            }
-            #[cfg(feature = "burn")]
-            Network::Burn(modules) => modules.logits(features).await,
-        }
+    /// [`LoadError`] when the file has no classifier, it belongs to another backbone, or its weights do not fit.
+    pub fn add_head(&mut self, file: &ModelFile) -> Result<String, LoadError> {
+        let head = file.head()?;
+        check_belongs(&head, &self.reference)?;
+        self.insert(head)
     }
 
-    /// Classifies tiles, and gives the features that the classes rest on.
+    fn insert(&mut self, file: ModelFile) -> Result<String, LoadError> {
+        let id = file.head_sha256();
+        if !self.heads.contains_key(&id) {
+            let loaded = Classification::load(&file, &self.device)?;
+            let classification = loaded.ok_or_else(|| PartError::NoClassifier(file.manifest.name.clone()))?;
+            self.heads.insert(id.clone(), LoadedHead { classification, file });
+        }
+        Ok(id)
+    }
+
+    /// Lets another head answer, or none.
     ///
     /// # Errors
     ///
-    /// [`ClassifyError`] when the model has no classifier, or the device fails or answers with values
-    /// that are not numbers.
-    pub async fn classify(&self, tiles: &[&Tile]) -> Result<Answers, ClassifyError> {
-        self.classify_images(self.images(tiles)).await
+    /// [`InferenceError::NoSuchHead`] when it was never added; the head before stays in use.
+    pub fn use_head(&mut self, id: Option<&str>) -> Result<(), InferenceError> {
+        if let Some(id) = id {
+            self.head(id)?;
+        }
+        self.in_use = id.map(str::to_owned);
+        Ok(())
     }
 
-    /// The same of images as [`images`](Self::images) makes them, `[batch, 3, crop_px, crop_px]`.
+    /// Takes a head away; where it was in use, none is afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceError::NoSuchHead`] when it is not there.
+    pub fn remove_head(&mut self, id: &str) -> Result<(), InferenceError> {
+        self.heads.remove(id).ok_or_else(|| InferenceError::NoSuchHead(id.to_owned()))?;
+        self.in_use.take_if(|in_use| in_use == id);
+        Ok(())
+    }
+
+    /// The head of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceError::NoSuchHead`] when it is not there.
+    pub fn head(&self, id: &str) -> Result<&LoadedHead, InferenceError> {
+        self.heads.get(id).ok_or_else(|| InferenceError::NoSuchHead(id.to_owned()))
+    }
+
+    /// The head in use, and what names it.
+    pub fn head_in_use(&self) -> Option<(&str, &LoadedHead)> {
+        let id = self.in_use.as_deref()?;
+        Some((id, &self.heads[id]))
+    }
+
+    /// The classes of the head in use; none where none is.
+    pub fn labels(&self) -> &[String] {
+        self.head_in_use().map_or(&[], |(_, head)| head.labels())
+    }
+
+    /// The backbone.
+    pub fn backbone(&self) -> &Backbone {
+        &self.backbone
+    }
+
+    /// What names the backbone.
+    pub fn backbone_reference(&self) -> &BackboneReference {
+        &self.reference
+    }
+
+    /// Class probabilities by the mean over views whose features are known, by the head in use: `[tiles, 8, width]` →
+    /// `[tiles, num_classes]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify_features`](Self::classify_features).
+    pub async fn classify_view_features(&self, features: Vec<f32>) -> Result<Vec<f32>, InferenceError> {
+        check_rows(&features, VIEWS * self.backbone.width())?;
+        let probabilities = self.classify_features(features).await?;
+        Ok(mean_over_views(&probabilities, VIEWS, self.labels().len()))
+    }
+
+    fn in_use(&self) -> Result<&Classification, InferenceError> {
+        Ok(self.head_in_use().ok_or(InferenceError::NoClassifier)?.1.classification())
+    }
+
+    /// Classifies tiles, and gives the features that the classes rest on; those alone where no head is in use.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceError`] when the device fails or answers with values that are not numbers.
+    pub async fn classify(&self, tiles: &[&Tile]) -> Result<Answers, InferenceError> {
+        self.classify_images(self.backbone.images(tiles)).await
+    }
+
+    /// The same of images as [`Backbone::images`] makes them, `[batch, 3, crop_px, crop_px]`.
     ///
     /// # Errors
     ///
     /// As [`classify`](Self::classify), or when `images` is no whole number of images.
-    pub async fn classify_images(&self, images: Vec<f32>) -> Result<Answers, ClassifyError> {
-        let side = self.side();
-        check_rows(&images, CHANNELS * side * side)?;
-        if images.is_empty() {
-            return Ok(Answers::default());
-        }
-        let (features, logits) = match &self.network {
-            Network::Cpu { backbone, classification } => {
-                let classification = classification.as_ref().ok_or(ClassifyError::NoClassifier)?;
-                let features = backbone.features(&images, side);
-                let logits = classification.logits(&features);
-                (features, logits)
-            }
-            #[cfg(feature = "burn")]
-            Network::Burn(modules) => modules.features_and_logits(images, side).await?,
+    pub async fn classify_images(&self, images: Vec<f32>) -> Result<Answers, InferenceError> {
+        let Some((_, head)) = self.head_in_use() else {
+            return Ok(Answers {
+                features: self.backbone.features(images).await?,
+                probabilities: Vec::new(),
+            });
         };
-        let probabilities = self.probabilities(logits)?;
-        check_finite(&features)?;
-        Ok(Answers { features, probabilities })
+        let (features, logits) = self.backbone.features_and_logits(images, &head.classification).await?;
+        Ok(Answers { features, probabilities: head.classification.probabilities_of(logits)? })
     }
 
-    /// Class probabilities of tiles whose features are known, `[tiles, 576]` in row-major order:
-    /// `tiles × num_classes` values.
+    /// Classifies a tile by the mean of the probabilities of its eight views ([`Backbone::views`]); gives the features
+    /// of all of them, the tile as it stands first.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify`](Self::classify).
+    pub async fn classify_views(&self, tile: &Tile) -> Result<Answers, InferenceError> {
+        let Answers { features, probabilities } = self.classify_images(self.backbone.views(tile)).await?;
+        let num_classes = self.labels().len();
+        if num_classes == 0 {
+            return Ok(Answers { features, probabilities });
+        }
+        Ok(Answers { features, probabilities: mean_over_views(&probabilities, VIEWS, num_classes) })
+    }
+
+    /// Class scores before softmax, by the head in use: `[tiles, width]` → `[tiles, num_classes]`.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceError`] when no head is in use, `features` is no whole number of rows, or the device fails.
+    pub async fn logits(&self, features: Vec<f32>) -> Result<Vec<f32>, InferenceError> {
+        self.in_use()?.logits(features).await
+    }
+
+    /// Class probabilities of tiles whose features are known, by the head in use: `[tiles, width]` →
+    /// `[tiles, num_classes]`.
     ///
     /// # Errors
     ///
     /// As [`logits`](Self::logits), or when the answer is not a number.
-    pub async fn classify_features(&self, features: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
-        let logits = self.logits(features).await?;
-        self.probabilities(logits)
+    pub async fn classify_features(&self, features: Vec<f32>) -> Result<Vec<f32>, InferenceError> {
+        self.in_use()?.probabilities(features).await
     }
-
-    fn probabilities(&self, logits: Vec<f32>) -> Result<Vec<f32>, ClassifyError> {
-        check_finite(&logits)?;
-        Ok(softmax(logits, self.manifest.labels.len(), self.manifest.temperature))
-    }
-}
-
-/// Refuses numbers that are no whole number of rows: a page of another version may have kept them.
-pub(crate) fn check_rows(values: &[f32], row: usize) -> Result<(), ClassifyError> {
-    match values.len() % row {
-        0 => Ok(()),
-        _ => Err(ClassifyError::Shape { found: values.len(), row }),
-    }
-}
-
-fn check_finite(values: &[f32]) -> Result<(), ClassifyError> {
-    if values.iter().all(|value| value.is_finite()) { Ok(()) } else { Err(ClassifyError::NotFinite) }
-}
-
-/// Logits, divided by a temperature, → probabilities; both `[rows, num_classes]`.
-///
-/// The exponential is a library's and not the platform's, so that it is the same to the last bit everywhere.
-pub fn softmax(mut logits: Vec<f32>, num_classes: usize, temperature: f32) -> Vec<f32> {
-    for row in logits.chunks_mut(num_classes.max(1)) {
-        let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        for value in &mut *row {
-            *value = libm::expf((*value - largest) / temperature);
-        }
-        let sum: f32 = row.iter().sum();
-        row.iter_mut().for_each(|value| *value /= sum);
-    }
-    logits
 }

@@ -5,12 +5,19 @@ use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::architecture::FEATURES;
-use super::cpu::classification::Classification;
+use super::architecture::Architecture;
 use super::parameters::{LayerMismatch, Parameters};
 
 /// Width of the hidden layer of torchvision's classifier (paper, table 2: 1×1, 1024).
 pub(crate) const IMAGENET_NEURONS: usize = 1024;
+
+/// What the names of a classifier's weights begin with.
+pub(super) const CLASSIFIER_PREFIXES: [&str; 2] = ["head.", "classifier."];
+
+/// Whether a parameter of this name belongs to the classifier, and not to the backbone.
+pub(super) fn is_classifier(name: &str) -> bool {
+    CLASSIFIER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
 
 /// The shape of a classifier, as the model file states it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,9 +45,12 @@ impl ClassifierConfig {
     }
 }
 
-/// The parameters of the trainable head.
+/// The shape of the trainable head.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeadConfig {
+    /// Features that it reads: as many as its backbone gives. Files of formats 1 and 2 do not say it.
+    #[serde(default = "features_of_old_files")]
+    pub inputs: usize,
     /// Share of the features that are set to zero in training, 0 to 1.
     pub dropout_rate: f64,
     /// Width of the hidden layer.
@@ -49,13 +59,18 @@ pub struct HeadConfig {
     pub num_classes: usize,
 }
 
+/// The only architecture that there was.
+fn features_of_old_files() -> usize {
+    Architecture::MobileNetV3Small.features()
+}
+
 impl HeadConfig {
     /// Its parameters: name, shape, and the inputs of the layer that each belongs to.
     fn shapes(&self) -> [(&'static str, Vec<usize>, usize); 4] {
-        let Self { dense_neurons, num_classes, .. } = *self;
+        let Self { inputs, dense_neurons, num_classes, .. } = *self;
         [
-            ("head.dense.weight", vec![dense_neurons, FEATURES], FEATURES),
-            ("head.dense.bias", vec![dense_neurons], FEATURES),
+            ("head.dense.weight", vec![dense_neurons, inputs], inputs),
+            ("head.dense.bias", vec![dense_neurons], inputs),
             ("head.output.weight", vec![num_classes, dense_neurons], dense_neurons),
             ("head.output.bias", vec![num_classes], dense_neurons),
         ]
@@ -94,25 +109,26 @@ impl Head {
         Self { config, parameters }
     }
 
-    /// A head that begins with what `known`, a head's parameters, has learnt: its hidden layer where that is as wide,
-    /// and its output for each class that `known_class` finds in it. What it does not know is drawn.
-    pub fn going_on(
+    /// A head that begins with what `known`, a head's parameters, has learnt: its hidden layer, and its output for each
+    /// class that `known_class` finds in it; other outputs are drawn. None where the hidden layer is not as wide.
+    pub fn warm_start(
         config: HeadConfig,
         known: &Parameters,
         known_class: impl Fn(usize) -> Option<usize>,
         random: &mut ChaCha8Rng,
-    ) -> Self {
-        let mut head = Self::random(config, random);
-        let parameters = &mut head.parameters;
-        if known.shape("head.dense.weight") == parameters.shape("head.dense.weight") {
-            for name in ["head.dense.weight", "head.dense.bias"] {
-                parameters.copy_rows(known, name, |row| Some(row));
-            }
-            for name in ["head.output.weight", "head.output.bias"] {
-                parameters.copy_rows(known, name, &known_class);
-            }
+    ) -> Option<Self> {
+        let [(dense, shape, _), ..] = config.shapes();
+        if known.shape(dense) != Some(&shape) {
+            return None;
         }
-        head
+        let mut head = Self::random(config, random);
+        for name in ["head.dense.weight", "head.dense.bias"] {
+            head.parameters.copy_rows(known, name, |row| Some(row));
+        }
+        for name in ["head.output.weight", "head.output.bias"] {
+            head.parameters.copy_rows(known, name, &known_class);
+        }
+        Some(head)
     }
 
     /// Its shape.
@@ -129,14 +145,6 @@ impl Head {
     pub(crate) fn values(&self, name: &str) -> &[f32] {
         let parameter = self.parameters.iter().find(|(found, _)| *found == name);
         &parameter.expect("a head has all its parameters").1.values
-    }
-
-    /// `[batch, 576]` → logits `[batch, num_classes]`, on the CPU.
-    pub fn logits(&self, features: &[f32]) -> Vec<f32> {
-        let config = ClassifierConfig::Head(self.config.clone());
-        let classification =
-            Classification::load(&config, &self.parameters).expect("a head has all its parameters");
-        classification.expect("a head is a classifier").logits(features)
     }
 
     /// All parameters in one row.

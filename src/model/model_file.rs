@@ -1,11 +1,11 @@
-//! The model file: a `.safetensors` file that carries all that is needed to use the model.
+//! The model file: a `.safetensors` file that carries all that is needed to use the model, or one part of it: a
+//! backbone, or a head.
 //!
 //! Any safetensors reader can open it. Its `__metadata__` has one entry of ours, `tilelens`: the
 //! [`Manifest`] as JSON, and in it the SHA-256 of the whole file, computed with the digits of the
 //! checksum themselves set to `0`.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use half::f16;
 use safetensors::SafeTensors;
@@ -14,65 +14,17 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::head::{ClassifierConfig, Head};
+use super::head::is_classifier;
+use super::manifest::{FORMAT, Kind, Manifest};
 use super::parameters::Parameters;
 use crate::ErrorCode;
-use crate::tile::Preprocessing;
-
-/// The version of the manifest that this code writes, and the newest that it reads.
-///
-/// | format | adds |
-/// |---|---|
-/// | 1 | everything else |
-/// | 2 | `temperature`; a file of format 1 has a temperature of 1 |
-pub const FORMAT: u32 = 2;
+use crate::limits::MAX_MODEL_BYTES;
 
 /// The entry of `__metadata__` that holds the manifest.
 const METADATA_KEY: &str = "tilelens";
 
-/// What the names of a classifier's weights begin with.
-const CLASSIFIER_PREFIXES: [&str; 2] = ["head.", "classifier."];
-
 /// What stands where the checksum will be, while it is computed.
 const NO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// What a model is, beside its weights.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// [`FORMAT`] of the writer.
-    pub format: u32,
-    /// The model's name, for people.
-    pub name: String,
-    /// The class of each logit.
-    pub labels: Vec<String>,
-    /// How a tile becomes the network's input.
-    pub preprocessing: Preprocessing,
-    /// Which classifier stands on the backbone.
-    pub classifier: ClassifierConfig,
-    /// Logits are divided by it before the softmax, so that confidences are as high as they deserve
-    /// (Guo et al. 2017).
-    #[serde(default = "no_temperature")]
-    pub temperature: f32,
-    /// Where the weights come from.
-    pub provenance: Provenance,
-}
-
-/// Where the weights come from.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// The name of the file that was imported.
-    pub source: String,
-    /// That file's SHA-256, in hex.
-    pub source_sha256: String,
-    /// What the model was trained on and how.
-    pub description: String,
-    /// The terms under which the weights may be used.
-    pub licence: String,
-}
-
-fn no_temperature() -> f32 {
-    1.0
-}
 
 /// A manifest with the checksum of the file that it stands in.
 #[derive(Serialize, Deserialize)]
@@ -146,6 +98,9 @@ impl ModelFile {
     ///
     /// [`ModelFileError`] saying what is wrong with the file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
+        if bytes.len() as u64 > MAX_MODEL_BYTES {
+            return Err(ModelFileError::NotAModel("it is larger than any model".into()));
+        }
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
         let json = metadata
             .metadata()
@@ -162,39 +117,19 @@ impl ModelFile {
         if checksum(bytes, &sha256)? != sha256 && !cfg!(fuzzing) {
             return Err(ModelFileError::Checksum);
         }
-        manifest.check()?;
+        manifest.check().map_err(ModelFileError::Manifest)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(unreadable)?;
         let mut parameters = Parameters::default();
         for (name, tensor) in tensors.iter() {
             let values = to_f32(tensor.dtype(), tensor.data()).ok_or_else(|| {
                 ModelFileError::Manifest(format!("`{name}` is stored as {:?}", tensor.dtype()))
             })?;
+            if manifest.kind() == Kind::Head && !is_classifier(name) {
+                return Err(ModelFileError::Manifest(format!("a head alone has no layer `{name}`")));
+            }
             parameters.insert(name, tensor.shape().to_vec(), values);
         }
         Ok(Self { manifest, parameters })
-    }
-
-    /// This model's weights with another head in the place of its classifier.
-    pub fn with_head(&self, head: &Head) -> Parameters {
-        let mut parameters = self.parameters.clone();
-        parameters.remove(&CLASSIFIER_PREFIXES);
-        parameters.extend(head.parameters());
-        parameters
-    }
-
-    /// What names the features that this model computes: the SHA-256 of its backbone and its preprocessing, in hex.
-    /// Models that differ in nothing but the head have the same.
-    pub fn backbone_sha256(&self) -> String {
-        let mut hasher = Sha256::new();
-        hasher.update(serde_json::to_vec(&self.manifest.preprocessing).expect("plain data"));
-        let is_backbone = |name: &str| !CLASSIFIER_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-        for (name, parameter) in self.parameters.iter().filter(|(name, _)| is_backbone(name)) {
-            hasher.update(name);
-            for value in &parameter.values {
-                hasher.update(value.to_le_bytes());
-            }
-        }
-        hex(&hasher.finalize())
     }
 
     /// The bytes of the model file, the same for the same model.
@@ -203,7 +138,7 @@ impl ModelFile {
     ///
     /// [`ModelFileError::Manifest`] when the manifest contradicts itself.
     pub fn to_bytes(&self, dtype: WeightsDtype) -> Result<Vec<u8>, ModelFileError> {
-        self.manifest.check()?;
+        self.manifest.check().map_err(ModelFileError::Manifest)?;
         let manifest = Manifest { format: FORMAT, ..self.manifest.clone() };
         let sealed = SealedManifest { sha256: NO_CHECKSUM.into(), manifest };
         let json = serde_json::to_string(&sealed).expect("a manifest has no map with odd keys");
@@ -218,36 +153,6 @@ impl ModelFile {
         let at = find(&bytes, NO_CHECKSUM.as_bytes()).expect("the manifest was just written");
         bytes[at..at + sha256.len()].copy_from_slice(sha256.as_bytes());
         Ok(bytes)
-    }
-}
-
-impl Manifest {
-    /// Refuses a manifest that contradicts itself.
-    pub(crate) fn check(&self) -> Result<(), ModelFileError> {
-        let refuse = |why: String| Err(ModelFileError::Manifest(why));
-        let classes = self.classifier.num_classes();
-        if self.labels.len() != classes {
-            return refuse(format!("{} labels for {classes} classes", self.labels.len()));
-        }
-        if classes < 2 && self.classifier != ClassifierConfig::None {
-            return refuse("fewer than two classes".into());
-        }
-        let distinct: HashSet<_> = self.labels.iter().collect();
-        if matches!(self.classifier, ClassifierConfig::Head(_)) && distinct.len() != classes {
-            return refuse("two classes have the same label".into());
-        }
-        if let ClassifierConfig::Head(head) = &self.classifier {
-            if head.dense_neurons == 0 {
-                return refuse("a head without neurons".into());
-            }
-            if !(0.0..1.0).contains(&head.dropout_rate) {
-                return refuse(format!("a dropout_rate of {}", head.dropout_rate));
-            }
-        }
-        if !(0.01..=100.0).contains(&self.temperature) {
-            return refuse(format!("a temperature of {}", self.temperature));
-        }
-        self.preprocessing.check().map_err(ModelFileError::Manifest)
     }
 }
 

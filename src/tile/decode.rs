@@ -10,13 +10,7 @@ use thiserror::Error;
 use super::containers::{is_animated, jpeg_components, jpeg_is_whole, png_palette_is_legal};
 use super::{Note, Tile};
 use crate::ErrorCode;
-
-/// Larger images are refused before decoding: 50 megapixels is 400 MB at 16 bits and 4 channels,
-/// which a browser tab can still hold.
-pub const MAX_PIXELS: u64 = 50_000_000;
-
-/// Smaller images hold nothing to classify.
-pub const MIN_SIDE_PX: u32 = 8;
+use crate::limits::{MAX_TILE_PIXELS, MIN_TILE_SIDE_PX};
 
 /// The most that a decoder may allocate, in bytes, with the pixels.
 const MAX_ALLOCATION: u64 = 512 << 20;
@@ -47,10 +41,10 @@ pub enum TileError {
         /// The decoder's words.
         detail: String,
     },
-    /// More pixels than [`MAX_PIXELS`].
+    /// More pixels than [`MAX_TILE_PIXELS`].
     #[error(
         "{width_px} × {height_px} pixels are more than the {} megapixels that a tile may have: cut it into tiles first",
-        MAX_PIXELS / 1_000_000
+        MAX_TILE_PIXELS / 1_000_000
     )]
     TooLarge {
         /// Width in pixels.
@@ -61,9 +55,9 @@ pub enum TileError {
     /// The decoder would need more memory than allowed.
     #[error("the {0} image needs more memory to decode than a tile may: cut it into tiles first")]
     TooMuchMemory(&'static str),
-    /// A side under [`MIN_SIDE_PX`].
+    /// A side under [`MIN_TILE_SIDE_PX`].
     #[error(
-        "{width_px} × {height_px} pixels are too few to classify: a tile has at least {MIN_SIDE_PX} × {MIN_SIDE_PX}"
+        "{width_px} × {height_px} pixels are too few to classify: a tile has at least {MIN_TILE_SIDE_PX} × {MIN_TILE_SIDE_PX}"
     )]
     TooSmall {
         /// Width in pixels.
@@ -195,10 +189,10 @@ fn limits(max_alloc: u64) -> Limits {
 }
 
 fn check_size(width_px: u32, height_px: u32) -> Result<(), TileError> {
-    if u64::from(width_px) * u64::from(height_px) > MAX_PIXELS {
+    if u64::from(width_px) * u64::from(height_px) > MAX_TILE_PIXELS {
         return Err(TileError::TooLarge { width_px, height_px });
     }
-    if width_px.min(height_px) < MIN_SIDE_PX {
+    if width_px.min(height_px) < MIN_TILE_SIDE_PX {
         return Err(TileError::TooSmall { width_px, height_px });
     }
     Ok(())

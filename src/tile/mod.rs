@@ -4,7 +4,7 @@ mod containers;
 mod decode;
 mod preprocessing;
 
-pub use decode::{MAX_PIXELS, MIN_SIDE_PX, TileError, decode};
+pub use decode::{TileError, decode};
 pub use preprocessing::{Preprocessing, square_thumbnail};
 
 /// A decoded tile: 8-bit RGB, upright, opaque.

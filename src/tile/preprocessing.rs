@@ -7,9 +7,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use serde::{Deserialize, Serialize};
 
 use super::Tile;
-
-/// The largest input side that a model may ask for; a backbone of stride 32 has no use for more.
-const MAX_SIDE_PX: u32 = 1024;
+use crate::limits::MAX_INPUT_SIDE_PX;
 
 /// How a tile becomes the network's input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +31,7 @@ impl Preprocessing {
     /// Why these values cannot be used, if they cannot.
     pub(crate) fn check(&self) -> Result<(), String> {
         let Self { resize_px, crop_px, mean, std } = self;
-        if *crop_px < 32 || resize_px < crop_px || *resize_px > MAX_SIDE_PX {
+        if *crop_px < 32 || resize_px < crop_px || *resize_px > MAX_INPUT_SIDE_PX {
             return Err(format!("resize to {resize_px} px, crop of {crop_px} px"));
         }
         if !mean.iter().all(|value| value.is_finite()) || !std.iter().all(|&value| value > 0.0) {

@@ -1,99 +1,180 @@
 //! The head in training on whichever device.
 
-use super::cpu_head::{CpuHead, CpuHeadWeights};
+use std::sync::Arc;
+
+use rand::rngs::ChaCha8Rng;
+
+#[cfg(feature = "burn")]
+use super::burn::BurnLearner;
+use super::cpu::{CpuHead, CpuHeadWeights};
 use super::learner::{Batch, Dropout, Learner, Sums};
-#[cfg(feature = "burn")]
-use super::modules::ModuleLearner;
+use super::samples::Subset;
+use super::standardisation::Standardisation;
+use super::trainer::TrainingConfig;
 use crate::device::{Device, DeviceError};
-use crate::model::head::Head;
 #[cfg(feature = "burn")]
-use crate::model::{head::HeadConfig, modules::classification, parameters::Parameters};
+use crate::model::burn::classification;
+use crate::model::head::{Head, HeadConfig};
+use crate::model::parameters::Parameters;
+
+/// What a head is before it is trained.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// Drawn: it has seen no features yet.
+    Scratch(Head),
+    /// It has learnt from features as the backbone gives them.
+    Warm(Head),
+}
+
+impl Start {
+    /// A head of this shape that begins with what `known`, a classifier's parameters, has learnt; drawn, where it has
+    /// learnt nothing that such a head could begin with ([`Head::warm_start`]).
+    pub fn warm(
+        config: HeadConfig,
+        known: &Parameters,
+        known_class: impl Fn(usize) -> Option<usize>,
+        random: &mut ChaCha8Rng,
+    ) -> Self {
+        match Head::warm_start(config.clone(), known, known_class, random) {
+            Some(head) => Self::Warm(head),
+            None => Self::Scratch(Head::random(config, random)),
+        }
+    }
+
+    /// The head.
+    pub fn head(&self) -> &Head {
+        match self {
+            Self::Scratch(head) | Self::Warm(head) => head,
+        }
+    }
+
+    /// The head that begins to learn: one that knows features as they are is told how to read standardised ones.
+    fn reading(&self, standardisation: Option<&Standardisation>) -> Head {
+        match (self, standardisation) {
+            (Self::Warm(head), Some(standardisation)) => standardisation.unfold(head),
+            _ => self.head().clone(),
+        }
+    }
+}
 
 /// A head in training.
-pub enum HeadLearner {
+pub struct HeadLearner {
+    network: Network,
+    standardisation: Option<Arc<Standardisation>>,
+}
+
+enum Network {
     /// With this crate's kernels.
     Cpu(Box<CpuHead>),
     /// With burn.
     #[cfg(feature = "burn")]
-    Modules(Box<ModuleLearner<classification::Head>>, HeadConfig),
+    Burn(Box<BurnLearner<classification::Head>>, HeadConfig),
 }
 
 /// A head that was trained, where it was trained.
 #[derive(Debug, Clone)]
-pub enum TrainedHead {
+pub struct TrainedHead {
+    weights: Weights,
+    standardisation: Option<Arc<Standardisation>>,
+}
+
+#[derive(Debug, Clone)]
+enum Weights {
     /// In the CPU's memory.
     Cpu(CpuHeadWeights),
     /// On a device of burn's.
     #[cfg(feature = "burn")]
-    Modules(classification::Head, HeadConfig),
+    Burn(classification::Head, HeadConfig),
 }
 
 impl HeadLearner {
-    /// Begins to train `head` on `device`.
-    pub fn new(head: &Head, device: &Device) -> Self {
-        match device {
-            Device::Cpu => Self::Cpu(Box::new(CpuHead::new(head))),
+    /// Begins to train a head as `config` says on `device`, with the tiles of `training`.
+    pub fn new(start: &Start, config: &TrainingConfig, training: &Subset, device: &Device) -> Self {
+        let standardisation = config.standardised.then(|| Arc::new(Standardisation::of(training)));
+        let head = start.reading(standardisation.as_deref());
+        let network = match device {
+            Device::Cpu => Network::Cpu(Box::new(CpuHead::new(&head, config))),
             #[cfg(feature = "burn")]
             Device::Burn(device) => {
                 let module = classification::Head::load(head.config(), head.parameters(), device)
                     .expect("a head has all its parameters");
-                Self::Modules(Box::new(ModuleLearner::new(module, device)), head.config().clone())
+                Network::Burn(Box::new(BurnLearner::new(module, config, device)), head.config().clone())
             }
+        };
+        Self { network, standardisation }
+    }
+
+    fn standardise(&self, rows: &mut [f32]) {
+        if let Some(standardisation) = &self.standardisation {
+            standardisation.apply(rows);
         }
     }
 }
 
 impl TrainedHead {
-    /// The head in plain memory.
+    /// A head that burn trained on features as they are.
+    #[cfg(feature = "burn")]
+    pub fn of_burn(head: classification::Head, config: HeadConfig) -> Self {
+        Self { weights: Weights::Burn(head, config), standardisation: None }
+    }
+
+    /// The head in plain memory, as it reads features that are not standardised.
     ///
     /// # Errors
     ///
     /// [`DeviceError::Failed`] when its device fails.
     pub async fn read(&self) -> Result<Head, DeviceError> {
-        match self {
-            Self::Cpu(weights) => Ok(weights.to_head()),
+        let head = match &self.weights {
+            Weights::Cpu(weights) => weights.to_head(),
             #[cfg(feature = "burn")]
-            Self::Modules(module, config) => {
+            Weights::Burn(module, config) => {
                 let mut parameters = Parameters::default();
                 module.store(&mut parameters).await?;
-                Ok(Head::new(config.clone(), &parameters).expect("a head has all its parameters"))
+                Head::new(config.clone(), &parameters).expect("a head has all its parameters")
             }
-        }
+        };
+        Ok(match &self.standardisation {
+            Some(standardisation) => standardisation.fold(&head),
+            None => head,
+        })
     }
 }
 
 impl Learner for HeadLearner {
     type Network = TrainedHead;
 
-    fn step(&mut self, batch: Batch, learning_rate: f64, dropout: &mut Dropout) {
-        match self {
-            Self::Cpu(learner) => learner.step(batch, learning_rate, dropout),
+    fn step(&mut self, mut batch: Batch, learning_rate: f64, dropout: &mut Dropout) {
+        self.standardise(&mut batch.inputs);
+        match &mut self.network {
+            Network::Cpu(learner) => learner.step(batch, learning_rate, dropout),
             #[cfg(feature = "burn")]
-            Self::Modules(learner, _) => learner.step(batch, learning_rate, dropout),
+            Network::Burn(learner, _) => learner.step(batch, learning_rate, dropout),
         }
     }
 
     async fn take_sums(&mut self) -> Result<Sums, DeviceError> {
-        match self {
-            Self::Cpu(learner) => learner.take_sums().await,
+        match &mut self.network {
+            Network::Cpu(learner) => learner.take_sums().await,
             #[cfg(feature = "burn")]
-            Self::Modules(learner, _) => learner.take_sums().await,
+            Network::Burn(learner, _) => learner.take_sums().await,
         }
     }
 
-    async fn logits(&self, inputs: Vec<f32>, samples: usize) -> Result<Vec<f32>, DeviceError> {
-        match self {
-            Self::Cpu(learner) => learner.logits(inputs, samples).await,
+    async fn logits(&self, mut inputs: Vec<f32>, samples: usize) -> Result<Vec<f32>, DeviceError> {
+        self.standardise(&mut inputs);
+        match &self.network {
+            Network::Cpu(learner) => learner.logits(inputs, samples).await,
             #[cfg(feature = "burn")]
-            Self::Modules(learner, _) => learner.logits(inputs, samples).await,
+            Network::Burn(learner, _) => learner.logits(inputs, samples).await,
         }
     }
 
     fn network(&self) -> TrainedHead {
-        match self {
-            Self::Cpu(learner) => TrainedHead::Cpu(learner.network()),
+        let weights = match &self.network {
+            Network::Cpu(learner) => Weights::Cpu(learner.network()),
             #[cfg(feature = "burn")]
-            Self::Modules(learner, config) => TrainedHead::Modules(learner.network(), config.clone()),
-        }
+            Network::Burn(learner, config) => Weights::Burn(learner.network(), config.clone()),
+        };
+        TrainedHead { weights, standardisation: self.standardisation.clone() }
     }
 }

@@ -38,7 +38,7 @@ pub trait Learner {
     /// The network as it can be kept.
     type Network;
 
-    /// One step of Adam down the weighted mean cross-entropy of a batch.
+    /// One step of AdamW down the weighted mean cross-entropy of a batch.
     fn step(&mut self, batch: Batch, learning_rate: f64, dropout: &mut Dropout);
 
     /// The sums since they were last taken: a device is waited for once an epoch, not after each step.

@@ -14,6 +14,7 @@ const Z_95: f64 = 1.959_964;
 
 /// The figures of one set of predictions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct Evaluation {
     /// Tiles judged.
     pub tiles: usize,
@@ -37,6 +38,7 @@ pub struct Evaluation {
 
 /// The figures of one class; 0 where nothing was there to divide by.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct ClassFigures {
     /// Tiles of the class.
     pub tiles: usize,
@@ -111,6 +113,7 @@ fn share(part: usize, whole: usize) -> f64 {
 
 /// Predictions of about the same confidence: a point of a reliability diagram.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct ReliabilityBin {
     /// Predictions in it.
     pub tiles: usize,
@@ -172,6 +175,7 @@ fn paired_p_value(a: usize, b: usize) -> f64 {
 
 /// How one classifier does against another on the same tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct Comparison {
     /// Tiles that both were judged by.
     pub tiles: usize,
@@ -186,6 +190,7 @@ pub struct Comparison {
 /// What a paired comparison shows at the 5 % level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub enum Verdict {
     /// The first is better.
     Better,

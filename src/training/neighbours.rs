@@ -65,9 +65,21 @@ impl Gallery {
         self.rows.is_empty()
     }
 
-    /// One tile alone.
-    fn only(&self, tile: usize) -> Self {
-        Self { rows: self.rows[tile * self.width..][..self.width].to_vec(), width: self.width }
+    /// Numbers in a row of features.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    fn row(&self, tile: usize) -> &[f32] {
+        &self.rows[tile * self.width..][..self.width]
+    }
+
+    /// How similar every tile is to one of them: its row is the layer, and goes over the gallery where that lies.
+    fn similarities_to(&self, tile: usize) -> Vec<f32> {
+        let query = Dense::new(self.width, self.row(tile), vec![0.0], Activation::Identity);
+        let mut similarities = Vec::new();
+        dense(&query, &self.rows, &mut similarities);
+        similarities
     }
 
     /// Gives `each` the index of every tile and its similarities to all tiles of `others`, −1 to 1.
@@ -92,13 +104,14 @@ impl Gallery {
         nearest
     }
 
-    /// Tiles in the order of their similarity to tile `query`, the most similar first and itself left out.
-    pub fn similar_to(&self, query: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.len()).filter(|&tile| tile != query).collect();
-        self.only(query).compare(self, |_, similarities| {
-            order.sort_by(|&a, &b| similarities[b].total_cmp(&similarities[a]));
-        });
-        order
+    /// The `count` tiles that are most similar to tile `query`, the most similar first and itself left out.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such tile.
+    pub fn similar_to(&self, query: usize, count: usize) -> Vec<usize> {
+        let similarities = self.similarities_to(query);
+        most_similar((0..self.len()).filter(|&tile| tile != query), count, &similarities)
     }
 
     /// Labels that stand among tiles of another one: at least four of the five nearest labelled tiles agree on it. A
@@ -111,10 +124,9 @@ impl Gallery {
             if counts[labels[tile]] < MAJORITY {
                 return;
             }
-            let mut others: Vec<usize> = (0..labels.len()).filter(|&other| other != tile).collect();
-            others.sort_by(|&a, &b| similarities[b].total_cmp(&similarities[a]));
+            let others = (0..labels.len()).filter(|&other| other != tile);
             let mut votes = vec![0; num_classes];
-            for &voter in others.iter().take(VOTERS) {
+            for voter in most_similar(others, VOTERS, similarities) {
                 votes[labels[voter]] += 1;
             }
             let elected = votes.iter().position(|&votes| votes >= MAJORITY);
@@ -159,16 +171,29 @@ impl Gallery {
             let scores: Vec<f32> = left.iter().map(|&tile| score(tile, &nearest)).collect();
             let picked = left.remove(argmax(&scores));
             order.push(picked);
-            self.only(picked).compare(self, |_, similarities| {
-                for (nearest, &similarity) in nearest.iter_mut().zip(similarities) {
-                    *nearest = nearest.max(similarity);
-                }
-            });
+            for (nearest, similarity) in nearest.iter_mut().zip(self.similarities_to(picked)) {
+                *nearest = nearest.max(similarity);
+            }
         }
         left.sort_by(|&a, &b| doubt[b].total_cmp(&doubt[a]));
         order.extend(left);
         order
     }
+}
+
+/// The `count` most similar of `tiles`, the most similar first and the first of equals before the others. Only those are
+/// sorted.
+fn most_similar(tiles: impl Iterator<Item = usize>, count: usize, similarities: &[f32]) -> Vec<usize> {
+    let by_similarity = |&a: &usize, &b: &usize| similarities[b].total_cmp(&similarities[a]).then(a.cmp(&b));
+    let mut tiles: Vec<usize> = tiles.collect();
+    if count < tiles.len() {
+        if count > 0 {
+            tiles.select_nth_unstable_by(count - 1, by_similarity);
+        }
+        tiles.truncate(count);
+    }
+    tiles.sort_unstable_by(by_similarity);
+    tiles
 }
 
 /// How far the most probable class is ahead of the second.
@@ -223,9 +248,10 @@ mod tests {
     #[test]
     fn similar_tiles_come_in_the_order_of_their_angle() {
         let gallery = circle(&[0.0, 90.0, 10.0, 350.0, 180.0]);
-        let order = gallery.similar_to(0);
+        let order = gallery.similar_to(0, 4);
         assert_eq!(order[2..], [1, 4]);
-        assert_eq!(gallery.similar_to(1)[0], 2);
+        assert_eq!(gallery.similar_to(1, 1), [2]);
+        assert_eq!(gallery.similar_to(0, 9), order);
     }
 
     #[test]

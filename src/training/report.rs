@@ -4,17 +4,18 @@
 use serde::Serialize;
 
 use super::calibration::fit_temperature;
-use super::judging::Judging;
 use super::metrics::{Comparison, Evaluation, ReliabilityBin, argmax, reliability};
 use super::neighbours::{Gallery, nearest_mean};
 use super::run::Outcome;
-use super::samples::{Split, class_counts};
-use crate::model::classifier::softmax;
+use super::samples::class_counts;
+use super::split::Split;
+use super::validation::Validation;
+use crate::model::classification::softmax;
 
 /// The head before the new one, asked about the same tiles.
 #[derive(Debug, Clone)]
 pub struct HeadBefore {
-    /// Its logits of the tiles of [`Judging::tiles`], `[tiles, its classes]`.
+    /// Its logits of the tiles of [`Validation::tiles`], `[tiles, its classes]`.
     pub logits: Vec<f32>,
     /// For each of the new classes the old one of the same name.
     pub known_classes: Vec<Option<usize>>,
@@ -24,6 +25,12 @@ pub struct HeadBefore {
 
 /// How the head before compares.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(
+    target_family = "wasm",
+    derive(tsify::Tsify),
+    serde(rename_all = "camelCase"),
+    tsify(missing_as_null)
+)]
 pub struct BeforeAndAfter {
     /// On the tiles of the classes that both know; none where that is no tile, or one class alone.
     pub comparison: Option<Comparison>,
@@ -35,6 +42,7 @@ pub struct BeforeAndAfter {
 
 /// One tile that judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct Prediction {
     /// Index among the labelled tiles.
     pub tile: usize,
@@ -50,6 +58,7 @@ pub struct Prediction {
 
 /// A label that may be wrong.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct DoubtfulLabel {
     /// Index among the labelled tiles.
     pub tile: usize,
@@ -59,6 +68,12 @@ pub struct DoubtfulLabel {
 
 /// What a run came to, in figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(
+    target_family = "wasm",
+    derive(tsify::Tsify),
+    serde(rename_all = "camelCase"),
+    tsify(missing_as_null)
+)]
 pub struct Report {
     /// Epochs that the head was trained.
     pub epoch: usize,
@@ -89,9 +104,9 @@ pub struct Report {
 impl Report {
     /// Judges what a run came to.
     pub fn new(outcome: &Outcome, before: Option<HeadBefore>, num_classes: usize) -> Self {
-        let Outcome { samples, judging, .. } = outcome;
+        let Outcome { samples, validation: plan, .. } = outcome;
         // A head whose device was lost in a cross-validation has no answers to be judged by.
-        let judges = if outcome.answers.is_empty() { Vec::new() } else { judging.tiles() };
+        let judges = if outcome.answers.is_empty() { Vec::new() } else { plan.tiles() };
         let labels_of =
             |tiles: &[usize]| -> Vec<usize> { tiles.iter().map(|&tile| samples.labels()[tile]).collect() };
         let labels = labels_of(&judges);
@@ -123,15 +138,15 @@ impl Report {
         Self {
             epoch: outcome.epoch,
             tiles: samples.len(),
-            folds: if judges.is_empty() { 0 } else { judging.splits().len() },
+            folds: if judges.is_empty() { 0 } else { plan.splits().len() },
             temperature,
             evaluation: (!judges.is_empty()).then(|| Evaluation::new(&probabilities, &labels, num_classes)),
             reliability: reliability(&probabilities, &labels, num_classes),
             before: before.map(|before| compare_before(&before, &judges, &labels, &right)),
-            majority: against(by_split(judging, |Split { training, validation }| {
+            majority: against(by_split(plan, |Split { training, validation }| {
                 vec![most_frequent(&labels_of(training), num_classes); validation.len()]
             })),
-            nearest_mean: against(by_split(judging, |Split { training, validation }| {
+            nearest_mean: against(by_split(plan, |Split { training, validation }| {
                 let [features, queries] =
                     [training, validation].map(|tiles| samples.first_views(tiles.iter().copied()));
                 nearest_mean(&features, &labels_of(training), &queries, samples.width())
@@ -148,8 +163,8 @@ impl Report {
 }
 
 /// What a classifier without training says of the tiles that judge, learning from each split's other tiles.
-fn by_split(judging: &Judging, classify: impl Fn(&Split) -> Vec<usize>) -> Vec<usize> {
-    judging.splits().iter().flat_map(classify).collect()
+fn by_split(plan: &Validation, classify: impl Fn(&Split) -> Vec<usize>) -> Vec<usize> {
+    plan.splits().iter().flat_map(classify).collect()
 }
 
 /// Compares on the tiles whose class the head before knows, where that head may choose among those classes alone.

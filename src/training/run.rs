@@ -1,19 +1,23 @@
 //! One run of fine-tuning: judged heads first, where tiles are few, then the head that is kept.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::head_learner::HeadLearner;
-use super::judging::Judging;
+use super::head_learner::{HeadLearner, Start};
 use super::metrics::{argmax, cross_entropy};
-use super::samples::{Samples, class_counts};
+use super::samples::{Samples, Subset, class_counts};
 use super::trainer::{Trainer, TrainingConfig, TrainingError, balancing};
+use super::validation::Validation;
 use crate::device::{Device, DeviceError};
-use crate::model::classifier::softmax;
+use crate::model::classification::softmax;
+use crate::model::cpu::classification::Classification;
 use crate::model::head::Head;
 
 /// What is being trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub enum Phase {
     /// The head, judged by held-out tiles.
     HeldOut,
@@ -25,6 +29,12 @@ pub enum Phase {
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(
+    target_family = "wasm",
+    derive(tsify::Tsify),
+    serde(rename_all = "camelCase"),
+    tsify(missing_as_null)
+)]
 pub struct Progress {
     /// What was trained.
     pub phase: Phase,
@@ -53,12 +63,12 @@ pub struct Outcome {
     pub head: Head,
     /// The number of epochs that it was trained.
     pub epoch: usize,
-    /// Probabilities of the tiles of [`Judging::tiles`], each from a head that never saw the tile.
+    /// Probabilities of the tiles of [`Validation::tiles`], each from a head that never saw the tile.
     pub answers: Vec<f32>,
     /// The labelled tiles.
-    pub samples: Samples,
+    pub samples: Arc<Samples>,
     /// By which of them the head is judged.
-    pub judging: Judging,
+    pub validation: Validation,
 }
 
 /// The epoch that did best on the tiles that judge.
@@ -75,10 +85,10 @@ pub struct Run {
     num_classes: usize,
     /// What a tile of each class counts in the loss.
     class_weights: Vec<f32>,
-    samples: Samples,
-    judging: Judging,
+    samples: Arc<Samples>,
+    validation: Validation,
     /// Every head of the run begins as this one.
-    start: Head,
+    start: Start,
     device: Device,
     phase: Phase,
     trainers: Vec<Trainer<HeadLearner>>,
@@ -94,16 +104,16 @@ impl Run {
     /// [`TrainingError`] when a setting makes no sense or one class alone has tiles.
     pub fn new(
         config: TrainingConfig,
-        start: Head,
-        samples: Samples,
-        judging: Judging,
+        start: Start,
+        samples: impl Into<Arc<Samples>>,
+        validation: Validation,
         device: &Device,
     ) -> Result<Self, TrainingError> {
-        let num_classes = start.config().num_classes;
-        let phase = match judging {
-            Judging::HeldOut(_) => Phase::HeldOut,
-            Judging::Folds(_) => Phase::Folds,
-            Judging::Nothing => Phase::All,
+        let (num_classes, samples) = (start.head().config().num_classes, samples.into());
+        let phase = match validation {
+            Validation::HeldOut(_) => Phase::HeldOut,
+            Validation::Folds(_) => Phase::Folds,
+            Validation::Nothing => Phase::All,
         };
         let class_weights = if config.class_weighting {
             balancing(&class_counts(samples.labels(), num_classes))
@@ -115,7 +125,7 @@ impl Run {
             num_classes,
             class_weights,
             samples,
-            judging,
+            validation,
             start,
             device: device.clone(),
             phase,
@@ -131,21 +141,21 @@ impl Run {
     }
 
     fn judged_trainers(&self) -> Result<Vec<Trainer<HeadLearner>>, TrainingError> {
-        let splits = self.judging.splits().iter();
-        splits.map(|split| self.trainer(&split.training, &split.validation)).collect()
+        let splits = self.validation.splits().iter();
+        splits.map(|split| self.trainer(split.training.clone(), split.validation.clone())).collect()
     }
 
     fn trainer_of_all(&self) -> Result<Trainer<HeadLearner>, TrainingError> {
-        self.trainer(&(0..self.samples.len()).collect::<Vec<_>>(), &[])
+        self.trainer((0..self.samples.len()).collect(), Vec::new())
     }
 
     fn trainer(
         &self,
-        training: &[usize],
-        validation: &[usize],
+        training: Vec<usize>,
+        validation: Vec<usize>,
     ) -> Result<Trainer<HeadLearner>, TrainingError> {
-        let [training, validation] = [training, validation].map(|tiles| self.samples.select(tiles));
-        let learner = HeadLearner::new(&self.start, &self.device);
+        let [training, validation] = [training, validation].map(|tiles| Subset::new(&self.samples, tiles));
+        let learner = HeadLearner::new(&self.start, &self.config, &training, &self.device);
         Trainer::new(self.config.clone(), learner, self.num_classes, training, validation)
     }
 
@@ -165,7 +175,7 @@ impl Run {
             loss += epoch.loss;
             accuracy += epoch.accuracy;
         }
-        let validation = (self.phase != Phase::All).then(|| self.judge());
+        let validation = (self.phase != Phase::All).then(|| self.validate());
         let trainers = self.trainers.len() as f64;
         Ok(Progress {
             phase: self.phase,
@@ -181,10 +191,10 @@ impl Run {
     }
 
     /// Loss and accuracy of the last epoch on the tiles that judge, all splits together.
-    fn judge(&mut self) -> (f64, f64) {
+    fn validate(&mut self) -> (f64, f64) {
         let answers: Vec<f32> = self.trainers.iter().flat_map(|trainer| trainer.answers()).copied().collect();
         let labels: Vec<usize> =
-            self.judging.tiles().iter().map(|&tile| self.samples.labels()[tile]).collect();
+            self.validation.tiles().iter().map(|&tile| self.samples.labels()[tile]).collect();
         let loss = cross_entropy(&answers, &labels, &self.class_weights);
         let rows = answers.chunks(self.num_classes).zip(&labels);
         let right = rows.filter(|&(row, &label)| argmax(row) == label).count();
@@ -264,21 +274,22 @@ impl Run {
             epoch: self.best_epoch(),
             answers: self.best.map(|best| best.answers).unwrap_or_default(),
             samples: self.samples,
-            judging: self.judging,
+            validation: self.validation,
         })
     }
 
     /// Ends the run with a head of an earlier one that was cut off in `epoch`: a device that was lost takes the
     /// optimizer with it, and not the head.
     pub fn conclude_with(self, head: Head, epoch: usize) -> Outcome {
-        let answers = match &self.judging {
-            Judging::HeldOut(split) => {
+        let answers = match &self.validation {
+            Validation::HeldOut(split) => {
                 let features = self.samples.first_views(split.validation.iter().copied());
-                softmax(head.logits(&features), self.num_classes, 1.0)
+                let logits = Classification::of_head(&head).logits(&features);
+                softmax(logits, self.num_classes, 1.0)
             }
             // The folds' answers went with the device.
-            Judging::Folds(_) | Judging::Nothing => Vec::new(),
+            Validation::Folds(_) | Validation::Nothing => Vec::new(),
         };
-        Outcome { head, epoch, answers, samples: self.samples, judging: self.judging }
+        Outcome { head, epoch, answers, samples: self.samples, validation: self.validation }
     }
 }

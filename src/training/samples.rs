@@ -1,10 +1,10 @@
 //! Labelled inputs of a network, and their split into training and validation.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use rand::seq::SliceRandom;
-use rand::{RngExt, SeedableRng};
 
 /// Samples that are evaluated at once.
 pub(super) const EVALUATION_BATCH: usize = 256;
@@ -21,6 +21,17 @@ const MAX_DEVIATIONS: f32 = 5.0;
 pub struct Statistics {
     mean: Vec<f32>,
     deviation: Vec<f32>,
+}
+
+impl Statistics {
+    /// Shifts and scales rows in place, and cuts off what lies far out.
+    pub fn standardise(&self, rows: &mut [f32]) {
+        for row in rows.chunks_mut(self.mean.len()) {
+            for ((value, mean), deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {
+                *value = ((*value - mean) / deviation).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
+            }
+        }
+    }
 }
 
 /// Labelled rows of numbers: a tile's features, or whatever else the trained network reads.
@@ -112,29 +123,36 @@ impl Samples {
 
     /// Mean and standard deviation of each column, over all views.
     pub fn statistics(&self) -> Statistics {
-        let rows = (self.inputs.len() / self.width) as f64;
-        let mut sums = vec![(0.0_f64, 0.0_f64); self.width];
-        for row in self.inputs.chunks(self.width) {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum = (sum.0 + f64::from(value), sum.1 + f64::from(value).powi(2));
+        let (mean, mut deviation) = self.mean_and_deviation(0..self.len());
+        deviation.iter_mut().for_each(|value| *value = value.max(MIN_DEVIATION));
+        Statistics { mean, deviation }
+    }
+
+    /// Of each column, over all views of these tiles.
+    fn mean_and_deviation(&self, tiles: impl IntoIterator<Item = usize>) -> (Vec<f32>, Vec<f32>) {
+        let (mut sums, mut rows) = (vec![(0.0_f64, 0.0_f64); self.width], 0.0);
+        for tile in tiles {
+            for row in self.views(tile).chunks(self.width) {
+                rows += 1.0;
+                for (sum, &value) in sums.iter_mut().zip(row) {
+                    *sum = (sum.0 + f64::from(value), sum.1 + f64::from(value).powi(2));
+                }
             }
         }
-        let mean: Vec<f32> = sums.iter().map(|sum| (sum.0 / rows) as f32).collect();
+        let mean = sums.iter().map(|sum| (sum.0 / rows) as f32).collect();
         let variance = sums.iter().map(|sum| sum.1 / rows - (sum.0 / rows).powi(2));
-        let deviation =
-            variance.map(|variance| (variance.max(0.0).sqrt() as f32).max(MIN_DEVIATION)).collect();
-        Statistics { mean, deviation }
+        (mean, variance.map(|variance| variance.max(0.0).sqrt() as f32).collect())
     }
 
     /// The same samples with each column shifted and scaled to mean 0 and deviation 1 of `statistics`.
     pub fn standardised(mut self, statistics: &Statistics) -> Self {
-        for row in self.inputs.chunks_mut(self.width) {
-            for ((value, mean), deviation) in row.iter_mut().zip(&statistics.mean).zip(&statistics.deviation)
-            {
-                *value = ((*value - mean) / deviation).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
-            }
-        }
+        statistics.standardise(&mut self.inputs);
         self
+    }
+
+    /// The same tiles in their first view alone.
+    pub fn as_they_stand(&self) -> Self {
+        Self::of_rows(self.width, 1, self.first_views(0..self.len()), self.labels.clone())
     }
 
     /// The first view of `tiles`, row after row.
@@ -146,23 +164,23 @@ impl Samples {
         rows
     }
 
-    /// The first views of the tiles up to `count`, a few hundred tiles at a time, each with their number: what a device
-    /// evaluates at once.
-    pub(super) fn evaluation_batches(&self, count: usize) -> impl Iterator<Item = (Vec<f32>, usize)> {
-        (0..count).step_by(EVALUATION_BATCH).map(move |start| {
-            let tiles = start..count.min(start + EVALUATION_BATCH);
-            (self.first_views(tiles.clone()), tiles.len())
-        })
-    }
-
-    /// One view of each tile of `indices`, drawn at random.
-    pub(super) fn random_views(&self, indices: &[usize], random: &mut ChaCha8Rng) -> Vec<f32> {
-        let mut rows = Vec::with_capacity(indices.len() * self.width);
-        for &tile in indices {
-            let view = if self.views == 1 { 0 } else { random.random_range(0..self.views) };
-            rows.extend_from_slice(self.view(tile, view));
+    /// All views of `tiles`, row after row.
+    pub fn all_views(&self, tiles: impl IntoIterator<Item = usize>) -> Vec<f32> {
+        let mut rows = Vec::new();
+        for tile in tiles {
+            rows.extend_from_slice(self.views(tile));
         }
         rows
+    }
+
+    /// Views of a tile.
+    pub fn view_count(&self) -> usize {
+        self.views
+    }
+
+    fn views(&self, tile: usize) -> &[f32] {
+        let size = self.views * self.width;
+        &self.inputs[tile * size..][..size]
     }
 
     fn view(&self, tile: usize, view: usize) -> &[f32] {
@@ -170,70 +188,75 @@ impl Samples {
     }
 }
 
-/// Which tiles train and which validate: indices in ascending order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
-    /// Tiles to learn from.
-    pub training: Vec<usize>,
-    /// Tiles to judge by.
-    pub validation: Vec<usize>,
+/// Some tiles of samples, by their indices: the folds of a run share one copy of the features.
+#[derive(Debug, Clone)]
+pub struct Subset {
+    samples: Arc<Samples>,
+    tiles: Vec<usize>,
+    labels: Vec<usize>,
 }
 
-impl Split {
-    /// Draws `validation_fraction` of each class for validation, rounded; a class keeps at least one tile to
-    /// learn from.
-    pub fn stratified(labels: &[usize], validation_fraction: f64, seed: u64) -> Self {
-        let alone: Vec<usize> = (0..labels.len()).collect();
-        Self::of_originals(labels, &alone, validation_fraction, seed)
-    }
-
-    /// The same with copies of one picture on one side: a tile that was learnt by heart judges nothing.
-    /// `originals` is [`Samples::originals`].
-    pub fn of_originals(labels: &[usize], originals: &[usize], validation_fraction: f64, seed: u64) -> Self {
-        let mut is_held = vec![false; labels.len()];
-        for members in shuffled_classes(labels, originals, seed) {
-            let wanted = (members.len() as f64 * validation_fraction).round() as usize;
-            let held = wanted.min(members.len().saturating_sub(1));
-            for &original in &members[..held] {
-                is_held[original] = true;
-            }
-        }
-        Self::by(labels.len(), |tile| is_held[originals[tile]])
-    }
-
-    /// `count` splits in which every tile validates once, each class dealt out evenly; copies of one picture go
-    /// together, and the only picture of a class always trains.
-    pub fn folds(labels: &[usize], originals: &[usize], count: usize, seed: u64) -> Vec<Self> {
-        let mut fold_of = vec![None; labels.len()];
-        let mut dealt = 0;
-        for members in shuffled_classes(labels, originals, seed).iter().filter(|members| members.len() > 1) {
-            for &original in members {
-                fold_of[original] = Some(dealt % count);
-                dealt += 1;
-            }
-        }
-        (0..count.min(dealt))
-            .map(|fold| Self::by(labels.len(), |tile| fold_of[originals[tile]] == Some(fold)))
-            .collect()
-    }
-
-    fn by(tiles: usize, validates: impl Fn(usize) -> bool) -> Self {
-        let (validation, training) = (0..tiles).partition(|&tile| validates(tile));
-        Self { training, validation }
+impl From<Samples> for Subset {
+    /// All of them.
+    fn from(samples: Samples) -> Self {
+        let tiles = (0..samples.len()).collect();
+        Self::new(&Arc::new(samples), tiles)
     }
 }
 
-/// The pictures of each class in a drawn order, a copy not counted.
-fn shuffled_classes(labels: &[usize], originals: &[usize], seed: u64) -> Vec<Vec<usize>> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    (0..num_classes(labels))
-        .map(|class| {
-            let is_member = |&tile: &usize| labels[tile] == class && originals[tile] == tile;
-            let mut members: Vec<usize> = (0..labels.len()).filter(is_member).collect();
-            members.shuffle(&mut random);
-            members
-        })
-        .collect()
+impl Subset {
+    /// The tiles of `tiles`, in that order.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such tile.
+    pub fn new(samples: &Arc<Samples>, tiles: Vec<usize>) -> Self {
+        let labels = tiles.iter().map(|&tile| samples.labels[tile]).collect();
+        Self { samples: Arc::clone(samples), tiles, labels }
+    }
+
+    /// Number of tiles.
+    pub fn len(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// Whether there is no tile.
+    pub fn is_empty(&self) -> bool {
+        self.tiles.is_empty()
+    }
+
+    /// The class of each tile.
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// The first view of each tile, row after row.
+    pub fn first_views(&self) -> Vec<f32> {
+        self.samples.first_views(self.tiles.iter().copied())
+    }
+
+    /// Mean and standard deviation of each column, over all views.
+    pub(super) fn mean_and_deviation(&self) -> (Vec<f32>, Vec<f32>) {
+        self.samples.mean_and_deviation(self.tiles.iter().copied())
+    }
+
+    /// The first views of the first `count` tiles, a few hundred tiles at a time, each with their number: what a device
+    /// evaluates at once.
+    pub(super) fn evaluation_batches(&self, count: usize) -> impl Iterator<Item = (Vec<f32>, usize)> {
+        let batches = self.tiles[..count].chunks(EVALUATION_BATCH);
+        batches.map(|tiles| (self.samples.first_views(tiles.iter().copied()), tiles.len()))
+    }
+
+    /// One view of each tile of `indices`, which count this subset's tiles, drawn at random.
+    pub(super) fn random_views(&self, indices: &[usize], random: &mut ChaCha8Rng) -> Vec<f32> {
+        let Samples { width, views, .. } = *self.samples;
+        let mut rows = Vec::with_capacity(indices.len() * width);
+        for &index in indices {
+            let view = if views == 1 { 0 } else { random.random_range(0..views) };
+            rows.extend_from_slice(self.samples.view(self.tiles[index], view));
+        }
+        rows
+    }
 }
 
 /// Tiles of each class.
@@ -245,44 +268,10 @@ pub fn class_counts(labels: &[usize], classes: usize) -> Vec<usize> {
     counts
 }
 
-fn num_classes(labels: &[usize]) -> usize {
-    labels.iter().max().map_or(0, |largest| largest + 1)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::split::Split;
     use super::*;
-
-    #[test]
-    fn a_split_takes_its_share_of_every_class_and_loses_no_tile() {
-        let labels: Vec<usize> = (0..100).map(|tile| usize::from(tile >= 80)).chain([2]).collect();
-        let split = Split::stratified(&labels, 0.25, 7);
-        let held: Vec<usize> = split.validation.iter().map(|&tile| labels[tile]).collect();
-        assert_eq!(class_counts(&held, 3), [20, 5, 0]);
-        let mut all = [split.training.clone(), split.validation.clone()].concat();
-        all.sort_unstable();
-        assert_eq!(all, (0..101).collect::<Vec<_>>());
-        assert_eq!(split, Split::stratified(&labels, 0.25, 7));
-        assert_ne!(split, Split::stratified(&labels, 0.25, 8));
-    }
-
-    #[test]
-    fn folds_judge_every_tile_once_and_keep_copies_together() {
-        let labels: Vec<usize> = (0..23).map(|tile| tile % 3).chain([3]).collect();
-        // Tile 9 is a copy of tile 0 with the same label, tile 4 one of tile 0 with another.
-        let mut originals: Vec<usize> = (0..labels.len()).collect();
-        (originals[9], originals[4]) = (0, 0);
-        let folds = Split::folds(&labels, &originals, 5, 1);
-        let mut judged: Vec<usize> = folds.iter().flat_map(|fold| fold.validation.clone()).collect();
-        judged.sort_unstable();
-        assert_eq!(judged, (0..23).collect::<Vec<_>>());
-        for fold in &folds {
-            assert!(fold.training.contains(&23));
-            let held = |tile| fold.validation.contains(&tile);
-            assert_eq!([held(0), held(4)], [held(9), held(9)]);
-            assert!((4..=7).contains(&fold.validation.len()), "{}", fold.validation.len());
-        }
-    }
 
     #[test]
     fn copies_are_found_by_their_features() {
@@ -291,7 +280,7 @@ mod tests {
             samples.push(&row, 0);
         }
         assert_eq!(samples.originals(), [0, 1, 0, 1]);
-        let split = Split::of_originals(&[0; 4], &samples.originals(), 0.5, 3);
+        let split = Split::stratified_by_group(&[0; 4], &samples.originals(), 0.5, 3);
         assert_eq!(split.validation.len(), 2);
         assert_eq!(split.validation[1] - split.validation[0], 2);
     }

@@ -8,20 +8,26 @@ use thiserror::Error;
 
 use super::learner::{Batch, Dropout, Learner};
 use super::metrics::{Evaluation, cross_entropy};
-use super::samples::{EVALUATION_BATCH, Samples, class_counts};
+use super::samples::{EVALUATION_BATCH, Subset, class_counts};
 use crate::ErrorCode;
 use crate::device::DeviceError;
-use crate::model::classifier::softmax;
+use crate::limits::{MAX_DENSE_NEURONS, MAX_EPOCHS};
+use crate::model::classification::softmax;
 use crate::model::head::HeadConfig;
-
-/// A wider hidden layer learns nothing more from 576 features, and Adam keeps three numbers for each of its weights.
-const MAX_DENSE_NEURONS: usize = 4096;
 
 /// What a run of training is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct TrainingConfig {
     /// Adam's step size.
     pub learning_rate: f64,
+    /// What each step takes off every weight, as a share of the learning rate (AdamW); 0 is Adam.
+    pub weight_decay: f64,
+    /// Share of the target that is spread over all classes, 0 to 1 (label smoothing).
+    pub label_smoothing: f64,
+    /// Whether the head learns from features of mean 0 and deviation 1; it is written so that it reads them as they are.
+    pub standardised: bool,
     /// Share of the features that are dropped in training, 0 to 1.
     pub dropout_rate: f64,
     /// Width of the head's hidden layer.
@@ -42,6 +48,9 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             learning_rate: 1e-3,
+            weight_decay: 0.0,
+            label_smoothing: 0.0,
+            standardised: false,
             dropout_rate: 0.2,
             dense_neurons: 128,
             epochs: 100,
@@ -54,9 +63,10 @@ impl Default for TrainingConfig {
 }
 
 impl TrainingConfig {
-    /// The head that such a run trains.
-    pub fn head(&self, num_classes: usize) -> HeadConfig {
-        HeadConfig { dropout_rate: self.dropout_rate, dense_neurons: self.dense_neurons, num_classes }
+    /// The head that such a run trains, on `inputs` features.
+    pub fn head(&self, inputs: usize, num_classes: usize) -> HeadConfig {
+        let Self { dropout_rate, dense_neurons, .. } = *self;
+        HeadConfig { inputs, dropout_rate, dense_neurons, num_classes }
     }
 
     /// The generator of a run: everything random in it comes from here.
@@ -77,21 +87,31 @@ impl TrainingConfig {
         if !(0.0..1.0).contains(&self.dropout_rate) {
             return refuse(format!("dropout_rate is {}; it must be from 0 to below 1", self.dropout_rate));
         }
-        for (name, value) in [
-            ("dense_neurons", self.dense_neurons),
-            ("epochs", self.epochs),
-            ("batch_size", self.batch_size),
-            ("patience", self.patience),
+        if !(self.weight_decay >= 0.0 && self.weight_decay * self.learning_rate < 1.0) {
+            return refuse(format!(
+                "weight_decay is {}; it must be from 0 to below {} at this learning_rate",
+                self.weight_decay,
+                1.0 / self.learning_rate
+            ));
+        }
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            return refuse(format!(
+                "label_smoothing is {}; it must be from 0 to below 1",
+                self.label_smoothing
+            ));
+        }
+        for (name, value, most) in [
+            ("dense_neurons", self.dense_neurons, MAX_DENSE_NEURONS),
+            ("epochs", self.epochs, MAX_EPOCHS),
+            ("batch_size", self.batch_size, usize::MAX),
+            ("patience", self.patience, usize::MAX),
         ] {
             if value == 0 {
                 return refuse(format!("{name} is 0; it must be at least 1"));
             }
-        }
-        if self.dense_neurons > MAX_DENSE_NEURONS {
-            return refuse(format!(
-                "dense_neurons is {}; it must be at most {MAX_DENSE_NEURONS}",
-                self.dense_neurons
-            ));
+            if value > most {
+                return refuse(format!("{name} is {value}; it must be at most {most}"));
+            }
         }
         Ok(())
     }
@@ -155,8 +175,8 @@ pub struct Trainer<L: Learner> {
     best_loss: f64,
     /// What a sample of each class counts.
     class_weights: Vec<f32>,
-    training: Samples,
-    validation: Samples,
+    training: Subset,
+    validation: Subset,
     num_classes: usize,
     order: ChaCha8Rng,
     dropout: Dropout,
@@ -177,10 +197,11 @@ impl<L: Learner> Trainer<L> {
         config: TrainingConfig,
         learner: L,
         num_classes: usize,
-        training: Samples,
-        validation: Samples,
+        training: impl Into<Subset>,
+        validation: impl Into<Subset>,
     ) -> Result<Self, TrainingError> {
         config.check()?;
+        let (training, validation) = (training.into(), validation.into());
         let counts = class_counts(training.labels(), num_classes);
         if counts.iter().filter(|&&count| count > 0).count() < 2 {
             return Err(TrainingError::OneClass);
@@ -288,7 +309,7 @@ impl<L: Learner> Trainer<L> {
 }
 
 /// Logits of the first views of the samples up to `count`, `[count, num_classes]` in row-major order.
-async fn logits<L: Learner>(learner: &L, samples: &Samples, count: usize) -> Result<Vec<f32>, DeviceError> {
+async fn logits<L: Learner>(learner: &L, samples: &Subset, count: usize) -> Result<Vec<f32>, DeviceError> {
     let mut logits = Vec::new();
     for (inputs, count) in samples.evaluation_batches(count) {
         logits.extend(learner.logits(inputs, count).await?);

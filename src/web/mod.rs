@@ -1,16 +1,21 @@
 //! The wasm-bindgen surface: thin and typed. What goes wrong is thrown as `{ code, message }`.
 
 mod engine;
+mod features;
 mod model_files;
+mod model_info;
 mod neighbours;
+mod numbers;
 mod tile;
 mod training;
 
 use serde::Serialize;
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 pub use engine::{Answers, Engine};
-pub use model_files::{relabel_model, to_f32_model, to_onnx_model};
+pub use features::Features;
+pub use model_files::{backbone_of_model, head_of_model, relabel_model, to_f32_model, to_onnx_model};
 pub use neighbours::{order_to_label, similar_tiles, unfamiliar_tiles};
 pub use tile::{Tile, decode_tile};
 pub use training::{FineTunedHead, HeadTraining, measure_training};
@@ -19,9 +24,11 @@ use crate::ErrorCode;
 use crate::device::DeviceKind;
 
 /// What JavaScript catches.
-#[derive(Serialize)]
-struct Failure<'a> {
-    code: &'a str,
+#[derive(Serialize, Tsify)]
+pub struct Failure {
+    /// A dotted name for programs.
+    code: String,
+    /// A sentence for people.
     message: String,
 }
 
@@ -30,7 +37,7 @@ fn failure(error: impl ErrorCode) -> JsValue {
 }
 
 fn throwable(code: &str, message: String) -> JsValue {
-    to_js(&Failure { code, message })
+    to_js(&Failure { code: code.to_owned(), message })
 }
 
 fn to_js(value: &impl Serialize) -> JsValue {

@@ -1,4 +1,4 @@
-//! Model files → what other programs read.
+//! Model files → what other programs read, and their parts.
 
 use wasm_bindgen::prelude::*;
 
@@ -6,22 +6,42 @@ use super::failure;
 use crate::export::to_onnx;
 use crate::model::model_file::{ModelFile, WeightsDtype};
 
-/// The model as ONNX, preprocessing and labels in its metadata.
+/// A whole model as ONNX, preprocessing and labels in its metadata; a head is joined with its backbone first.
 #[wasm_bindgen(js_name = toOnnxModel)]
 pub fn to_onnx_model(model: &[u8]) -> Result<Vec<u8>, JsValue> {
-    to_onnx(&ModelFile::from_bytes(model).map_err(failure)?).map_err(failure)
+    to_onnx(&read(model)?).map_err(failure)
 }
 
-/// The same model file with every weight as f32.
+/// The same file with every weight as f32.
 #[wasm_bindgen(js_name = toF32Model)]
 pub fn to_f32_model(model: &[u8]) -> Result<Vec<u8>, JsValue> {
-    ModelFile::from_bytes(model).map_err(failure)?.to_bytes(WeightsDtype::F32).map_err(failure)
+    read(model)?.to_bytes(WeightsDtype::F32).map_err(failure)
 }
 
-/// The same model file with other names for its classes, in the order of the logits.
+/// The same file, of a whole model or of a head, with other names for its classes, in the order of the logits.
 #[wasm_bindgen(js_name = relabelModel)]
 pub fn relabel_model(model: &[u8], labels: Vec<String>) -> Result<Vec<u8>, JsValue> {
-    let mut file = ModelFile::from_bytes(model).map_err(failure)?;
+    let mut file = read(model)?;
     file.manifest.labels = labels;
+    write(&file)
+}
+
+/// The head of a combined file as a file of its own.
+#[wasm_bindgen(js_name = headOfModel)]
+pub fn head_of_model(model: &[u8]) -> Result<Vec<u8>, JsValue> {
+    write(&read(model)?.head().map_err(failure)?)
+}
+
+/// The backbone of a combined file as a file of its own.
+#[wasm_bindgen(js_name = backboneOfModel)]
+pub fn backbone_of_model(model: &[u8]) -> Result<Vec<u8>, JsValue> {
+    write(&read(model)?.backbone().map_err(failure)?)
+}
+
+fn read(bytes: &[u8]) -> Result<ModelFile, JsValue> {
+    ModelFile::from_bytes(bytes).map_err(failure)
+}
+
+fn write(file: &ModelFile) -> Result<Vec<u8>, JsValue> {
     file.to_bytes(WeightsDtype::Lossless).map_err(failure)
 }

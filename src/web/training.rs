@@ -1,122 +1,128 @@
 //! Training a head, one epoch at a time.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 use super::engine::{Engine, Loaded};
+use super::features::Features;
+use super::numbers::whole;
 use super::{device_kind, failure, now_ms, throwable, to_js};
-use crate::model::architecture::FEATURES;
+use crate::limits::{MAX_CLASSES, MAX_DENSE_NEURONS};
+use crate::model::backbone::VIEWS;
+use crate::model::classifier::Classifier;
 use crate::model::head::{ClassifierConfig, Head, HeadConfig};
-use crate::model::model_file::{Manifest, ModelFile, Provenance, WeightsDtype};
-use crate::training::head_learner::HeadLearner;
-use crate::training::judging::Judging;
+use crate::model::manifest::{Manifest, Provenance};
+use crate::model::model_file::{ModelFile, WeightsDtype};
+use crate::training::head_learner::{HeadLearner, Start};
 use crate::training::report::{HeadBefore, Report};
 use crate::training::run::{Outcome, Run};
-use crate::training::samples::Samples;
+use crate::training::samples::{Samples, Subset};
 use crate::training::trainer::{Trainer, TrainingConfig};
+use crate::training::validation::Validation;
 
 /// Batches in an epoch of the measurement.
 const MEASURED_BATCHES: usize = 4;
 
+/// The most tiles a step of the measurement.
+const MAX_MEASURED_BATCH: usize = 4096;
+
 /// What the page asks for.
-#[derive(Deserialize)]
-struct Setup {
+#[derive(Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct TrainingSetup {
     /// The new classes, in the order of the logits.
     labels: Vec<String>,
     /// The class of each labelled tile.
     classes: Vec<usize>,
     /// Feature rows a tile: 1 or 8.
     views: usize,
+    /// How to train.
     settings: TrainingConfig,
     /// Share of each class that judges.
     validation_fraction: f64,
-    /// Whether to go on from the head that is loaded.
+    /// Whether to begin with what the head in use has learnt.
     from_current: bool,
-    /// For each tile whether the loaded head learnt from it.
+    /// For each tile whether the head in use learnt from it.
     has_seen: Vec<bool>,
-    /// `cpu` or `webgpu`.
+    /// Where to train.
+    #[tsify(type = "'cpu' | 'webgpu'")]
     device: String,
-    /// Name and description of the new model.
+    /// Name of the new head.
     name: String,
+    /// What it was trained on and how.
     description: String,
+    /// What it is for, in one line.
+    #[serde(default)]
+    purpose: String,
+    /// What it was trained on, in one line.
+    #[serde(default)]
+    data: String,
 }
 
 /// A head in training.
 #[wasm_bindgen]
 pub struct HeadTraining {
     run: Run,
-    before: HeadBefore,
-    base: ModelFile,
+    before: Option<HeadBefore>,
     manifest: Manifest,
     head: HeadConfig,
 }
 
-/// A trained head in its model, and what it is worth.
+/// A trained head, and what it is worth.
 #[wasm_bindgen]
 pub struct FineTunedHead {
-    report: Report,
-    model: Vec<u8>,
+    report: JsValue,
+    head: Vec<u8>,
 }
 
 #[wasm_bindgen]
 impl FineTunedHead {
     /// The figures.
-    #[wasm_bindgen(getter)]
+    #[wasm_bindgen(getter, unchecked_return_type = "Report")]
     pub fn report(&self) -> JsValue {
-        to_js(&self.report)
+        self.report.clone()
     }
 
-    /// The model file: the backbone that was there, the new head, its labels and temperature.
-    #[wasm_bindgen(getter)]
-    pub fn model(&self) -> Vec<u8> {
-        self.model.clone()
+    /// The head's file, with its labels, its temperature and the name of its backbone. Empty when it is asked for again.
+    #[wasm_bindgen(js_name = takeHead)]
+    pub fn take_head(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.head)
     }
 }
 
 #[wasm_bindgen]
 impl HeadTraining {
-    /// Prepares a run on the engine's backbone; `features` is `tiles × views × 576`.
+    /// Prepares a run on the engine's backbone; `features` holds `tiles × views` rows, and is used up.
     pub async fn create(
         engine: &Engine,
-        setup: JsValue,
-        features: Vec<f32>,
+        #[wasm_bindgen(unchecked_param_type = "TrainingSetup")] setup: JsValue,
+        features: Features,
     ) -> Result<HeadTraining, JsValue> {
-        let setup: Setup = serde_wasm_bindgen::from_value(setup)
+        let setup: TrainingSetup = serde_wasm_bindgen::from_value(setup)
             .map_err(|error| throwable("training.setting", error.to_string()))?;
-        let Loaded { classifier, file } = engine.loaded()?;
+        let Loaded { classifier, backbone } = engine.loaded()?;
         setup.settings.check().map_err(failure)?;
-        let samples = setup.samples(features)?;
-        let num_classes = setup.labels.len();
+        setup.check_classes()?;
+        let width = classifier.backbone().width();
+        let samples = setup.samples(features, width)?;
         let device = device_kind(&setup.device)?.open().await.map_err(failure)?;
-        let judging = Judging::plan(&samples, setup.validation_fraction, setup.settings.seed);
-        let known =
-            |class: usize| file.manifest.labels.iter().position(|label| *label == setup.labels[class]);
-
-        let judges = samples.select(&judging.tiles());
-        let logits = classifier.logits(judges.first_views(0..judges.len())).await.map_err(failure)?;
-        let before = HeadBefore {
-            logits,
-            known_classes: (0..num_classes).map(known).collect(),
-            has_seen: setup.has_seen.clone(),
-        };
-
-        let head = setup.settings.head(num_classes);
-        let mut random = setup.settings.random();
-        let start = if setup.from_current {
-            Head::going_on(head.clone(), &file.parameters, known, &mut random)
-        } else {
-            Head::random(head.clone(), &mut random)
-        };
+        let validation = Validation::plan(&samples, setup.validation_fraction, setup.settings.seed);
+        let before = setup.head_before(classifier, &samples, &validation).await?;
+        let head = setup.settings.head(width, setup.labels.len());
+        let start = setup.start(classifier, &head);
         Ok(Self {
-            run: Run::new(setup.settings.clone(), start, samples, judging, &device).map_err(failure)?,
+            run: Run::new(setup.settings.clone(), start, samples, validation, &device).map_err(failure)?,
             before,
-            manifest: setup.manifest(&file.manifest),
-            base: file.clone(),
+            manifest: setup.manifest(backbone, &head),
             head,
         })
     }
 
     /// Trains one epoch; returns how far the run is.
+    #[wasm_bindgen(unchecked_return_type = "Progress")]
     pub async fn epoch(&mut self) -> Result<JsValue, JsValue> {
         self.run.train_epoch().await.map(|progress| to_js(&progress)).map_err(failure)
     }
@@ -135,57 +141,110 @@ impl HeadTraining {
 
     /// Ends the run with the best head so far, and judges it.
     pub async fn conclude(self) -> Result<FineTunedHead, JsValue> {
-        let Self { run, before, base, manifest, .. } = self;
+        let Self { run, before, manifest, .. } = self;
         let outcome = run.conclude().await.map_err(failure)?;
-        finish(&outcome, before, &base, manifest)
+        finish(&outcome, before, manifest)
     }
 
     /// Ends the run with the weights of a checkpoint that an earlier run of the same setup gave in `epoch`.
     #[wasm_bindgen(js_name = concludeWith)]
-    pub fn conclude_with(self, checkpoint: Vec<f32>, epoch: u32) -> Result<FineTunedHead, JsValue> {
-        let Self { run, before, base, manifest, head } = self;
+    pub fn conclude_with(self, checkpoint: Vec<f32>, epoch: f64) -> Result<FineTunedHead, JsValue> {
+        let Self { run, before, manifest, head } = self;
+        let epoch = whole("the epoch", epoch, 0..=u32::MAX as usize)?;
         let Some(head) = Head::unflatten(head, &checkpoint) else {
             let message = "this checkpoint is none of a head of these settings and classes".into();
             return Err(throwable("training.checkpoint", message));
         };
-        finish(&run.conclude_with(head, epoch as usize), before, &base, manifest)
+        finish(&run.conclude_with(head, epoch), before, manifest)
     }
 }
 
 fn finish(
     outcome: &Outcome,
-    before: HeadBefore,
-    base: &ModelFile,
+    before: Option<HeadBefore>,
     manifest: Manifest,
 ) -> Result<FineTunedHead, JsValue> {
-    let report = Report::new(outcome, Some(before), manifest.labels.len());
-    let parameters = base.with_head(&outcome.head);
+    let report = Report::new(outcome, before, manifest.labels.len());
     let manifest = Manifest { temperature: report.temperature, ..manifest };
-    let model = ModelFile { manifest, parameters }.to_bytes(WeightsDtype::Lossless).map_err(failure)?;
-    Ok(FineTunedHead { report, model })
+    let file = ModelFile { manifest, parameters: outcome.head.parameters().clone() };
+    let head = file.to_bytes(WeightsDtype::Lossless).map_err(failure)?;
+    Ok(FineTunedHead { report: to_js(&report), head })
 }
 
-impl Setup {
-    fn samples(&self, features: Vec<f32>) -> Result<Samples, JsValue> {
-        let refuse = |message: &str| Err(throwable("training.setting", message.into()));
-        let width = self.views.max(1) * FEATURES;
-        if features.len() != self.classes.len() * width || self.has_seen.len() != self.classes.len() {
-            return refuse("the features are not those of the labelled tiles");
+impl TrainingSetup {
+    fn check_classes(&self) -> Result<(), JsValue> {
+        let refuse = |message: String| Err(throwable("training.setting", message));
+        let classes = self.labels.len();
+        if !(2..=MAX_CLASSES).contains(&classes) {
+            return refuse(format!("there are {classes} classes; a head tells 2 to {MAX_CLASSES} apart"));
         }
-        if self.classes.iter().any(|&class| class >= self.labels.len()) {
-            return refuse("a tile has a label that is no class");
+        if self.labels.iter().collect::<HashSet<_>>().len() < classes {
+            return refuse("two classes have the same name: rename one of them".into());
+        }
+        if self.classes.iter().any(|&class| class >= classes) {
+            return refuse("a tile has a label that is no class".into());
         }
         if !(0.0..=0.5).contains(&self.validation_fraction) {
-            return refuse("the validation fraction must be from 0 to 0.5");
+            return refuse("the validation fraction must be from 0 to 0.5".into());
         }
-        Ok(Samples::of_rows(FEATURES, self.views.max(1), features, self.classes.clone()))
+        Ok(())
     }
 
-    fn manifest(&self, base: &Manifest) -> Manifest {
+    fn samples(&self, features: Features, width: usize) -> Result<Samples, JsValue> {
+        let (found_width, rows) = features.into_rows();
+        let fits = (1..=VIEWS).contains(&self.views)
+            && found_width == width
+            && rows.len() == self.classes.len() * self.views * width
+            && self.has_seen.len() == self.classes.len();
+        if !fits {
+            let message = "the features are not those of the labelled tiles: compute them anew".into();
+            return Err(throwable("training.setting", message));
+        }
+        Ok(Samples::of_rows(width, self.views, rows, self.classes.clone()))
+    }
+
+    /// What the head in use says of the tiles that judge; none where no head is in use.
+    async fn head_before(
+        &self,
+        classifier: &Classifier,
+        samples: &Samples,
+        validation: &Validation,
+    ) -> Result<Option<HeadBefore>, JsValue> {
+        let Some((_, head)) = classifier.head_in_use() else { return Ok(None) };
+        let judges = samples.first_views(validation.tiles());
+        Ok(Some(HeadBefore {
+            logits: head.classification().logits(judges).await.map_err(failure)?,
+            known_classes: (0..self.labels.len()).map(|class| self.known(class, head.labels())).collect(),
+            has_seen: self.has_seen.clone(),
+        }))
+    }
+
+    /// Which of `labels` a new class is.
+    fn known(&self, class: usize, labels: &[String]) -> Option<usize> {
+        labels.iter().position(|label| *label == self.labels[class])
+    }
+
+    fn start(&self, classifier: &Classifier, head: &HeadConfig) -> Start {
+        let mut random = self.settings.random();
+        match classifier.head_in_use() {
+            Some((_, known)) if self.from_current => {
+                let class = |class| self.known(class, known.labels());
+                Start::warm(head.clone(), &known.file().parameters, class, &mut random)
+            }
+            _ => Start::Scratch(Head::random(head.clone(), &mut random)),
+        }
+    }
+
+    fn manifest(&self, backbone: &ModelFile, head: &HeadConfig) -> Manifest {
+        let base = &backbone.manifest;
         Manifest {
             name: self.name.clone(),
+            purpose: self.purpose.clone(),
+            data: self.data.clone(),
             labels: self.labels.clone(),
-            classifier: ClassifierConfig::Head(self.settings.head(self.labels.len())),
+            classifier: ClassifierConfig::Head(head.clone()),
+            backbone: Some(backbone.backbone_reference()),
+            backbone_name: String::new(),
             provenance: Provenance { description: self.description.clone(), ..base.provenance.clone() },
             ..base.clone()
         }
@@ -195,20 +254,28 @@ impl Setup {
 /// Milliseconds that an epoch of four batches takes on a device, after one that warms it up.
 #[wasm_bindgen(js_name = measureTraining)]
 pub async fn measure_training(
-    device: String,
-    dense_neurons: usize,
-    num_classes: usize,
-    batch_size: usize,
+    engine: &Engine,
+    #[wasm_bindgen(unchecked_param_type = "'cpu' | 'webgpu'")] device: String,
+    #[wasm_bindgen(js_name = denseNeurons)] dense_neurons: f64,
+    #[wasm_bindgen(js_name = classCount)] class_count: f64,
+    #[wasm_bindgen(js_name = batchSize)] batch_size: f64,
 ) -> Result<f64, JsValue> {
+    let width = engine.loaded()?.classifier.backbone().width();
+    let dense_neurons = whole("the number of neurons", dense_neurons, 1..=MAX_DENSE_NEURONS)?;
+    let class_count = whole("the number of classes", class_count, 2..=MAX_CLASSES)?;
+    let batch_size = whole("the batch size", batch_size, 1..=usize::MAX)?.min(MAX_MEASURED_BATCH);
     let device = device_kind(&device)?.open().await.map_err(failure)?;
     let config = TrainingConfig { dense_neurons, batch_size, ..TrainingConfig::default() };
-    let mut samples = Samples::new(FEATURES, 1);
-    for tile in 0..MEASURED_BATCHES * batch_size {
-        samples.push(&[(tile % num_classes) as f32 / num_classes as f32; FEATURES], tile % num_classes);
+    let mut samples = Samples::new(width, 1);
+    let row = |class: usize| vec![class as f32 / class_count as f32; width];
+    // Two at least, so that there are two classes to tell apart.
+    for tile in 0..(MEASURED_BATCHES * batch_size).max(2) {
+        samples.push(&row(tile % class_count), tile % class_count);
     }
-    let head = Head::random(config.head(num_classes), &mut config.random());
-    let learner = HeadLearner::new(&head, &device);
-    let trainer = Trainer::new(config, learner, num_classes, samples, Samples::new(FEATURES, 1));
+    let samples = Subset::from(samples);
+    let start = Start::Scratch(Head::random(config.head(width, class_count), &mut config.random()));
+    let learner = HeadLearner::new(&start, &config, &samples, &device);
+    let trainer = Trainer::new(config, learner, class_count, samples, Samples::new(width, 1));
     let mut trainer = trainer.map_err(failure)?;
     trainer.train_epoch().await.map_err(failure)?;
     let start_ms = now_ms();

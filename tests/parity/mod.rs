@@ -7,11 +7,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use tilelens::device::read;
+use tilelens::model::architecture::Architecture;
+use tilelens::model::burn::classification::Classification;
+use tilelens::model::burn::layers::{Norms, global_average_pool};
+use tilelens::model::burn::mobilenet_v3::MobileNetV3Small;
 use tilelens::model::cpu::backbone::Backbone;
 use tilelens::model::head::ClassifierConfig;
-use tilelens::model::modules::classification::Classification;
-use tilelens::model::modules::layers::{Norms, global_average_pool};
-use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
 use tilelens::model::parameters::Parameters;
 use tilelens::tile::{Preprocessing, Tile, decode};
 
@@ -97,7 +98,8 @@ pub async fn stage_differences(
     device: &Device,
 ) -> Vec<(String, f32)> {
     let backbone = MobileNetV3Small::load(parameters, norms, device).unwrap();
-    let classification = Classification::load(classifier, parameters, device).unwrap().unwrap();
+    let features = Architecture::MobileNetV3Small.features();
+    let classification = Classification::load(classifier, features, parameters, device).unwrap().unwrap();
     let mut found = Vec::new();
     let stages = backbone.stages(images(device));
     let pooled = global_average_pool(stages.last().unwrap().clone()).flatten::<2>(1, 3);
@@ -116,7 +118,7 @@ pub async fn stage_differences(
 
 /// The same of the CPU's kernels, up to the features.
 pub fn kernel_differences(parameters: &Parameters) -> Vec<(String, f32)> {
-    let backbone = Backbone::load(parameters).unwrap();
+    let backbone = Backbone::load(Architecture::MobileNetV3Small, parameters).unwrap();
     let image = normalised_input();
     let side = input_tile().width_px as usize;
     let stages = backbone.stages(&image, side).into_iter().enumerate();

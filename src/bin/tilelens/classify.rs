@@ -11,7 +11,7 @@ use tilelens::training::metrics::argmax;
 use walkdir::WalkDir;
 
 use super::DeviceChoice;
-use super::files::open_model;
+use super::model::ModelArgs;
 use super::tiles::{coded, read_tile};
 
 #[derive(Args)]
@@ -19,9 +19,8 @@ pub struct ClassifyArgs {
     /// Image files, or folders that are searched for them.
     #[arg(required = true)]
     tiles: Vec<PathBuf>,
-    /// The model file.
-    #[arg(long, short, default_value = "models/land-cover.safetensors")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// How to print the answers.
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     format: Format,
@@ -39,7 +38,10 @@ enum Format {
 }
 
 pub fn run(args: ClassifyArgs) -> Result<()> {
-    let model = open_model(&args.model)?;
+    let model = args.model.open()?;
+    if model.manifest.labels.is_empty() {
+        bail!("{} is a backbone without classes: name a head by --head", args.model.model.display());
+    }
     let device = args.device.open()?;
     let classifier = Classifier::load(&model, &device)?;
     let mut report = Report::new(args.format, &model.manifest.labels)?;

@@ -3,6 +3,9 @@
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
 use walkdir::{DirEntry, WalkDir};
 
 use super::files::read_lines;
@@ -77,6 +80,21 @@ impl Dataset {
             bail!("there are no tiles of the class `{}`", classes[class]);
         }
         Ok(Self { classes, files })
+    }
+
+    /// The same with `most` files of each class, drawn by `seed`; a class that has fewer keeps them all.
+    pub fn at_most(mut self, most: usize, seed: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut kept = vec![false; self.files.len()];
+        for class in 0..self.classes.len() {
+            let mut files: Vec<usize> =
+                (0..self.files.len()).filter(|&file| self.files[file].class == class).collect();
+            files.shuffle(&mut random);
+            files.into_iter().take(most).for_each(|file| kept[file] = true);
+        }
+        let mut kept = kept.into_iter();
+        self.files.retain(|_| kept.next().expect("one for each file"));
+        self
     }
 
     /// Which of `labels` each class is.

@@ -12,7 +12,8 @@ use tilelens::training::metrics::Evaluation;
 use super::DeviceChoice;
 use super::confusion_picture;
 use super::dataset::{Dataset, LabelledFile};
-use super::files::{open_model, write};
+use super::files::write;
+use super::model::ModelArgs;
 use super::report::{class_table, confusion_table, percent, with_interval};
 use super::tiles::for_each_tile;
 
@@ -23,9 +24,8 @@ pub struct EvaluateArgs {
     /// A text file with the tiles to judge by, one `class/file` a line; all where none is given.
     #[arg(long)]
     list: Option<PathBuf>,
-    /// The model file.
-    #[arg(long, short, default_value = "models/land-cover.safetensors")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
     device: DeviceChoice,
@@ -49,10 +49,10 @@ struct Judgement<'a> {
 }
 
 pub fn run(args: EvaluateArgs) -> Result<()> {
-    let model = open_model(&args.model)?;
+    let model = args.model.open()?;
     let labels = &model.manifest.labels;
     if labels.is_empty() {
-        bail!("{} is a backbone without classes", args.model.display());
+        bail!("{} is a backbone without classes: name a head by --head", args.model.model.display());
     }
     let dataset = match &args.list {
         Some(list) => Dataset::listed(&args.data, list, &[])?,

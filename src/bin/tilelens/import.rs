@@ -23,6 +23,15 @@ pub struct ImportArgs {
     /// The model's name; the checkpoint's file name where none is given.
     #[arg(long)]
     name: Option<String>,
+    /// What the model is for, in one line.
+    #[arg(long, default_value = "")]
+    purpose: String,
+    /// The ground resolutions that it was made for, lowest and highest, in metres a pixel.
+    #[arg(long, value_name = "LOW,HIGH", value_delimiter = ',', num_args = 2)]
+    ground_resolution_m: Vec<f32>,
+    /// What it was trained on, in one line.
+    #[arg(long, default_value = "")]
+    trained_on: String,
     /// The shorter side of a tile is scaled to this many pixels.
     #[arg(long, value_name = "PIXELS", default_value_t = 224)]
     resize: u32,
@@ -57,6 +66,9 @@ pub fn run(args: ImportArgs) -> Result<()> {
     let labels = args.labels.as_deref().map(read_lines).transpose()?.unwrap_or_default();
     let options = ImportOptions {
         name: args.name.unwrap_or_else(|| file_stem.into_owned()),
+        purpose: args.purpose,
+        ground_resolution_m: args.ground_resolution_m.try_into().ok(),
+        data: args.trained_on,
         labels,
         preprocessing: Preprocessing {
             resize_px: args.resize,

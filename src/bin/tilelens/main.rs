@@ -9,13 +9,15 @@ mod export;
 mod few_shot;
 mod files;
 mod import;
+mod info;
+mod model;
+mod parts;
 mod report;
 mod samples;
 mod settings;
+mod sweep;
 mod tiles;
 mod train;
-
-use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -36,17 +38,18 @@ enum Command {
     /// Turn a model file into one that other runtimes read (.onnx, or .safetensors with f32 weights).
     Export(export::ExportArgs),
     /// Say what a model file holds.
-    Info {
-        /// The model file.
-        model: PathBuf,
-    },
+    Info(info::InfoArgs),
+    /// Write the backbone of a model, its head, or both as files of their own.
+    Split(parts::SplitArgs),
+    /// Put a backbone and a head of it together into one model file.
+    Join(parts::JoinArgs),
     /// Classify image files and folders of them.
     Classify(classify::ClassifyArgs),
     /// Judge a model on labelled tiles: accuracy, F1, confusion matrix, calibration, speed.
     Evaluate(evaluate::EvaluateArgs),
     /// Train a head on labelled tiles, and say whether transfer was worth it.
     Train(train::TrainArgs),
-    /// How good heads get from a few labelled tiles, beside baselines that know nothing.
+    /// How good heads get from a few labelled tiles, by one setting or by several.
     FewShot(few_shot::FewShotArgs),
 }
 
@@ -70,10 +73,9 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Import(args) => import::run(args),
         Command::Export(args) => export::run(args),
-        Command::Info { model } => {
-            println!("{}", serde_json::to_string_pretty(&files::open_model(&model)?.manifest)?);
-            Ok(())
-        }
+        Command::Info(args) => info::run(args),
+        Command::Split(args) => parts::split(args),
+        Command::Join(args) => parts::join(args),
         Command::Classify(args) => classify::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Train(args) => train::run(args),

@@ -3,33 +3,24 @@
 use anyhow::Result;
 use burn::tensor::{Device, Tensor, TensorData};
 use tilelens::device::read;
-use tilelens::model::architecture::FEATURES;
-use tilelens::model::classifier::Classifier;
-use tilelens::model::modules::mobilenet_v3::Trunk;
+use tilelens::model::backbone::{Backbone, VIEWS};
+use tilelens::model::burn::mobilenet_v3::Trunk;
 use tilelens::training::baselines::{HISTOGRAM_BINS, colour_histogram};
 use tilelens::training::samples::Samples;
 
 use super::dataset::LabelledFile;
 use super::tiles::for_each_tile;
 
-/// Flips and right-angle turns of a tile.
-pub const VIEWS: usize = 8;
-
 /// The backbone's features, of every view or of the tile as it stands.
-pub fn features(
-    files: &[LabelledFile],
-    classifier: &Classifier,
-    all_views: bool,
-    what: &str,
-) -> Result<Samples> {
-    answers(files, classifier, all_views, what, FEATURES, |images| {
-        Ok(pollster::block_on(classifier.features(images))?)
+pub fn features(files: &[LabelledFile], backbone: &Backbone, all_views: bool, what: &str) -> Result<Samples> {
+    answers(files, backbone, all_views, what, backbone.width(), |images| {
+        Ok(pollster::block_on(backbone.features(images))?)
     })
 }
 
 /// Channels, height and width of the maps that `trunk` gives.
-pub fn map_shape(classifier: &Classifier, trunk: &Trunk, device: &Device) -> [usize; 3] {
-    let side = classifier.manifest().preprocessing.crop_px as usize;
+pub fn map_shape(backbone: &Backbone, trunk: &Trunk, device: &Device) -> [usize; 3] {
+    let side = backbone.preprocessing().crop_px as usize;
     let [_, channels, height, width] = trunk.forward(Tensor::zeros([1, 3, side, side], device)).dims();
     [channels, height, width]
 }
@@ -37,13 +28,13 @@ pub fn map_shape(classifier: &Classifier, trunk: &Trunk, device: &Device) -> [us
 /// The maps in front of the blocks that are trained, flattened: `shape` by [`map_shape`].
 pub fn maps(
     files: &[LabelledFile],
-    classifier: &Classifier,
+    backbone: &Backbone,
     (trunk, device): (&Trunk, &Device),
     shape: [usize; 3],
     all_views: bool,
 ) -> Result<Samples> {
-    let side = classifier.manifest().preprocessing.crop_px as usize;
-    answers(files, classifier, all_views, "Maps", shape.iter().product(), |images| {
+    let side = backbone.preprocessing().crop_px as usize;
+    answers(files, backbone, all_views, "Maps", shape.iter().product(), |images| {
         let shape = [images.len() / (3 * side * side), 3, side, side];
         let images = TensorData::new(images, shape);
         Ok(pollster::block_on(read(trunk.forward(Tensor::from_data(images, device))))?)
@@ -53,14 +44,14 @@ pub fn maps(
 /// What `network` says of each tile, or of each of its views: `width` numbers.
 fn answers(
     files: &[LabelledFile],
-    classifier: &Classifier,
+    backbone: &Backbone,
     all_views: bool,
     what: &str,
     width: usize,
     network: impl Fn(Vec<f32>) -> Result<Vec<f32>> + Sync,
 ) -> Result<Samples> {
     let rows = for_each_tile(files, what, |tile| {
-        network(if all_views { classifier.views(tile) } else { classifier.images(&[tile]) })
+        network(if all_views { backbone.views(tile) } else { backbone.images(&[tile]) })
     })?;
     Ok(collect(rows, width, if all_views { VIEWS } else { 1 }))
 }

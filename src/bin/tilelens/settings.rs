@@ -1,9 +1,9 @@
 //! The parameters of training, and training with a progress bar.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{ArgAction, Args};
 use tilelens::training::learner::Learner;
-use tilelens::training::samples::Samples;
+use tilelens::training::samples::Subset;
 use tilelens::training::trainer::{Trainer, TrainingConfig, TrainingError};
 
 use super::tiles::progress_bar;
@@ -13,6 +13,15 @@ pub struct Settings {
     /// Adam's step size.
     #[arg(long, default_value_t = TrainingConfig::default().learning_rate)]
     learning_rate: f64,
+    /// What each step takes off every weight, as a share of the learning rate; 0 is none.
+    #[arg(long, default_value_t = TrainingConfig::default().weight_decay)]
+    weight_decay: f64,
+    /// Share of the target that is spread over all classes.
+    #[arg(long, default_value_t = TrainingConfig::default().label_smoothing)]
+    label_smoothing: f64,
+    /// Whether the head learns from features of mean 0 and deviation 1.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", default_value_t = TrainingConfig::default().standardised, action = ArgAction::Set)]
+    standardised: bool,
     /// Share of the features that are dropped in training.
     #[arg(long, default_value_t = TrainingConfig::default().dropout_rate)]
     dropout_rate: f64,
@@ -44,6 +53,9 @@ impl Settings {
     pub fn config(&self) -> Result<TrainingConfig> {
         let config = TrainingConfig {
             learning_rate: self.learning_rate,
+            weight_decay: self.weight_decay,
+            label_smoothing: self.label_smoothing,
+            standardised: self.standardised,
             dropout_rate: self.dropout_rate,
             dense_neurons: self.dense_neurons,
             epochs: self.epochs,
@@ -67,7 +79,7 @@ pub fn fit<L: Learner>(
     config: &TrainingConfig,
     learner: L,
     num_classes: usize,
-    (training, validation): (Samples, Samples),
+    (training, validation): (Subset, Subset),
     what: &str,
 ) -> Result<(L::Network, usize)>
 where

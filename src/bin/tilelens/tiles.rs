@@ -20,6 +20,26 @@ pub fn progress_bar(length: usize, what: &str) -> ProgressBar {
     ProgressBar::new(length as u64).with_style(style).with_message(what.to_owned())
 }
 
+/// What `compute` makes of each item, in their order; a thread for each core takes the next when it is done with one.
+pub fn on_all_cores<Item: Sync, T: Send>(items: &[Item], compute: impl Fn(&Item) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let slots = Mutex::new(items.iter().map(|_| None).collect::<Vec<_>>());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { break };
+                    let done = compute(item);
+                    slots.lock().expect("no thread panics with the lock")[index] = Some(done);
+                }
+            });
+        }
+    });
+    let slots = slots.into_inner().expect("no thread panics with the lock");
+    slots.into_iter().map(|slot| slot.expect("every item was taken")).collect()
+}
+
 /// What `compute` makes of each file's tile, with the file's class. A file that is no image is named and left out;
 /// an error of `compute` ends it all.
 pub fn for_each_tile<T: Send>(
@@ -28,26 +48,15 @@ pub fn for_each_tile<T: Send>(
     compute: impl Fn(&Tile) -> Result<T> + Sync,
 ) -> Result<Vec<(T, usize)>> {
     let bar = progress_bar(files.len(), what);
-    let next = AtomicUsize::new(0);
-    let slots = Mutex::new(files.iter().map(|_| None).collect::<Vec<_>>());
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(file) = files.get(index) else { break };
-                    let answer = read_tile(&file.path).map(|tile| compute(&tile));
-                    slots.lock().expect("no thread panics with the lock")[index] = Some(answer);
-                    bar.inc(1);
-                }
-            });
-        }
+    let read = on_all_cores(files, |file| {
+        let answer = read_tile(&file.path).map(|tile| compute(&tile));
+        bar.inc(1);
+        answer
     });
     bar.finish_and_clear();
-    let slots = slots.into_inner().expect("no thread panics with the lock");
     let mut answers = Vec::new();
-    for (slot, file) in slots.into_iter().zip(files) {
-        match slot.expect("every file was taken") {
+    for (answer, file) in read.into_iter().zip(files) {
+        match answer {
             Ok(answer) => answers.push((answer?, file.class)),
             Err(error) => eprintln!("{} is left out: {error}", file.path.display()),
         }

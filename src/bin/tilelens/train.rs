@@ -8,19 +8,23 @@ use clap::Args;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tilelens::device::Device;
-use tilelens::model::architecture::BLOCKS;
-use tilelens::model::classifier::{Classifier, softmax};
+use tilelens::model::architecture::Architecture;
+use tilelens::model::backbone::{Backbone, VIEWS};
+use tilelens::model::burn::classification;
+use tilelens::model::burn::layers::Norms;
+use tilelens::model::burn::mobilenet_v3::{MobileNetV3Small, Tail};
+use tilelens::model::classification::softmax;
+use tilelens::model::cpu::classification::Classification;
 use tilelens::model::head::{ClassifierConfig, Head};
-use tilelens::model::model_file::{Manifest, ModelFile, Provenance, hex};
-use tilelens::model::modules;
-use tilelens::model::modules::layers::Norms;
-use tilelens::model::modules::mobilenet_v3::{MobileNetV3Small, Tail};
+use tilelens::model::manifest::{Manifest, Provenance};
+use tilelens::model::model_file::{ModelFile, hex};
 use tilelens::training::baselines::{HISTOGRAM_BINS, random_backbone};
+use tilelens::training::burn::{BurnLearner, HeadAndTail, LinearClassifier, Network, logits};
 use tilelens::training::calibration::fit_temperature;
-use tilelens::training::head_learner::{HeadLearner, TrainedHead};
+use tilelens::training::head_learner::{HeadLearner, Start, TrainedHead};
 use tilelens::training::metrics::{Comparison, Evaluation, Verdict, argmax};
-use tilelens::training::modules::{HeadAndTail, LinearClassifier, ModuleLearner, Network, logits};
-use tilelens::training::samples::{Samples, Split, class_counts};
+use tilelens::training::samples::{Samples, Subset, class_counts};
+use tilelens::training::split::Split;
 use tilelens::training::trainer::TrainingConfig;
 
 use super::DeviceChoice;
@@ -28,7 +32,7 @@ use super::dataset::{Dataset, LabelledFile};
 use super::files::{open_model, read_lines, write, write_model};
 use super::import::Dtype;
 use super::report::{class_table, confusion_table, table, with_interval};
-use super::samples::{VIEWS, features, histograms, map_shape, maps};
+use super::samples::{features, histograms, map_shape, maps};
 use super::settings::{Settings, fit};
 
 /// Names of the heads that know nothing from before.
@@ -65,7 +69,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     settings: Settings,
     /// Phase 2: train the backbone's last N blocks too, ten times slower than the head.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=BLOCKS as i64))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=Architecture::MobileNetV3Small.blocks() as i64))]
     unfreeze: u8,
     /// Passes over the training tiles in phase 2.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
@@ -79,6 +83,15 @@ pub struct TrainArgs {
     /// The model's name.
     #[arg(long, default_value = "Fine-tuned")]
     name: String,
+    /// What the model is for, in one line.
+    #[arg(long, default_value = "")]
+    purpose: String,
+    /// The ground resolutions that it is made for, lowest and highest, in metres a pixel.
+    #[arg(long, value_name = "LOW,HIGH", value_delimiter = ',', num_args = 2)]
+    ground_resolution_m: Vec<f32>,
+    /// What it was trained on, in one line.
+    #[arg(long, default_value = "")]
+    trained_on: String,
     /// What the model was trained on and how.
     #[arg(long, default_value = "")]
     description: String,
@@ -220,8 +233,8 @@ impl Run {
     }
 
     fn train(&self) -> Result<Trained> {
-        let classifier = Classifier::load(&self.base, &self.device)?;
-        let [training, validation, judges] = self.features(&classifier, "Features")?;
+        let backbone = Backbone::load(&self.base, &self.device)?;
+        let [training, validation, judges] = self.features(&backbone, "Features")?;
         let counts = class_counts(training.labels(), self.num_classes());
         if let Some(class) = counts.iter().position(|&count| count == 0) {
             bail!(
@@ -237,7 +250,7 @@ impl Run {
             let contenders = vec![Contender { written: true, ..frozen }];
             return Ok(Trained { head, tail: None, temperature, contenders });
         }
-        let (network, validation_maps, judge_maps) = self.fine_tune(&classifier, &head)?;
+        let (network, validation_maps, judge_maps) = self.fine_tune(&backbone, &head)?;
         let name = format!("head and the last {} blocks", self.args.unfreeze);
         let ask_network = |maps: &Samples| self.ask(&network, maps);
         let (tuned_temperature, tuned) = self.judge(&name, ask_network, &validation_maps, &judge_maps)?;
@@ -254,8 +267,8 @@ impl Run {
         Ok(match better {
             true => Trained {
                 head: {
-                    let config = self.config.head(self.num_classes());
-                    pollster::block_on(TrainedHead::Modules(network.head, config).read())?
+                    let config = head.config().clone();
+                    pollster::block_on(TrainedHead::of_burn(network.head, config).read())?
                 },
                 tail: Some(network.tail),
                 temperature: tuned_temperature,
@@ -266,8 +279,8 @@ impl Run {
     }
 
     /// Features of the tiles to learn from, to choose by, to judge by.
-    fn features(&self, classifier: &Classifier, what: &str) -> Result<[Samples; 3]> {
-        self.samples(|files, all_views| features(files, classifier, all_views, what), self.augmentation())
+    fn features(&self, backbone: &Backbone, what: &str) -> Result<[Samples; 3]> {
+        self.samples(|files, all_views| features(files, backbone, all_views, what), self.augmentation())
     }
 
     fn augmentation(&self) -> bool {
@@ -287,19 +300,22 @@ impl Run {
         Ok([of(&self.tiles.training, all_views)?, validation, judges])
     }
 
-    fn fit_head(&self, samples: (Samples, Samples), what: &str) -> Result<(Head, usize)> {
-        let head = Head::random(self.config.head(self.num_classes()), &mut self.config.random());
-        let learner = HeadLearner::new(&head, &self.device);
+    fn fit_head(&self, (training, validation): (Samples, Samples), what: &str) -> Result<(Head, usize)> {
+        let shape = self.config.head(training.width(), self.num_classes());
+        let start = Start::Scratch(Head::random(shape, &mut self.config.random()));
+        let training = Subset::from(training);
+        let learner = HeadLearner::new(&start, &self.config, &training, &self.device);
+        let samples = (training, validation.into());
         let (head, epoch) = fit(&self.config, learner, self.num_classes(), samples, what)?;
         Ok((pollster::block_on(head.read())?, epoch))
     }
 
     /// Trains head and last blocks together, from `head` on. Gives the maps to choose by and to judge by, too.
-    fn fine_tune(&self, classifier: &Classifier, head: &Head) -> Result<(HeadAndTail, Samples, Samples)> {
+    fn fine_tune(&self, backbone: &Backbone, head: &Head) -> Result<(HeadAndTail, Samples, Samples)> {
         let device = self.device.to_burn();
-        let backbone = MobileNetV3Small::load(&self.base.parameters, Norms::Apart, &device)?;
-        let (trunk, tail) = backbone.split(self.args.unfreeze.into());
-        let map_shape = map_shape(classifier, &trunk, &device);
+        let network = MobileNetV3Small::load(&self.base.parameters, Norms::Apart, &device)?;
+        let (trunk, tail) = network.split(self.args.unfreeze.into());
+        let map_shape = map_shape(backbone, &trunk, &device);
         let bytes = |views: usize| {
             views * map_shape.iter().product::<usize>() * size_of::<f32>() * self.tiles.training.len()
         };
@@ -317,15 +333,13 @@ impl Run {
             );
         }
         let on_device = (&trunk, &device);
-        let [training, validation, judges] = self.samples(
-            |files, all_views| maps(files, classifier, on_device, map_shape, all_views),
-            all_views,
-        )?;
+        let [training, validation, judges] = self
+            .samples(|files, all_views| maps(files, backbone, on_device, map_shape, all_views), all_views)?;
         let config = TrainingConfig { epochs: self.args.unfreeze_epochs.into(), ..self.config.clone() };
-        let head = modules::classification::Head::load(head.config(), head.parameters(), &device)?;
+        let head = classification::Head::load(head.config(), head.parameters(), &device)?;
         let network = HeadAndTail { tail, head, map_shape };
-        let samples = (training, validation.clone());
-        let learner = ModuleLearner::new(network, &device);
+        let samples = (training.into(), validation.clone().into());
+        let learner = BurnLearner::new(network, &config, &device);
         let (network, epoch) = fit(&config, learner, self.num_classes(), samples, "Last blocks")?;
         println!("Phase 2: the best epoch is {epoch}.");
         Ok((network, validation, judges))
@@ -353,7 +367,7 @@ impl Run {
 
     /// Logits of a network on burn's device.
     fn ask<N: Network>(&self, network: &N, samples: &Samples) -> Result<Vec<f32>> {
-        Ok(pollster::block_on(logits(network, samples, &self.device.to_burn()))?)
+        Ok(pollster::block_on(logits(network, &samples.clone().into(), &self.device.to_burn()))?)
     }
 
     fn validation_loss(&self, logits: Vec<f32>, validation: &Samples, temperature: f32) -> f64 {
@@ -372,7 +386,7 @@ impl Run {
             samples.map(|samples| samples.standardised(&statistics))
         };
         let random = random_backbone(&self.base, &mut self.config.random());
-        let random = Classifier::load(&random, &self.device)?;
+        let random = Backbone::load(&random, &self.device)?;
         let [training, validation, judges] = standardised(self.features(&random, "Random features")?);
         let (head, _) = self.fit_head((training, validation.clone()), "Head on random features")?;
         let ask = |samples: &Samples| Ok(ask_head(&head, samples));
@@ -381,8 +395,8 @@ impl Run {
         let [training, validation, judges] = standardised(self.samples(|files, _| histograms(files), false)?);
         let device = self.device.to_burn();
         let network = LinearClassifier::new(HISTOGRAM_BINS, self.num_classes(), &device);
-        let learner = ModuleLearner::new(network, &device);
-        let samples = (training, validation.clone());
+        let learner = BurnLearner::new(network, &self.config, &device);
+        let samples = (training.into(), validation.clone().into());
         let (linear, _) = fit(&self.config, learner, self.num_classes(), samples, "Colour histograms")?;
         let ask = |samples: &Samples| self.ask(&linear, samples);
         let (_, on_colours) = self.judge(BASELINES[1], ask, &validation, &judges)?;
@@ -420,7 +434,8 @@ impl Run {
     }
 
     fn model_file(&self, trained: &Trained) -> Result<ModelFile> {
-        let mut parameters = self.base.with_head(&trained.head);
+        let mut parameters = self.base.backbone()?.parameters;
+        parameters.extend(trained.head.parameters());
         if let Some(tail) = &trained.tail {
             pollster::block_on(tail.store(&mut parameters))?;
         }
@@ -428,8 +443,11 @@ impl Run {
         let source = self.args.model.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let manifest = Manifest {
             name: self.args.name.clone(),
+            purpose: self.args.purpose.clone(),
+            ground_resolution_m: self.args.ground_resolution_m.clone().try_into().ok(),
+            data: self.args.trained_on.clone(),
             labels: self.labels.clone(),
-            classifier: ClassifierConfig::Head(self.config.head(self.num_classes())),
+            classifier: ClassifierConfig::Head(trained.head.config().clone()),
             temperature: trained.temperature,
             provenance: Provenance {
                 source,
@@ -445,7 +463,7 @@ impl Run {
 
 /// Logits of every sample's first view.
 fn ask_head(head: &Head, samples: &Samples) -> Vec<f32> {
-    head.logits(&samples.first_views(0..samples.len()))
+    Classification::of_head(head).logits(&samples.first_views(0..samples.len()))
 }
 
 /// Whether what the backbone learnt before was of use, in words.

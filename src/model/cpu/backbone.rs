@@ -10,7 +10,7 @@ use crate::kernels::{
     stem,
 };
 use crate::model::architecture::{
-    BlockLayers, ConvNormLayer, ConvShape, FEATURES, Layers, layers, squeezed_channels,
+    Architecture, BlockLayers, ConvNormLayer, ConvShape, Layers, squeezed_channels,
 };
 use crate::model::folding::Convolution;
 use crate::model::parameters::{LayerMismatch, Parameters};
@@ -21,6 +21,7 @@ pub struct Backbone {
     stem: Stem,
     blocks: Vec<Block>,
     last: Pointwise,
+    features: usize,
     /// The maps between the layers, kept from image to image: one set for each thread that is at work.
     workspaces: Mutex<Vec<Workspace>>,
 }
@@ -54,6 +55,7 @@ impl Observer for () {}
 
 /// What a layer takes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
 pub struct LayerTime {
     /// The stage: 0 for the stem, then the blocks, then the last convolution.
     pub stage: usize,
@@ -104,13 +106,14 @@ impl Backbone {
     /// # Errors
     ///
     /// [`LayerMismatch`] naming the first layer, in the order of the network, that is missing or has another shape.
-    pub fn load(parameters: &Parameters) -> Result<Self, LayerMismatch> {
-        let Layers { stem, blocks, last } = layers();
+    pub fn load(architecture: Architecture, parameters: &Parameters) -> Result<Self, LayerMismatch> {
+        let Layers { stem, blocks, last } = architecture.layers();
         let Convolution { weight, bias } = Convolution::folded(&stem, parameters)?;
         Ok(Self {
             stem: Stem::new(&weight, bias, stem.activation),
             blocks: blocks.iter().map(|block| Block::load(block, parameters)).collect::<Result<_, _>>()?,
             last: load_pointwise(&last, parameters)?,
+            features: architecture.features(),
             workspaces: Mutex::default(),
         })
     }
@@ -121,14 +124,30 @@ impl Backbone {
     ///
     /// When `images` is no whole number of images.
     pub fn features(&self, images: &[f32], side: usize) -> Vec<f32> {
+        self.features_and(images, side, |_| ())
+    }
+
+    /// The same, and the maps that they are the means of, `[batch, 576, side / 32, side / 32]`.
+    ///
+    /// # Panics
+    ///
+    /// When `images` is no whole number of images.
+    pub fn features_and_maps(&self, images: &[f32], side: usize) -> (Vec<f32>, Vec<f32>) {
+        let mut all = Vec::new();
+        let features = self.features_and(images, side, |maps| all.extend(maps.to_planar()));
+        (features, all)
+    }
+
+    fn features_and(&self, images: &[f32], side: usize, mut each: impl FnMut(&Maps)) -> Vec<f32> {
         let size = 3 * side * side;
         assert_eq!(images.len() % size, 0);
         self.with_workspace(|workspace| {
-            let mut features = Vec::with_capacity(images.len() / size * FEATURES);
+            let mut features = Vec::with_capacity(images.len() / size * self.features);
             for image in images.chunks_exact(size) {
                 self.run(image, side, workspace, &mut ());
                 means(&workspace.maps, &mut workspace.means);
                 features.extend_from_slice(&workspace.means);
+                each(&workspace.maps);
             }
             features
         })

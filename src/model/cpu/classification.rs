@@ -1,8 +1,7 @@
 //! The classifiers on the CPU.
 
 use crate::kernels::{Activation, Dense, dense};
-use crate::model::architecture::FEATURES;
-use crate::model::head::{ClassifierConfig, HeadConfig, IMAGENET_NEURONS};
+use crate::model::head::{ClassifierConfig, Head, HeadConfig, IMAGENET_NEURONS};
 use crate::model::parameters::{LayerMismatch, Parameters};
 
 /// Features → logits: two dense layers, whichever classifier it is.
@@ -13,12 +12,16 @@ pub struct Classification {
 }
 
 impl Classification {
-    /// Loads the classifier that `config` describes; none where it says so.
+    /// Loads the classifier that `config` describes, over a backbone of `features` features; none where it says so.
     ///
     /// # Errors
     ///
     /// [`LayerMismatch`] naming the first layer that is missing or has another shape.
-    pub fn load(config: &ClassifierConfig, parameters: &Parameters) -> Result<Option<Self>, LayerMismatch> {
+    pub fn load(
+        config: &ClassifierConfig,
+        features: usize,
+        parameters: &Parameters,
+    ) -> Result<Option<Self>, LayerMismatch> {
         let (neurons, names, activation) = match config {
             ClassifierConfig::Head(HeadConfig { dense_neurons, .. }) => {
                 (*dense_neurons, ["head.dense", "head.output"], Activation::Relu)
@@ -34,12 +37,19 @@ impl Classification {
             Ok(Dense::new(inputs, &weight.values, bias.values.clone(), activation))
         };
         Ok(Some(Self {
-            hidden: layer(names[0], [FEATURES, neurons], activation)?,
+            hidden: layer(names[0], [features, neurons], activation)?,
             output: layer(names[1], [neurons, config.num_classes()], Activation::Identity)?,
         }))
     }
 
-    /// `[batch, 576]` → logits `[batch, num_classes]`.
+    /// A head's.
+    pub fn of_head(head: &Head) -> Self {
+        let (config, features) = (ClassifierConfig::Head(head.config().clone()), head.config().inputs);
+        let loaded = Self::load(&config, features, head.parameters()).expect("a head has all its parameters");
+        loaded.expect("a head is a classifier")
+    }
+
+    /// `[batch, features]` → logits `[batch, num_classes]`.
     pub fn logits(&self, features: &[f32]) -> Vec<f32> {
         let (mut hidden, mut logits) = (Vec::new(), Vec::new());
         dense(&self.hidden, features, &mut hidden);

@@ -1,4 +1,4 @@
-//! The network on the CPU, made of [`crate::kernels`]; [`super::modules`] is its reference where that is built.
+//! The network on the CPU, made of [`crate::kernels`]; `super::burn` is its reference where that is built.
 
 pub mod backbone;
 pub mod classification;

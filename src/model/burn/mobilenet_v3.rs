@@ -6,8 +6,10 @@ use burn::tensor::{Device, Tensor};
 
 use super::layers::{ConvNormActivation, Norms, SqueezeExcitation};
 use crate::device::DeviceError;
-use crate::model::architecture::{BLOCKS, BlockLayers, Layers, layer_paths, layers};
+use crate::model::architecture::{Architecture, BlockLayers, Layers, layer_paths};
 use crate::model::parameters::{LayerMismatch, Parameters};
+
+const ARCHITECTURE: Architecture = Architecture::MobileNetV3Small;
 
 /// A bottleneck: expand 1×1 → depthwise k×k → squeeze-excitation → project 1×1, with a residual
 /// connection where input and output agree (paper, figure 4).
@@ -95,7 +97,7 @@ impl MobileNetV3Small {
     /// [`LayerMismatch`] naming the first layer, in the order of the network, that is missing or has
     /// another shape.
     pub fn load(parameters: &Parameters, norms: Norms, device: &Device) -> Result<Self, LayerMismatch> {
-        let Layers { stem, blocks, last } = layers();
+        let Layers { stem, blocks, last } = ARCHITECTURE.layers();
         let conv = |layer| ConvNormActivation::load(layer, norms, parameters, device);
         Ok(Self {
             stem: conv(&stem)?,
@@ -135,9 +137,9 @@ impl MobileNetV3Small {
     ///
     /// # Panics
     ///
-    /// When the network has fewer blocks ([`BLOCKS`]).
+    /// When the network has fewer blocks.
     pub fn split(mut self, blocks: usize) -> (Trunk, Tail) {
-        let tail = self.blocks.split_off(BLOCKS - blocks);
+        let tail = self.blocks.split_off(ARCHITECTURE.blocks() - blocks);
         let tail = Tail {
             first: self.blocks.len(),
             blocks: tail.into_iter().map(InvertedResidual::with_frozen_norms).collect(),
@@ -187,6 +189,6 @@ impl Tail {
         for (index, block) in self.blocks.iter().enumerate() {
             block.store(parameters, &format!("features.{}", self.first + index + 1)).await?;
         }
-        self.last.store(parameters, &format!("features.{}", BLOCKS + 1)).await
+        self.last.store(parameters, &format!("features.{}", ARCHITECTURE.blocks() + 1)).await
     }
 }

@@ -1,6 +1,7 @@
 //! By which tiles a new head is judged.
 
-use super::samples::{Samples, Split};
+use super::samples::Samples;
+use super::split::Split;
 
 /// With fewer held-out tiles than this, one tile is worth more than five points of accuracy: there every tile
 /// judges in turn.
@@ -11,7 +12,7 @@ const FOLDS: usize = 5;
 
 /// How a head's worth is found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Judging {
+pub enum Validation {
     /// Tiles that training never sees.
     HeldOut(Split),
     /// Every tile judges a head that was trained without it (k-fold cross-validation); the head that is kept is then
@@ -21,12 +22,12 @@ pub enum Judging {
     Nothing,
 }
 
-impl Judging {
+impl Validation {
     /// Holds out `validation_fraction` of each class, or plans a cross-validation where that would be fewer than
     /// [`MIN_HELD_OUT`] tiles.
     pub fn plan(samples: &Samples, validation_fraction: f64, seed: u64) -> Self {
         let originals = samples.originals();
-        let split = Split::of_originals(samples.labels(), &originals, validation_fraction, seed);
+        let split = Split::stratified_by_group(samples.labels(), &originals, validation_fraction, seed);
         if split.validation.len() >= MIN_HELD_OUT {
             return Self::HeldOut(split);
         }
@@ -66,10 +67,10 @@ mod tests {
     #[test]
     fn few_tiles_are_cross_validated_and_many_held_out() {
         let many: Vec<usize> = (0..100).map(|tile| tile % 4).collect();
-        let plan = |labels: &[usize]| Judging::plan(&samples(labels), 0.2, 0);
-        assert!(matches!(plan(&many), Judging::HeldOut(split) if split.validation.len() == 20));
-        assert!(matches!(plan(&many[..88]), Judging::Folds(folds) if folds.len() == 5));
-        assert_eq!(plan(&[0, 1, 2]), Judging::Nothing);
+        let plan = |labels: &[usize]| Validation::plan(&samples(labels), 0.2, 0);
+        assert!(matches!(plan(&many), Validation::HeldOut(split) if split.validation.len() == 20));
+        assert!(matches!(plan(&many[..88]), Validation::Folds(folds) if folds.len() == 5));
+        assert_eq!(plan(&[0, 1, 2]), Validation::Nothing);
         assert_eq!(plan(&[0, 1, 1]).tiles().len(), 2);
     }
 }

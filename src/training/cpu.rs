@@ -2,10 +2,10 @@
 
 use super::learner::{ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON, Batch, Dropout, Learner, Sums};
 use super::metrics::argmax;
+use super::trainer::TrainingConfig;
 use crate::device::DeviceError;
-use crate::kernels::{Activation, AdamStep, DenseWeights, LearningDense, gate};
-use crate::model::architecture::FEATURES;
-use crate::model::classifier::softmax;
+use crate::kernels::{Activation, AdamStep, DenseWeights, LearningDense, relu_backward};
+use crate::model::classification::softmax;
 use crate::model::head::{Head, HeadConfig};
 use crate::model::parameters::Parameters;
 
@@ -13,6 +13,8 @@ use crate::model::parameters::Parameters;
 #[derive(Debug)]
 pub struct CpuHead {
     config: HeadConfig,
+    weight_decay: f64,
+    label_smoothing: f32,
     hidden: LearningDense,
     output: LearningDense,
     /// β₁ and β₂ to the power of the steps so far.
@@ -38,17 +40,19 @@ struct Scratch {
 }
 
 impl CpuHead {
-    /// Begins to train `head`.
-    pub fn new(head: &Head) -> Self {
+    /// Begins to train `head` as `training` says.
+    pub fn new(head: &Head, training: &TrainingConfig) -> Self {
         let config = head.config().clone();
         let layer = |name: &str, inputs, activation| {
             let [weight, bias] = ["weight", "bias"].map(|part| head.values(&format!("{name}.{part}")));
             LearningDense::new(inputs, weight, bias.to_vec(), activation)
         };
         Self {
-            hidden: layer("head.dense", FEATURES, Activation::Relu),
+            hidden: layer("head.dense", config.inputs, Activation::Relu),
             output: layer("head.output", config.dense_neurons, Activation::Identity),
             config,
+            weight_decay: training.weight_decay,
+            label_smoothing: training.label_smoothing as f32,
             decays: [1.0; 2],
             sums: Sums::default(),
             scratch: Scratch::default(),
@@ -56,6 +60,9 @@ impl CpuHead {
     }
 
     /// The weighted mean cross-entropy of a batch and its gradient by the logits, which it replaces.
+    ///
+    /// With label smoothing ε a sample's target is 1 − ε of its class and ε of all classes alike (Szegedy et al.,
+    /// "Rethinking the Inception Architecture", 2016); class weights weigh each part, as PyTorch does.
     fn loss(&self, logits: &mut [f32], batch: &Batch) -> f64 {
         let width = self.output.padded_outputs();
         let weights = batch.labels.iter().map(|&label| batch.class_weights[label]);
@@ -65,11 +72,18 @@ impl CpuHead {
             let (row, padding) = row.split_at_mut(self.config.num_classes);
             padding.fill(0.0);
             let probabilities = softmax(row.to_vec(), row.len(), 1.0);
-            let share = batch.class_weights[label] / total_weight;
-            loss -= f64::from(share) * libm::log(f64::from(probabilities[label].max(f32::MIN_POSITIVE)));
+            let everywhere = self.label_smoothing / row.len() as f32;
+            let target = |class: usize| {
+                let whole = if class == label { 1.0 - self.label_smoothing } else { 0.0 };
+                (whole + everywhere) * batch.class_weights[class] / total_weight
+            };
+            let mass: f32 = (0..row.len()).map(target).sum();
             for (class, (gradient, probability)) in row.iter_mut().zip(probabilities).enumerate() {
-                let target = if class == label { 1.0 } else { 0.0 };
-                *gradient = share * (probability - target);
+                let target = target(class);
+                if target > 0.0 {
+                    loss -= f64::from(target) * libm::log(f64::from(probability.max(f32::MIN_POSITIVE)));
+                }
+                *gradient = mass * probability - target;
             }
         }
         loss
@@ -86,6 +100,7 @@ impl CpuHead {
             epsilon: ADAM_EPSILON,
             step_size: (learning_rate / (1.0 - first)) as f32,
             variance_scale: (1.0 / (1.0 - second)) as f32,
+            decay: (1.0 - learning_rate * self.weight_decay) as f32,
         }
     }
 }
@@ -104,10 +119,10 @@ impl Learner for CpuHead {
         self.sums.loss += self.loss(&mut logits, &batch) * batch.labels.len() as f64;
 
         self.output.input_gradient(&logits, &mut hidden_gradient);
-        gate(&mut hidden_gradient, &hidden);
+        relu_backward(&mut hidden_gradient, &hidden);
         let adam = self.adam(learning_rate);
-        self.output.learn(&hidden, &logits, adam);
-        self.hidden.learn(&batch.inputs, &hidden_gradient, adam);
+        self.output.update(&hidden, &logits, adam);
+        self.hidden.update(&batch.inputs, &hidden_gradient, adam);
         self.scratch = Scratch { hidden, logits, hidden_gradient };
     }
 

@@ -7,7 +7,6 @@ use burn::tensor::{Device, Tensor};
 
 use super::layers::{load_linear, store_linear};
 use crate::device::DeviceError;
-use crate::model::architecture::FEATURES;
 use crate::model::head::{ClassifierConfig, HeadConfig, IMAGENET_NEURONS};
 use crate::model::parameters::{LayerMismatch, Parameters};
 
@@ -16,7 +15,7 @@ const IMAGENET_DROPOUT_RATE: f64 = 0.2;
 
 /// Dropout → Dense(ReLU) → Dense over pooled features.
 ///
-/// Dropout acts in training alone, where [`crate::training::network`] draws it: its input is the head's.
+/// Dropout acts in training alone, where [`crate::training::burn`] draws it: its input is the head's.
 #[derive(Module, Debug)]
 pub struct Head {
     dense: Linear,
@@ -34,10 +33,10 @@ impl Head {
         parameters: &Parameters,
         device: &Device,
     ) -> Result<Self, LayerMismatch> {
-        let HeadConfig { dense_neurons, num_classes, .. } = *config;
+        let HeadConfig { inputs, dense_neurons, num_classes, .. } = *config;
         let linear = |shape, name| load_linear(shape, parameters, name, device);
         Ok(Self {
-            dense: linear([FEATURES, dense_neurons], "head.dense")?,
+            dense: linear([inputs, dense_neurons], "head.dense")?,
             output: linear([dense_neurons, num_classes], "head.output")?,
         })
     }
@@ -52,7 +51,7 @@ impl Head {
         store_linear(&self.output, parameters, "head.output").await
     }
 
-    /// `[batch, 576]` → logits `[batch, num_classes]`.
+    /// `[batch, features]` → logits `[batch, num_classes]`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
         self.output.forward(relu(self.dense.forward(features)))
     }
@@ -68,16 +67,20 @@ pub struct ImageNetClassifier {
 
 impl ImageNetClassifier {
     /// Loads `classifier.0` and `classifier.3`.
-    fn load(num_classes: usize, parameters: &Parameters, device: &Device) -> Result<Self, LayerMismatch> {
+    fn load(
+        [features, num_classes]: [usize; 2],
+        parameters: &Parameters,
+        device: &Device,
+    ) -> Result<Self, LayerMismatch> {
         let linear = |shape, name| load_linear(shape, parameters, name, device);
         Ok(Self {
-            hidden: linear([FEATURES, IMAGENET_NEURONS], "classifier.0")?,
+            hidden: linear([features, IMAGENET_NEURONS], "classifier.0")?,
             dropout: DropoutConfig::new(IMAGENET_DROPOUT_RATE).init(),
             output: linear([IMAGENET_NEURONS, num_classes], "classifier.3")?,
         })
     }
 
-    /// `[batch, 576]` → logits `[batch, num_classes]`.
+    /// `[batch, features]` → logits `[batch, num_classes]`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
         let hidden = hard_swish(self.hidden.forward(features));
         self.output.forward(self.dropout.forward(hidden))
@@ -94,26 +97,27 @@ pub enum Classification {
 }
 
 impl Classification {
-    /// Loads the classifier that `config` describes; none where it says so.
+    /// Loads the classifier that `config` describes, over a backbone of `features` features; none where it says so.
     ///
     /// # Errors
     ///
     /// [`LayerMismatch`] naming the first layer that is missing or has another shape.
     pub fn load(
         config: &ClassifierConfig,
+        features: usize,
         parameters: &Parameters,
         device: &Device,
     ) -> Result<Option<Self>, LayerMismatch> {
         Ok(match config {
             ClassifierConfig::Head(config) => Some(Self::Head(Head::load(config, parameters, device)?)),
             ClassifierConfig::ImageNet { num_classes } => {
-                Some(Self::ImageNet(ImageNetClassifier::load(*num_classes, parameters, device)?))
+                Some(Self::ImageNet(ImageNetClassifier::load([features, *num_classes], parameters, device)?))
             }
             ClassifierConfig::None => None,
         })
     }
 
-    /// `[batch, 576]` → logits `[batch, num_classes]`.
+    /// `[batch, features]` → logits `[batch, num_classes]`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Head(head) => head.forward(features),

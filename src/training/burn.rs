@@ -1,17 +1,18 @@
-//! Networks of burn modules in training: heads on GPUs, heads with the last blocks of their backbone, yardsticks.
+//! Networks in burn in training: heads on GPUs, heads with the last blocks of their backbone, yardsticks.
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Initializer, Linear, LinearConfig};
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
 use super::learner::{ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON, Batch, Dropout, Learner, Sums};
-use super::samples::Samples;
+use super::samples::Subset;
+use super::trainer::TrainingConfig;
 use crate::device::{DeviceError, read};
-use crate::model::modules::classification::Head;
-use crate::model::modules::layers::global_average_pool;
-use crate::model::modules::mobilenet_v3::Tail;
+use crate::model::burn::classification::Head;
+use crate::model::burn::layers::global_average_pool;
+use crate::model::burn::mobilenet_v3::Tail;
 
 /// How much slower the backbone's last blocks learn than the head: they know something already.
 const TAIL_LEARNING_RATE_FACTOR: f64 = 0.1;
@@ -42,23 +43,28 @@ impl Dropout {
     }
 }
 
-/// A network of burn modules with what trains it.
-pub struct ModuleLearner<N> {
+/// A network in burn with what trains it.
+pub struct BurnLearner<N> {
     network: N,
+    label_smoothing: Option<f32>,
     optimizer: ModuleOptimizer,
     /// Loss and right answers so far, summed on the device.
     sums: [Tensor<1>; 2],
     device: Device,
 }
 
-impl<N: Network> ModuleLearner<N> {
-    /// Begins to train `network` on `device`, where it is.
-    pub fn new(network: N, device: &Device) -> Self {
+impl<N: Network> BurnLearner<N> {
+    /// Begins to train `network` as `config` says on `device`, where it is.
+    pub fn new(network: N, config: &TrainingConfig, device: &Device) -> Self {
         let device = device.clone().without_autodiff();
-        let adam =
-            AdamConfig::new().with_beta_1(ADAM_BETA_1).with_beta_2(ADAM_BETA_2).with_epsilon(ADAM_EPSILON);
+        let adam = AdamWConfig::new()
+            .with_beta_1(ADAM_BETA_1)
+            .with_beta_2(ADAM_BETA_2)
+            .with_epsilon(ADAM_EPSILON)
+            .with_weight_decay(config.weight_decay as f32);
         Self {
             network: network.train(),
+            label_smoothing: (config.label_smoothing > 0.0).then_some(config.label_smoothing as f32),
             optimizer: adam.init(),
             sums: [0, 1].map(|_| Tensor::zeros([1], &device)),
             device,
@@ -66,14 +72,17 @@ impl<N: Network> ModuleLearner<N> {
     }
 }
 
-impl<N: Network> Learner for ModuleLearner<N> {
+impl<N: Network> Learner for BurnLearner<N> {
     type Network = N;
 
     fn step(&mut self, batch: Batch, learning_rate: f64, dropout: &mut Dropout) {
         let device = self.device.clone().autodiff();
         let (samples, weights) = (batch.labels.len(), batch.class_weights.to_vec());
         let is_weighted = weights.iter().any(|&weight| weight != 1.0);
-        let loss = CrossEntropyLossConfig::new().with_weights(is_weighted.then_some(weights)).init(&device);
+        let loss = CrossEntropyLossConfig::new()
+            .with_weights(is_weighted.then_some(weights))
+            .with_smoothing(self.label_smoothing)
+            .init(&device);
         let shape = [samples, batch.inputs.len() / samples];
         let inputs = Tensor::from_data(TensorData::new(batch.inputs, shape), &device);
         let logits = self.network.forward(inputs, dropout);
@@ -110,7 +119,7 @@ impl<N: Network> Learner for ModuleLearner<N> {
 /// [`DeviceError::Failed`] when the device fails.
 pub async fn logits<N: Network>(
     network: &N,
-    samples: &Samples,
+    samples: &Subset,
     device: &Device,
 ) -> Result<Vec<f32>, DeviceError> {
     let mut logits = Vec::new();
@@ -132,7 +141,7 @@ async fn forward<N: Network>(
 }
 
 impl Network for Head {
-    /// Reads features, `[batch, 576]`.
+    /// Reads features, `[batch, width]`.
     fn forward(&self, features: Tensor<2>, dropout: &mut Dropout) -> Tensor<2> {
         Head::forward(self, dropout.forward(features))
     }
