@@ -89,8 +89,14 @@ fn take(HostileImage { name, bytes }: HostileImage) -> Outcome {
     let start = ThreadTime::now();
     let result = catch_unwind(|| {
         decode(&bytes).map(|tile| {
-            assert_eq!(PREPROCESSING.crop(&tile).len(), (PREPROCESSING.crop_px * PREPROCESSING.crop_px * 3) as usize);
-            assert_eq!(square_thumbnail(&tile, THUMBNAIL_PX).len(), (THUMBNAIL_PX * THUMBNAIL_PX * 3) as usize);
+            assert_eq!(
+                PREPROCESSING.crop(&tile).len(),
+                (PREPROCESSING.crop_px * PREPROCESSING.crop_px * 3) as usize
+            );
+            assert_eq!(
+                square_thumbnail(&tile, THUMBNAIL_PX).len(),
+                (THUMBNAIL_PX * THUMBNAIL_PX * 3) as usize
+            );
         })
     });
     let (time, bytes) = (start.elapsed(), MOST_HELD.get() - held);
@@ -104,9 +110,19 @@ fn ten_thousand_bad_files_are_read_or_refused_one_by_one() {
     let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
         let images = &images;
         let workers: Vec<_> = (0..cores)
-            .map(|worker| scope.spawn(move || (worker..FILES).step_by(cores as usize).map(|number| take(images.make(number))).collect::<Vec<_>>()))
+            .map(|worker| {
+                scope.spawn(move || {
+                    (worker..FILES)
+                        .step_by(cores as usize)
+                        .map(|number| take(images.make(number)))
+                        .collect::<Vec<_>>()
+                })
+            })
             .collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     });
     assert_eq!(outcomes.len() as u64, FILES);
 
@@ -120,14 +136,24 @@ fn ten_thousand_bad_files_are_read_or_refused_one_by_one() {
         *counts.entry(code).or_insert(0) += 1;
         if let Err(error) = result {
             let sentence = error.to_string();
-            assert!(sentence.contains(' ') && !sentence.contains('\n') && sentence.len() < 400, "{name}: {sentence:?}");
+            assert!(
+                sentence.contains(' ') && !sentence.contains('\n') && sentence.len() < 400,
+                "{name}: {sentence:?}"
+            );
         }
     }
     println!("{counts:?}");
     assert!(slowest.time <= LONGEST, "{} took {:?}", slowest.name, slowest.time);
     assert!(largest.bytes <= MOST_BYTES, "{} took {} bytes", largest.name, largest.bytes);
     // A generator whose files are all refused by their first bytes would test nothing.
-    for code in ["read", "image.corrupt", "image.truncated", "image.too_large", "image.too_small", "image.unsupported"] {
+    for code in [
+        "read",
+        "image.corrupt",
+        "image.truncated",
+        "image.too_large",
+        "image.too_small",
+        "image.unsupported",
+    ] {
         assert!(counts.get(code).is_some_and(|&count| count >= 50), "{code} in {counts:?}");
     }
 }

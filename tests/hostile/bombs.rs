@@ -20,7 +20,9 @@ pub fn small(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
     match random.random_range(0..6) {
         0 => png::file(tiny, &[png::chunk(b"iCCP", &[&b"profile\0\0"[..], &packed].concat()), picture]),
         1 => png::file(tiny, &[png::chunk(b"zTXt", &[&b"Comment\0\0"[..], &packed].concat()), picture]),
-        2 => png::file(tiny, &[png::chunk(b"iTXt", &[&b"Comment\0\x01\0\0\0"[..], &packed].concat()), picture]),
+        2 => {
+            png::file(tiny, &[png::chunk(b"iTXt", &[&b"Comment\0\x01\0\0\0"[..], &packed].concat()), picture])
+        }
         // More data than rows.
         3 => png::file(tiny, &[png::chunk(b"IDAT", &packed)]),
         // More rows than data: 20,000 x 20,000, and what only just is no longer too large.

@@ -73,6 +73,9 @@ impl HostileImages {
             (kind, make)
         };
         let extension = ["jpg", "png", "webp", "gif", "bmp", "tif", "dat"][random.random_range(0..7)];
-        HostileImage { name: format!("{number:05}-{kind}.{extension}"), bytes: make(&self.originals, &mut random) }
+        HostileImage {
+            name: format!("{number:05}-{kind}.{extension}"),
+            bytes: make(&self.originals, &mut random),
+        }
     }
 }

@@ -14,7 +14,8 @@ use super::originals::Original;
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// Colour types and the depths that the specification allows them (PNG, third edition, table 9).
-const LEGAL: [(u8, &[u8]); 5] = [(0, &[1, 2, 4, 8, 16]), (2, &[8, 16]), (3, &[1, 2, 4, 8]), (4, &[8, 16]), (6, &[8, 16])];
+const LEGAL: [(u8, &[u8]); 5] =
+    [(0, &[1, 2, 4, 8, 16]), (2, &[8, 16]), (3, &[1, 2, 4, 8]), (4, &[8, 16]), (6, &[8, 16])];
 const PALETTE: u8 = 3;
 const MANY: u64 = 1 << 20;
 
@@ -78,7 +79,8 @@ fn deflated_zeros(count: u64) -> Vec<u8> {
 
 /// A grey picture of that header, whole and legal where the header is.
 pub fn black(header: Header) -> Vec<u8> {
-    let palette = if header.colour == PALETTE { chunk(b"PLTE", &[0, 0, 0, 255, 255, 255]) } else { Vec::new() };
+    let palette =
+        if header.colour == PALETTE { chunk(b"PLTE", &[0, 0, 0, 255, 255, 255]) } else { Vec::new() };
     file(header, &[palette, chunk(b"IDAT", &zeros(header.data_bytes()))])
 }
 
@@ -100,8 +102,10 @@ pub fn any_kind(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
     };
     let mut noise = vec![0; random.random_range(0..300)];
     random.fill(noise.as_mut_slice());
-    let kinds: [&[u8; 4]; 12] =
-        [b"PLTE", b"tRNS", b"gAMA", b"iCCP", b"acTL", b"fcTL", b"fdAT", b"zTXt", b"eXIf", b"IHDR", b"IDAT", b"sBIT"];
+    let kinds: [&[u8; 4]; 12] = [
+        b"PLTE", b"tRNS", b"gAMA", b"iCCP", b"acTL", b"fcTL", b"fdAT", b"zTXt", b"eXIf", b"IHDR", b"IDAT",
+        b"sBIT",
+    ];
     let mut chunks = vec![chunk(b"IDAT", &zeros(header.data_bytes()))];
     for _ in 0..random.random_range(0..6) {
         let extra = chunk(kinds[random.random_range(0..kinds.len())], &noise);
