@@ -10,6 +10,8 @@ source tools/common.sh
 source tools/setup.sh
 # shellcheck source=tools/build.sh
 source tools/build.sh
+# shellcheck source=tools/suites.sh
+source tools/suites.sh
 # shellcheck source=tools/test.sh
 source tools/test.sh
 # shellcheck source=tools/weights.sh
@@ -22,14 +24,16 @@ source tools/fuzz.sh
 source tools/notice.sh
 
 usage() {
-  cat <<'TEXT'
+  cat <<TEXT
 usage: ./build.sh COMMAND
 
   setup                     install compilers, tools and packages
   build [--cpu-only]        build the engines and the page into dist/; --cpu-only leaves the WebGPU engine out
-  serve [--cpu-only] [PORT] serve the page on 127.0.0.1 (PORT, else $PORT, else 8080) as soon as it has the CPU engine,
+  serve [--cpu-only] [PORT] serve the page on 127.0.0.1 (PORT, else \$PORT, else 8080) as soon as it has the CPU engine,
                             and build the WebGPU engine meanwhile
-  test                      build, then run every test
+  check                     formatting, lints, documentation, types and unit tests: what takes no browser
+  test [SUITE…]             run every test, or these suites:
+                              ${SUITES[*]}
   bench [FOLDER]            build, then measure sizes, times and memory beside other engines (on the tiles in FOLDER)
   fuzz [SECONDS [TARGET]]   fuzz whatever reads files of strangers (10 seconds a target)
   soak [MINUTES]            build, then use the page for hours, and see whether its memory grows
@@ -37,7 +41,7 @@ usage: ./build.sh COMMAND
   notice                    write NOTICE, the licences of all that the page ships
   weights imagenet [PATH]   fetch torchvision's ImageNet weights, or take them from PATH
 
-What is installed goes to $TILELENS_CACHE (~/.cache/tilelens); CHROMIUM, CHROMEDRIVER and FIREFOX name other browsers.
+What is installed goes to \$TILELENS_CACHE (~/.cache/tilelens); CHROMIUM, CHROMEDRIVER and FIREFOX name other browsers.
 TEXT
 }
 
@@ -102,13 +106,16 @@ soak() {
 }
 
 case ${1:-} in
-  setup | notice) "$1" ;;
+  setup | notice | check) "$1" ;;
   build | serve | bench | audit | fuzz | soak | weights)
     command=$1
     shift
     "$command" "$@"
     ;;
-  test) run_tests ;;
+  test)
+    shift
+    run_tests "$@"
+    ;;
   help | --help | -h) usage ;;
   *)
     usage >&2
