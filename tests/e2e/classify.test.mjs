@@ -8,7 +8,8 @@ import {
   ROOT,
   SLOW_MS,
   WEBGPU,
-  hasRealTiles,
+  WITHOUT_WEBGPU,
+  WITHOUT_REAL_TILES,
   longestMainThreadTask,
   serve,
   spelling,
@@ -20,7 +21,7 @@ const LONGEST_TASK_MS = 50;
 /** How far the confidences of two devices may lie apart. */
 const AGREEMENT = 1e-3;
 
-test('the same tiles get the same classes on the CPU and on WebGPU', { timeout: SLOW_MS }, async (t) => {
+test('the same tiles get the same classes on the CPU and on WebGPU', { timeout: SLOW_MS, skip: WITHOUT_WEBGPU }, async (t) => {
   const url = await serve(t);
   const files = await tiles(t, 7);
   const paths = files.map((file) => file.path);
@@ -75,13 +76,13 @@ test('100 tiles get 100 classes, and the page answers throughout', { timeout: SL
   t.diagnostic(`longest main-thread task: ${cpuMs.toFixed(1)} ms of the thread, ${wallMs.toFixed(1)} ms by the wall clock`);
   assert.ok(cpuMs > 0 && cpuMs <= LONGEST_TASK_MS, `a main-thread task took ${cpuMs.toFixed(1)} ms`);
 
-  if (hasRealTiles) {
+  await close();
+  await t.test('real tiles have their own class', { skip: WITHOUT_REAL_TILES }, () => {
     const truth = new Map(files.map((file) => [file.name, file.className]));
     const right = cards.filter((card) => spelling(card.className) === truth.get(card.name)).length;
     t.diagnostic(`${right} of ${cards.length} real tiles have their own class`);
     assert.ok(right > cards.length / 2, `only ${right} of ${cards.length} tiles have their own class`);
-  }
-  await close();
+  });
 });
 
 /** What PyTorch answers with the shipped weights: file, index of its class, confidence (models/recipe/predict.py). */
@@ -91,11 +92,11 @@ const AGREEING = 0.999;
 const CONFIDENCE_AGREEMENT = 0.01;
 
 // A software GPU takes a second a tile: a sample of them shows that the shaders are right.
-for (const [query, flags, every] of /** @type {const} */ ([
-  ['?device=cpu', [], 1],
-  ['?device=webgpu', WEBGPU, 20],
+for (const [query, flags, every, without] of /** @type {const} */ ([
+  ['?device=cpu', [], 1, false],
+  ['?device=webgpu', WEBGPU, 20, WITHOUT_WEBGPU],
 ])) {
-  const reason = hasRealTiles ? false : 'the test tiles may not be redistributed; set TILELENS_TILES';
+  const reason = WITHOUT_REAL_TILES || without;
   test(`the page calls the test tiles what PyTorch calls them (${query})`, { timeout: SLOW_MS, skip: reason }, async (t) => {
     /** @type {[string, number, number][]} */
     const answers = JSON.parse(await readFile(PYTORCH, 'utf8'));

@@ -31,10 +31,18 @@ pub fn small(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
     }
 }
 
-/// The largest pictures that are accepted, with all their data, in the colour types that need most memory: black all
-/// over, which makes most of them bombs, or with enough in them to be pictures.
+/// The largest pictures that are accepted, with all their data.
 pub fn large(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
+    png::speckled(largest(random))
+}
+
+/// The same, black all over.
+pub fn large_bomb(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
+    png::black(largest(random))
+}
+
+/// In the colour types that need most memory.
+fn largest(random: &mut ChaCha8Rng) -> Header {
     let (depth, colour) = [(8, 0), (8, 2), (8, 6), (16, 2), (16, 6)][random.random_range(0..5)];
-    let header = header(7_071, 7_071, depth, colour);
-    if random.random_bool(0.5) { png::black(header) } else { png::speckled(header) }
+    header(7_071, 7_071, depth, colour)
 }
