@@ -403,6 +403,38 @@ export async function longestMainThreadTask(page, name, action) {
 }
 
 /**
+ * What `action` costs the page's main thread, counted: changes to the document, the most of them that one task made, and
+ * layouts. A fast machine counts the same as a slow one; the times of {@link longestMainThreadTask} are for the reader.
+ * @param {import('playwright-core').Page} page
+ * @param {string} name
+ * @param {() => Promise<void>} action
+ */
+export async function mainThreadWork(page, name, action) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const layoutCount = async () => (await session.send('Performance.getMetrics')).metrics.find((metric) => metric.name === 'LayoutCount')?.value ?? Number.NaN;
+  const counting = await page.evaluateHandle(() => {
+    const counts = { changes: 0, mostInATask: 0 };
+    // It is told once a task, when the task's own work is done.
+    const observer = new MutationObserver(({ length }) => {
+      counts.changes += length;
+      counts.mostInATask = Math.max(counts.mostInATask, length);
+    });
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    return { counts, observer };
+  });
+  const layoutsBefore = await layoutCount();
+  const longest = await longestMainThreadTask(page, name, action);
+  const layouts = (await layoutCount()) - layoutsBefore;
+  const counts = await counting.evaluate(({ counts: counted, observer }) => {
+    observer.disconnect();
+    return counted;
+  });
+  await session.detach();
+  return { ...longest, ...counts, layouts };
+}
+
+/**
  * Runs build.sh and returns what it said, without throwing.
  * @param {string[]} args
  * @param {Record<string, string>} environment
