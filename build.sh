@@ -10,6 +10,8 @@ source tools/common.sh
 source tools/setup.sh
 # shellcheck source=tools/build.sh
 source tools/build.sh
+# shellcheck source=tools/suites.sh
+source tools/suites.sh
 # shellcheck source=tools/test.sh
 source tools/test.sh
 # shellcheck source=tools/weights.sh
@@ -22,13 +24,16 @@ source tools/fuzz.sh
 source tools/notice.sh
 
 usage() {
-  cat <<'TEXT'
+  cat <<TEXT
 usage: ./build.sh COMMAND
 
   setup                     install compilers, tools and packages
-  build                     build the engine and the page into dist/
-  serve [PORT]              build, then serve the page on 127.0.0.1 (PORT, else $PORT, else 8080)
-  test                      build, then run every test
+  build [--cpu-only]        build the engines and the page into dist/; --cpu-only leaves the WebGPU engine out
+  serve [--cpu-only] [PORT] serve the page on 127.0.0.1 (PORT, else \$PORT, else 8080) as soon as it has the CPU engine,
+                            and build the WebGPU engine meanwhile
+  check                     formatting, lints, documentation, types and unit tests: what takes no browser
+  test [SUITE…]             run every test, or these suites:
+                              ${SUITES[*]}
   bench [FOLDER]            build, then measure sizes, times and memory beside other engines (on the tiles in FOLDER)
   fuzz [SECONDS [TARGET]]   fuzz whatever reads files of strangers (10 seconds a target)
   soak [MINUTES]            build, then use the page for hours, and see whether its memory grows
@@ -36,7 +41,7 @@ usage: ./build.sh COMMAND
   notice                    write NOTICE, the licences of all that the page ships
   weights imagenet [PATH]   fetch torchvision's ImageNet weights, or take them from PATH
 
-What is installed goes to $TILELENS_CACHE (~/.cache/tilelens); CHROMIUM, CHROMEDRIVER and FIREFOX name other browsers.
+What is installed goes to \$TILELENS_CACHE (~/.cache/tilelens); CHROMIUM, CHROMEDRIVER and FIREFOX name other browsers.
 TEXT
 }
 
@@ -46,8 +51,42 @@ from_caller() {
 }
 
 serve() {
-  build
-  exec node tools/serve.mjs --port "${1:-${PORT:-8080}}"
+  local cpu_only='' port=${PORT:-8080} server builder
+  if [[ ${1:-} == --cpu-only ]]; then
+    cpu_only=$1
+    shift
+  fi
+  port=${1:-$port}
+  setup
+  build_cpu_engine
+  if [[ -n $cpu_only ]]; then
+    build_page --cpu-only
+    exec node tools/serve.mjs --port "$port"
+  elif engine_is_built webgpu "$(engine_sources)"; then
+    build_page
+    exec node tools/serve.mjs --port "$port"
+  fi
+  build_page --cpu-only
+  # Each in a process group of its own, so that what ends this script ends all that they started.
+  set -m
+  node tools/serve.mjs --port "$port" &
+  server=$!
+  build_rest &
+  builder=$!
+  set +m
+  trap 'kill -- "-$server" "-$builder" 2>/dev/null || true' EXIT
+  wait "$server"
+}
+
+# Builds what the page that is served already lacks. A process of its own, so that an error ends it.
+build_rest() {
+  local log=$CACHE/webgpu-engine.log
+  say "The page has the CPU engine. The WebGPU engine is being built: about 20 minutes the first time, see $log"
+  if nice -n 10 ./build.sh build >"$log" 2>&1; then
+    say "The WebGPU engine is built and in dist/: load the page again to use it"
+  else
+    say "The WebGPU engine was not built, see $log: the page goes on with the CPU engine"
+  fi
 }
 
 bench() {
@@ -67,13 +106,16 @@ soak() {
 }
 
 case ${1:-} in
-  setup | build | notice) "$1" ;;
-  serve | bench | audit | fuzz | soak | weights)
+  setup | notice | check) "$1" ;;
+  build | serve | bench | audit | fuzz | soak | weights)
     command=$1
     shift
     "$command" "$@"
     ;;
-  test) run_tests ;;
+  test)
+    shift
+    run_tests "$@"
+    ;;
   help | --help | -h) usage ;;
   *)
     usage >&2

@@ -3,7 +3,7 @@
  * content, `assets.json` that lists what the page loads later, the service worker that keeps all of it, and compressed
  * twins of what compresses.
  *
- *     node tools/build-page.mjs [--output dist] [--local-models models/local] [--uncompressed]
+ *     node tools/build-page.mjs [--output dist] [--local-models models/local] [--uncompressed] [--cpu-only]
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -23,7 +23,11 @@ import { buildId, serviceWorker, sha256 } from './service-worker-build.mjs';
  * @property {{ description: string }} provenance
  */
 
+/** @typedef {'cpu' | 'webgpu'} EngineBuild */
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** @type {EngineBuild[]} */
+const ENGINE_BUILDS = ['cpu', 'webgpu'];
 const DEFAULT_MODEL = 'land-cover';
 const STATIC_FILE = /\.(svg|ico|webmanifest|txt)$/;
 /** What is drawn where the page is installed as an app. */
@@ -70,8 +74,9 @@ const BUNDLE_OPTIONS = {
 
 /**
  * Bundles scripts and style; returns the files, which source became which, and the chunks that the page begins with.
+ * @param {EngineBuild[]} engineBuilds
  */
-async function bundle() {
+async function bundle(engineBuilds) {
   const result = await build({
     ...BUNDLE_OPTIONS,
     entryPoints: ['main.js', 'worker.js', 'style.css'],
@@ -79,6 +84,8 @@ async function bundle() {
     chunkNames: '[name]-[hash]',
     // What a visitor may never need, such as charts and zip files, is fetched when it is needed.
     splitting: true,
+    // The glue of an engine that is left out is never asked for: the page knows by assets.json that it has none.
+    external: ENGINE_BUILDS.filter((build) => !engineBuilds.includes(build)).map((build) => `*/pkg/${build}/tilelens.js`),
     format: 'esm',
     sourcemap: true,
   });
@@ -187,9 +194,10 @@ function sampleName(file) {
 /**
  * Every file of the page, by its path in dist/.
  * @param {string} localModelsFolder
+ * @param {EngineBuild[]} engineBuilds
  */
-async function pageFiles(localModelsFolder) {
-  const bundled = await bundle();
+async function pageFiles(localModelsFolder, engineBuilds) {
+  const bundled = await bundle(engineBuilds);
   const { files, names } = bundled;
   const add = (/** @type {string} */ name, /** @type {Uint8Array | string} */ content) =>
     files.set(name, typeof content === 'string' ? Buffer.from(content) : content);
@@ -205,9 +213,9 @@ async function pageFiles(localModelsFolder) {
   }
   add('NOTICE.txt', await readFile(path.join(ROOT, 'NOTICE')));
 
-  /** @type {Record<string, { url: string, bytes: number, sha256: string }>} */
+  /** @type {Partial<Record<EngineBuild, { url: string, bytes: number, sha256: string }>>} */
   const engines = {};
-  for (const build of ['cpu', 'webgpu']) {
+  for (const build of engineBuilds) {
     const engine = await readFile(path.join(ROOT, `pkg/${build}/tilelens_bg.wasm`));
     const url = hashedName(`engine-${build}`, engine, '.wasm');
     add(url, engine);
@@ -236,7 +244,7 @@ async function pageFiles(localModelsFolder) {
   const id = buildId(files, worker);
   add('index.html', html.replace(BUILD_PLACEHOLDER, `$1"${id}"`));
   add('assets.json', `${JSON.stringify({ build: id, ...assets }, null, 2)}\n`);
-  const rarelyUsed = new Set([engines.webgpu.url, ...assets.models.slice(1).map(({ url }) => url), ...icons]);
+  const rarelyUsed = new Set([engines.webgpu?.url, ...assets.models.slice(1).map(({ url }) => url), ...icons]);
   add('service-worker.js', serviceWorker(id, files, worker, (name) => !rarelyUsed.has(name)));
   add('_headers', headersFile([...files.keys()]));
   return files;
@@ -288,11 +296,12 @@ const { values } = parseArgs({
   options: {
     output: { type: 'string', default: path.join(ROOT, 'dist') },
     uncompressed: { type: 'boolean', default: false },
+    'cpu-only': { type: 'boolean', default: false },
     'local-models': { type: 'string', default: path.join(ROOT, 'models/local') },
   },
 });
 try {
-  const files = await pageFiles(path.resolve(values['local-models']));
+  const files = await pageFiles(path.resolve(values['local-models']), values['cpu-only'] ? ['cpu'] : ENGINE_BUILDS);
   await writeFolder(path.resolve(values.output), files, !values.uncompressed);
 } catch (error) {
   console.error(`build-page: ${error instanceof Error ? error.message : error}`);

@@ -8,46 +8,91 @@ WASM_OPT_FLAGS=(
   --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue
 )
 
+# build [--cpu-only]: with --cpu-only, without the WebGPU engine, which takes ten times as long as the rest.
 build() {
+  [[ -z ${1:-} || $1 == --cpu-only ]] || die "build takes --cpu-only or nothing, not $1"
   setup
-  build_engines
-  say "Building the page"
-  node tools/build-page.mjs
+  build_cpu_engine
+  [[ ${1:-} == --cpu-only ]] || build_webgpu_engine
+  build_page "$@"
 }
 
-build_engines() {
-  say "Compiling the engine for the CPU"
+# build_page [--cpu-only]: puts the page together in a folder beside dist/, which then takes its place: whoever
+# is served meanwhile never sees half of it.
+build_page() {
+  say "Building the page"
+  if [[ ${1:-} == --cpu-only ]]; then
+    types_of_webgpu_engine
+  fi
+  rm -rf dist.next
+  if [[ -d dist ]]; then
+    # What has not changed need not be compressed again.
+    cp -a --reflink=auto dist dist.next
+  fi
+  node tools/build-page.mjs --output dist.next "$@"
+  node --input-type=module - <<'JS'
+import { existsSync, renameSync, rmSync } from 'node:fs';
+rmSync('dist.previous', { recursive: true, force: true });
+if (existsSync('dist')) renameSync('dist', 'dist.previous');
+renameSync('dist.next', 'dist');
+rmSync('dist.previous', { recursive: true, force: true });
+JS
+}
+
+build_cpu_engine() {
   # Small enough to be optimised as a whole, which wasm-opt has nothing to add to.
   CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
-    compile_engine --target-dir "$TARGET/cpu" --no-default-features
-  bind_engine cpu "$TARGET/cpu"
-
-  say "Compiling the engine with WebGPU"
-  compile_engine --target-dir "$TARGET" --no-default-features --features webgpu
-  bind_engine webgpu "$TARGET" optimise_engine
+    build_engine cpu "$TARGET/cpu" : --no-default-features
 }
 
-compile_engine() {
-  with_wasm cargo build --lib --release --locked --target "$WASM_TARGET" "$@"
+build_webgpu_engine() {
+  build_engine webgpu "$TARGET" optimise_engine --no-default-features --features webgpu
+}
+
+# The types of both engines are the same: where the WebGPU engine is left out, `npm run check` reads the other's.
+types_of_webgpu_engine() {
+  [[ -f pkg/webgpu/tilelens.d.ts ]] || install -D -m 644 pkg/cpu/tilelens.d.ts pkg/webgpu/tilelens.d.ts
+}
+
+# build_engine NAME TARGET_FOLDER THEN CARGO_OPTION…: makes pkg/NAME, where its sources have changed.
+build_engine() {
+  local name=$1 target=$2 then=$3 folder=pkg/$1 compiled=$2/$WASM_TARGET/release/tilelens.wasm sources binary
+  shift 3
+  # Taken before the compiler reads them: what is changed meanwhile is compiled next time.
+  sources=$(engine_sources)
+  if engine_is_built "$name" "$sources"; then
+    return
+  fi
+  say "Compiling the engine: $name"
+  with_wasm cargo build --lib --release --locked --target "$WASM_TARGET" --target-dir "$target" "$@"
+  binary="$(sha256 "$compiled") $WASM_BINDGEN_VERSION ${WASM_OPT_FLAGS[*]}"
+  if [[ ! -f $folder/stamp || $(<"$folder/stamp") != "$binary" ]]; then
+    rm -rf "$folder"
+    with_wasm wasm-bindgen --target web --remove-name-section --remove-producers-section --out-dir "$folder" "$compiled"
+    "$then" "$folder/tilelens_bg.wasm"
+    printf '%s\n' "$binary" >"$folder/stamp"
+  fi
+  printf '%s\n' "$sources" >"$folder/sources"
+}
+
+# engine_is_built NAME SOURCES
+engine_is_built() {
+  [[ -f pkg/$1/sources && $(<"pkg/$1/sources") == "$2" ]]
+}
+
+# A digest of all that the engines are made of.
+engine_sources() {
+  {
+    find src Cargo.toml Cargo.lock .cargo -path src/bin -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+    rustc --version
+    printf '%s\n' "$WASM_TOOLCHAIN" "$WASM_BINDGEN_VERSION" "${WASM_OPT_FLAGS[@]}"
+  } | sha256sum | cut -d ' ' -f 1
 }
 
 optimise_engine() {
   say "Optimising it (about two minutes, only when it has changed)"
   node_modules/.bin/wasm-opt "${WASM_OPT_FLAGS[@]}" --output "$1.optimised" "$1"
   mv "$1.optimised" "$1"
-}
-
-# bind_engine NAME TARGET_FOLDER [THEN]: makes pkg/NAME of what was compiled, where that has changed.
-bind_engine() {
-  local compiled=$2/$WASM_TARGET/release/tilelens.wasm folder=pkg/$1 then=${3:-:} stamp
-  stamp="$(sha256 "$compiled") $WASM_BINDGEN_VERSION ${WASM_OPT_FLAGS[*]}"
-  if [[ -f $folder/stamp && $(<"$folder/stamp") == "$stamp" ]]; then
-    return
-  fi
-  rm -rf "$folder"
-  with_wasm wasm-bindgen --target web --remove-name-section --remove-producers-section --out-dir "$folder" "$compiled"
-  "$then" "$folder/tilelens_bg.wasm"
-  printf '%s\n' "$stamp" >"$folder/stamp"
 }
 
 build_command_line() {

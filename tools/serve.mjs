@@ -16,9 +16,10 @@ const DEFAULT_ROOT = fileURLToPath(new URL('../dist', import.meta.url));
 /**
  * Answers with the files of a folder and the headers of the page.
  * @param {string} root
+ * @param {(pathname: string) => Record<string, string>} [headersOf] other headers, where some files need them
  * @returns {http.RequestListener}
  */
-export function pageListener(root) {
+export function pageListener(root, headersOf = () => SECURITY_HEADERS) {
   const files = sirv(root, {
     // Looks at the disk for every request, so that a new build is served at once.
     dev: true,
@@ -31,7 +32,8 @@ export function pageListener(root) {
     },
   });
   return (request, response) => {
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    const { pathname } = new URL(request.url ?? '/', `http://${HOST}`);
+    for (const [name, value] of Object.entries(headersOf(pathname))) response.setHeader(name, value);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end();
       return;

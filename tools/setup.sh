@@ -32,6 +32,15 @@ setup_rust() {
     die "Rust $RUST_VERSION_NEEDED or newer is needed, this is $version: run rustup update stable"
 }
 
+# setup_rust_component COMMAND COMPONENT: of the compiler, where its packager left it out.
+setup_rust_component() {
+  setup_rust
+  cargo "$1" --version >/dev/null 2>&1 && return
+  have rustup || die "cargo $1 is missing: install this system's package of $2"
+  say "Adding $2"
+  rustup component add "$2" >"$CACHE/rustup.log" 2>&1 || die "rustup could not add $2; see $CACHE/rustup.log"
+}
+
 setup_wasm_target() {
   local debian_version=
   if have rustup && rustup target list --installed 2>/dev/null | grep -qx "$WASM_TARGET"; then

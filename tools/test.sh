@@ -1,33 +1,126 @@
 # shellcheck shell=bash
-# Every test there is. A suite that fails does not stop the next; the last line gives the totals.
+# Runs suites of tests. One that fails does not stop the next; then comes what failed and what did not run, and at last
+# the totals.
 
 PASSED=0
 FAILED=0
+FAILURES=()
+LEFT_OUT=()
 
+# run_tests [SUITE…]: these, or all.
 run_tests() {
-  setup
-  setup_browser
-  setup_firefox
-  setup_python
-  build
-  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack
-  build_command_line
+  local suites=("${@:-${SUITES[@]}}") suite
+  for suite in "${suites[@]}"; do
+    is_one_of "$suite" "${SUITES[@]}" lib || die "there is no suite $suite; there are: ${SUITES[*]}"
+  done
+  run_suites "${suites[@]}"
+}
+
+check() {
+  run_suites "${CHECKS[@]}"
+}
+
+run_suites() {
+  local suite page=unbuilt
   mkdir -p "$TARGET/test"
+  for suite in "$@"; do
+    if is_one_of "$suite" "${PAGE_SUITES[@]}" && [[ $page == unbuilt ]]; then
+      run_suite build build
+      [[ $STATUS == 0 ]] && page=built || page=missing
+    fi
+    if is_one_of "$suite" "${PAGE_SUITES[@]}" && [[ $page == missing ]]; then
+      LEFT_OUT+=("$suite: the page was not built")
+    else
+      run_suite "$suite" "suite_$suite"
+    fi
+  done
+  summary
+}
 
-  suite audit audit
-  suite notice node tools/notice/check.mjs
-  # The same inputs each time: what chance finds is for a run by hand.
-  FUZZ_SEED=1 suite fuzz fuzz 10
-  suite types npm run --silent check
-  suite native cargo test --release --locked
-  suite examples node --test --test-reporter=spec tests/export/*.test.mjs
-  suite chromium wasm_tests --chrome --chromedriver "$CHROMEDRIVER"
-  firefox_suite
-  suite project node --test --test-reporter=spec --test-concurrency=1 tests/project/*.test.mjs
-  suite e2e node --test --test-reporter=spec --test-concurrency=1 tests/e2e/*.test.mjs
+# run_suite NAME FUNCTION: shows and keeps what it says, adds up its results, and sets STATUS.
+run_suite() {
+  local name=$1 log=$TARGET/test/$1.log
+  RESULTS=$TARGET/test/$name.results
+  REASON=$TARGET/test/$name.reason
+  rm -f "$RESULTS" "$REASON"
+  say "Tests: $name"
+  # In no condition, where bash would let the suite go on after a command that failed.
+  set +e
+  (
+    set -e
+    "$2"
+  ) 2>&1 | tee "$log"
+  STATUS=${PIPESTATUS[0]}
+  set -e
+  [[ -f $RESULTS ]] || awk -f tools/cargo-results.awk "$log" >"$RESULTS"
+  add_results "$name" "$log"
+}
 
+# cannot_run REASON: ends a suite that has what it needs neither here nor to be installed.
+cannot_run() {
+  printf '%s\n' "$1" | tee "$REASON"
+  exit 0
+}
+
+# add_results NAME LOG. A suite without tests that are counted is itself one.
+add_results() {
+  local name=$1 log=$2 outcome test reason passed=0 failed=0
+  if [[ -f $REASON ]]; then
+    LEFT_OUT+=("$name: $(<"$REASON")")
+    return
+  fi
+  while IFS=$'\t' read -r outcome test reason; do
+    case $outcome in
+      passed) passed=$((passed + 1)) ;;
+      failed)
+        failed=$((failed + 1))
+        FAILURES+=("$name: $test${reason:+ ($reason)}")
+        ;;
+      skipped) LEFT_OUT+=("$name: $test${reason:+ ($reason)}") ;;
+    esac
+  done <"$RESULTS"
+  if ((STATUS != 0 && failed == 0)); then
+    failed=1
+    if ! is_one_of "$name" "${SUITES_OF_TESTS[@]}"; then
+      FAILURES+=("$name: see $log")
+    elif ((passed == 0)); then
+      FAILURES+=("$name: did not compile or start, so that none of its tests ran: $(first_error "$log")")
+    else
+      FAILURES+=("$name: ended with status $STATUS after $passed tests: $(first_error "$log")")
+    fi
+  elif ((passed + failed == 0)) && [[ $name != build && ! -s $RESULTS ]]; then
+    passed=1
+  fi
+  PASSED=$((PASSED + passed))
+  FAILED=$((FAILED + failed))
+}
+
+first_error() {
+  grep -m 1 -E '^(error|build\.sh:|Error)' "$1" || tail -n 1 "$1"
+}
+
+summary() {
+  list "Failed:" "${FAILURES[@]}"
+  list "Did not run:" "${LEFT_OUT[@]}"
   printf '\n%s passed, %s failed\n' "$PASSED" "$FAILED"
   ((FAILED == 0))
+}
+
+# list HEADING ITEM…: nothing where there are none.
+list() {
+  if (($# > 1)); then
+    printf '\n%s\n' "$1"
+    printf '  %s\n' "${@:2}"
+  fi
+}
+
+is_one_of() {
+  local wanted=$1 item
+  shift
+  for item in "$@"; do
+    [[ $item == "$wanted" ]] && return
+  done
+  return 1
 }
 
 setup_browser() {
@@ -41,72 +134,15 @@ setup_browser() {
   export CHROMIUM CHROMEDRIVER
 }
 
-# Firefox is a second opinion on the wasm: without it the tests go on.
+# Firefox is a second opinion: without it, its tests are left out. Sets FIREFOX and GECKODRIVER, or leaves them empty.
 setup_firefox() {
   FIREFOX=${FIREFOX:-$(command -v firefox-esr || command -v firefox || true)}
+  GECKODRIVER=
   if [[ -z $FIREFOX ]] && (apt_install firefox-esr); then
     FIREFOX=$(command -v firefox-esr)
   fi
-  if [[ -n $FIREFOX ]] && ! (cargo_tool geckodriver "$GECKODRIVER_VERSION" geckodriver); then
-    FIREFOX=
+  if [[ -n $FIREFOX ]] && (cargo_tool geckodriver "$GECKODRIVER_VERSION" geckodriver); then
+    GECKODRIVER=$(cargo_tool_folder geckodriver "$GECKODRIVER_VERSION")/bin/geckodriver
   fi
-}
-
-# suite NAME COMMAND…: shows and keeps the output, and adds up what it counted. A suite that ends badly
-# without a failed test (it did not compile, say) counts as one failure; one without counts that ends
-# well, as one pass.
-suite() {
-  local name=$1 log=$TARGET/test/$1.log status=0 passed failed
-  shift
-  say "Tests: $name"
-  "$@" 2>&1 | tee "$log" || status=$?
-  read -r passed failed < <(count_tests "$log")
-  if ((status != 0 && failed == 0)); then
-    failed=1
-  elif ((passed == 0 && failed == 0)); then
-    passed=1
-  fi
-  PASSED=$((PASSED + passed))
-  FAILED=$((FAILED + failed))
-}
-
-# The sums over cargo's lines (`test result: ok. 3 passed; 0 failed; …`) and node's (`ℹ pass 3`).
-count_tests() {
-  awk '
-    /^test result:/ { for (i = 2; i <= NF; i++) { if ($i == "passed;") passed += $(i - 1); if ($i == "failed;") failed += $(i - 1) } }
-    $2 == "pass" && NF == 3 { passed += $3 }
-    $2 == "fail" && NF == 3 { failed += $3 }
-    END { print passed + 0, failed + 0 }
-  ' "$1"
-}
-
-# wasm_tests BROWSER_OPTIONS… [-- TEST_OPTIONS…]
-wasm_tests() {
-  local browser=()
-  while (($# > 0)) && [[ $1 != -- ]]; do
-    browser+=("$1")
-    shift
-  done
-  cat >"$TARGET/test/webdriver.json" <<JSON
-{
-  "goog:chromeOptions": { "binary": "$CHROMIUM", "args": ["--headless", "--no-sandbox", "--enable-unsafe-webgpu"] },
-  "moz:firefoxOptions": { "binary": "$FIREFOX" }
-}
-JSON
-  # The software GPU takes its time over a whole network. Not captured: the tests say how far each stage is
-  # from torchvision's.
-  WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=600 \
-    with_wasm "$(cargo_tool_folder wasm-pack "$WASM_PACK_VERSION")/bin/wasm-pack" test \
-    --mode no-install --release --headless "${browser[@]}" \
-    -- --no-default-features --features webgpu --test web -- --nocapture "${@:2}"
-}
-
-firefox_suite() {
-  if [[ -z $FIREFOX ]]; then
-    say "Firefox's tests are left out: firefox-esr or geckodriver could not be installed"
-    return
-  fi
-  # A headless Firefox has no GPU adapter.
-  suite firefox wasm_tests --firefox --geckodriver \
-    "$(cargo_tool_folder geckodriver "$GECKODRIVER_VERSION")/bin/geckodriver" -- --skip webgpu
+  export FIREFOX GECKODRIVER
 }

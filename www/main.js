@@ -88,7 +88,8 @@ function startEngine({ engines, worker, models }, page) {
     devices.show(device);
     session.open(device, source);
   };
-  const devices = setUpDevicePicker(device, chooseDevice);
+  const offersWebGpu = engines.webgpu !== undefined;
+  const devices = setUpDevicePicker(device, offersWebGpu, chooseDevice);
 
   const changeModel = async (/** @type {ModelSource} */ wanted) => {
     try {
@@ -139,7 +140,7 @@ function startEngine({ engines, worker, models }, page) {
   picker.offer(models);
   setUpEnginePanel(session, chooseDevice);
   start();
-  return { session, classification, openModel, useProjectModel };
+  return { session, classification, openModel, useProjectModel, offersWebGpu };
 }
 
 /**
@@ -147,12 +148,12 @@ function startEngine({ engines, worker, models }, page) {
  * @param {Page} page
  * @param {ReturnType<typeof startEngine>} engine
  */
-function setUpFineTuning(page, { session, classification, useProjectModel }) {
+function setUpFineTuning(page, { session, classification, useProjectModel, offersWebGpu }) {
   const viewFeatures = new ViewFeatures(session, page.tiles);
   const modelInUse = new ModelInUse({ ...page, session }, useProjectModel);
   const fineTuning = new FineTuning({ ...page, session, viewFeatures, modelInUse });
   startPrefetch({ ...page, session, classification, fineTuning, viewFeatures });
-  const { settings } = setUpSettingsForm(page.workspace);
+  const { settings } = setUpSettingsForm(page.workspace, offersWebGpu);
   setUpTrainingPanel({ ...page, session, fineTuning }, settings);
   setUpTakeAway({ ...page, session });
   return { fineTuning, ...setUpNextLabels({ ...page, session }) };

@@ -19,7 +19,10 @@
  * @property {{ kind: 'head' | 'imagenet' | 'none' }} classifier
  */
 
-/** @typedef {Record<DeviceKind, RemoteFile>} EngineFiles The engine for the CPU, and the larger one that knows WebGPU too. */
+/**
+ * @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile }} EngineFiles The engine for the CPU, and the larger one that knows
+ *   WebGPU too, where the page was built with it.
+ */
 /**
  * @typedef {object} StartPayload
  * @property {DevicePreference} device

@@ -3,7 +3,7 @@
  * The messages are described in `messages.js`.
  */
 
-import { openDevice, verifyDevice } from './worker/device-choice.js';
+import { notBuilt, openDevice, verifyDevice } from './worker/device-choice.js';
 import { fetchEngine } from './worker/download.js';
 import { relabelled, toF32, toOnnx } from './worker/model-files.js';
 import { CodedError, isFatal, toFailure } from './worker/failures.js';
@@ -77,11 +77,13 @@ function engineInTurn(work) {
 async function start(payload, emit) {
   started = payload;
   const { engines, device, module } = payload;
-  fetchBuild = async (build) =>
-    module ??
-    fetchEngine(engines[build], (loadedBytes) =>
-      emit({ event: 'progress', stage: 'engine', loadedBytes, totalBytes: engines[build].bytes }),
-    );
+  fetchBuild = async (build) => {
+    if (module) return module;
+    const engine = engines[build];
+    if (!engine) throw notBuilt();
+    const totalBytes = engine.bytes;
+    return fetchEngine(engine, (loadedBytes) => emit({ event: 'progress', stage: 'engine', loadedBytes, totalBytes }));
+  };
   opening = openDevice(device, fetchBuild);
   return (await opening).choice;
 }

@@ -15,6 +15,13 @@ use crate::limits::{MAX_TILE_PIXELS, MIN_TILE_SIDE_PX};
 /// The most that a decoder may allocate, in bytes, with the pixels.
 const MAX_ALLOCATION: u64 = 512 << 20;
 
+/// Pixels of fewer bytes cost little, however small the file is that they come from.
+const MAX_UNDOUBTED_BYTES: u64 = 64 << 20;
+
+/// The most bytes of pixels that a byte of a larger file may stand for. The most that a baseline JPEG reaches, of one
+/// colour all over, is 170; deflate reaches 1032.
+const MAX_EXPANSION: u64 = 250;
+
 /// What transparent pixels are laid on: white, as a page shows them.
 const BACKGROUND: f32 = 255.0;
 
@@ -55,6 +62,20 @@ pub enum TileError {
     /// The decoder would need more memory than allowed.
     #[error("the {0} image needs more memory to decode than a tile may: cut it into tiles first")]
     TooMuchMemory(&'static str),
+    /// A decompression bomb, or an empty picture that cannot be told from one.
+    #[error(
+        "the {format} image is {} kB that unpack to {} MB, as those of an attack do: cut it into tiles first",
+        file_bytes / 1_000,
+        pixel_bytes / 1_000_000
+    )]
+    Bomb {
+        /// The format that the file claims.
+        format: &'static str,
+        /// The file's length.
+        file_bytes: u64,
+        /// What its pixels would take.
+        pixel_bytes: u64,
+    },
     /// A side under [`MIN_TILE_SIDE_PX`].
     #[error(
         "{width_px} × {height_px} pixels are too few to classify: a tile has at least {MIN_TILE_SIDE_PX} × {MIN_TILE_SIDE_PX}"
@@ -74,7 +95,7 @@ impl ErrorCode for TileError {
             Self::Unsupported(_) => "image.unsupported",
             Self::Truncated(_) => "image.truncated",
             Self::Corrupt { .. } => "image.corrupt",
-            Self::TooLarge { .. } | Self::TooMuchMemory(_) => "image.too_large",
+            Self::TooLarge { .. } | Self::TooMuchMemory(_) | Self::Bomb { .. } => "image.too_large",
             Self::TooSmall { .. } => "image.too_small",
         }
     }
@@ -97,8 +118,10 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
     let mut decoder = reader.into_decoder().map_err(failed)?;
     let (width_px, height_px) = decoder.dimensions();
     check_size(width_px, height_px)?;
+    let pixel_bytes = decoder.total_bytes();
+    check_expansion(bytes.len() as u64, pixel_bytes, name)?;
     // A decoder counts only what it needs beside the pixels: that is what the pixels leave.
-    let left = MAX_ALLOCATION.checked_sub(decoder.total_bytes()).ok_or(TileError::TooMuchMemory(name))?;
+    let left = MAX_ALLOCATION.checked_sub(pixel_bytes).ok_or(TileError::TooMuchMemory(name))?;
     decoder.set_limits(limits(left)).map_err(failed)?;
     if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
         return Err(TileError::Truncated(name));
@@ -194,6 +217,13 @@ fn check_size(width_px: u32, height_px: u32) -> Result<(), TileError> {
     }
     if width_px.min(height_px) < MIN_TILE_SIDE_PX {
         return Err(TileError::TooSmall { width_px, height_px });
+    }
+    Ok(())
+}
+
+fn check_expansion(file_bytes: u64, pixel_bytes: u64, format: &'static str) -> Result<(), TileError> {
+    if pixel_bytes > MAX_UNDOUBTED_BYTES && pixel_bytes / file_bytes > MAX_EXPANSION {
+        return Err(TileError::Bomb { format, file_bytes, pixel_bytes });
     }
     Ok(())
 }

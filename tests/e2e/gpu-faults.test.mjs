@@ -1,7 +1,7 @@
 /** A graphics processor that goes away in mid-batch: every tile gets its class all the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SLOW_MS, WEBGPU, serve, tiles, visit } from './harness.mjs';
+import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, serve, tiles, visit } from './harness.mjs';
 import { openSite } from './site.mjs';
 import { REACHABLE_GPU, loseGpu, shimWorkers } from './worker-shim.mjs';
 
@@ -34,7 +34,7 @@ async function allAreClassified(seen) {
   assert.deepEqual(cards.filter(({ state }) => state !== 'done'), []);
 }
 
-test('a device that is lost in mid-batch is opened again, and the batch goes on', { timeout: SLOW_MS }, async (t) => {
+test('a device that is lost in mid-batch is opened again, and the batch goes on', { timeout: SLOW_MS, skip: WITHOUT_WEBGPU }, async (t) => {
   const { visit: seen, page, lose, close } = await openOnGpu(t);
   const [worker] = page.workers();
   await lose();
@@ -44,12 +44,12 @@ test('a device that is lost in mid-batch is opened again, and the batch goes on'
   await close();
 });
 
-test('an adapter that is gone is told, and the CPU takes the rest of the batch', { timeout: SLOW_MS }, async (t) => {
+test('an adapter that is gone is told, and the CPU takes the rest of the batch', { timeout: SLOW_MS, skip: WITHOUT_WEBGPU }, async (t) => {
   const { visit: seen, page, gpu, lose, close } = await openOnGpu(t);
   gpu.isGone = true;
   await lose();
   const notice = page.locator('.notice').filter({ hasText: 'offers no WebGPU adapter' });
-  await notice.waitFor({ timeout: 60_000 });
+  await notice.waitFor();
   await notice.getByRole('button', { name: 'Use the CPU' }).click();
   await seen.ready();
   await allAreClassified(seen);
@@ -57,7 +57,7 @@ test('an adapter that is gone is told, and the CPU takes the rest of the batch',
   await close();
 });
 
-test('where the engine for the GPU cannot be fetched, the CPU is taken and says why', { timeout: SLOW_MS }, async (t) => {
+test('where the engine for the GPU cannot be fetched, the CPU is taken and says why', { timeout: SLOW_MS, skip: WITHOUT_WEBGPU }, async (t) => {
   const site = await openSite(t);
   site.spoil(/^engine-webgpu/, '404');
   // Else the adapter is known to be software, and nobody tries it.

@@ -5,11 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { after } from 'node:test';
 import { promisify } from 'node:util';
 import Papa from 'papaparse';
 import { chromium } from 'playwright-core';
@@ -47,8 +48,15 @@ const QUIET_BROWSER = [
 /** Without this flag a headless Chromium has `navigator.gpu` but no adapter. */
 export const WEBGPU = ['--enable-unsafe-webgpu'];
 
-/** A software GPU runs a whole network in seconds. */
-export const SLOW_MS = 300_000;
+const ASSETS = path.join(ROOT, 'dist/assets.json');
+/** Why tests of WebGPU are skipped: false where the page has its engine, or is not built. */
+export const WITHOUT_WEBGPU =
+  existsSync(ASSETS) && !JSON.parse(readFileSync(ASSETS, 'utf8')).engines.webgpu && 'the page was built with --cpu-only';
+
+/** So long that only what hangs takes it, on however slow and busy a machine: nothing is judged by its time. */
+export const SLOW_MS = 1_200_000;
+/** The same for a single wait. */
+const WAIT_MS = 600_000;
 
 /**
  * A folder that goes with the test.
@@ -64,15 +72,18 @@ export async function temporaryFolder(t) {
  * Serves a built page.
  * @param {TestContext} t
  * @param {string} [root]
+ * @param {import('node:http').RequestListener} [listener] in place of the page's own
  */
-export async function serve(t, root) {
-  const server = await startServer({ root });
+export async function serve(t, root, listener) {
+  const server = await startServer({ root, listener });
   t.after(() => server.close());
   return server.url;
 }
 
 /** Whether there are real tiles on this machine; else the drawn samples stand in. */
 export const hasRealTiles = existsSync(REAL_TILES);
+/** Why tests of accuracy are skipped. */
+export const WITHOUT_REAL_TILES = !hasRealTiles && 'real tiles may not be redistributed: TILELENS_TILES names a folder of them';
 
 /**
  * `count` tiles under names of their own: real ones, taken from every class in turn, where there are any.
@@ -285,25 +296,54 @@ export class Visit {
   }
 }
 
+/** The browsers that the tests of a file share, by their flags: contexts in them share neither storage nor caches. @type {Map<string, Promise<import('playwright-core').Browser>>} */
+const shared = new Map();
+after(async () => {
+  for (const browser of shared.values()) await (await browser).close();
+});
+
+/** @param {string[]} flags */
+function launchOptions(flags) {
+  return { executablePath: CHROMIUM, headless: true, args: [...QUIET_BROWSER, ...flags] };
+}
+
+/** @param {string[]} flags */
+function sharedBrowser(flags) {
+  const name = flags.join(' ');
+  const browser = shared.get(name) ?? chromium.launch(launchOptions(flags));
+  shared.set(name, browser);
+  return browser;
+}
+
 /**
- * Opens the page in a browser of its own.
+ * A window as of somebody who was never here: in a browser that other tests use, too, or, where a profile is named, in
+ * one of its own, whose files stay.
+ * @param {{ flags?: string[], profile?: string }} options
+ * @param {import('playwright-core').BrowserContextOptions} contextOptions
+ */
+async function openContext({ flags = [], profile }, contextOptions) {
+  const context = profile
+    ? await chromium.launchPersistentContext(profile, { ...launchOptions(flags), ...contextOptions })
+    : await (await sharedBrowser(flags)).newContext(contextOptions);
+  context.setDefaultTimeout(WAIT_MS);
+  return context;
+}
+
+/**
+ * Opens the page in a window of its own.
  * @param {TestContext} t
  * @param {string} url
  * @param {object} [options]
  * @param {string} [options.query] such as `?device=cpu`
  * @param {string[]} [options.flags] more flags for the browser
- * @param {string} [options.profile] a folder, for two visits with one profile
+ * @param {string} [options.profile] a folder, for two visits with one profile, or a browser that the test ends
  * @param {{ width: number, height: number }} [options.viewport]
  * @param {'dark' | 'light'} [options.colorScheme]
  * @param {'allow' | 'block'} [options.serviceWorkers] `block` where `prepare` changes answers, which a service worker would give
  * @param {(page: import('playwright-core').Page) => Promise<unknown>} [options.prepare] before the page loads
  */
 export async function visit(t, url, options = {}) {
-  const profile = options.profile ?? (await temporaryFolder(t));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM,
-    headless: true,
-    args: [...QUIET_BROWSER, ...(options.flags ?? [])],
+  const context = await openContext(options, {
     viewport: options.viewport ?? { width: 1280, height: 900 },
     colorScheme: options.colorScheme ?? 'light',
     acceptDownloads: true,
@@ -360,6 +400,38 @@ export async function longestMainThreadTask(page, name, action) {
   assert.ok(tasks.length > 0, 'the trace has tasks of the main thread');
   const longestMs = (/** @type {'tdur' | 'dur'} */ clock) => Math.max(...tasks.map((event) => event[clock] ?? 0)) / 1000;
   return { cpuMs: longestMs('tdur'), wallMs: longestMs('dur') };
+}
+
+/**
+ * What `action` costs the page's main thread, counted: changes to the document, the most of them that one task made, and
+ * layouts. A fast machine counts the same as a slow one; the times of {@link longestMainThreadTask} are for the reader.
+ * @param {import('playwright-core').Page} page
+ * @param {string} name
+ * @param {() => Promise<void>} action
+ */
+export async function mainThreadWork(page, name, action) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const layoutCount = async () => (await session.send('Performance.getMetrics')).metrics.find((metric) => metric.name === 'LayoutCount')?.value ?? Number.NaN;
+  const counting = await page.evaluateHandle(() => {
+    const counts = { changes: 0, mostInATask: 0 };
+    // It is told once a task, when the task's own work is done.
+    const observer = new MutationObserver(({ length }) => {
+      counts.changes += length;
+      counts.mostInATask = Math.max(counts.mostInATask, length);
+    });
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    return { counts, observer };
+  });
+  const layoutsBefore = await layoutCount();
+  const longest = await longestMainThreadTask(page, name, action);
+  const layouts = (await layoutCount()) - layoutsBefore;
+  const counts = await counting.evaluate(({ counts: counted, observer }) => {
+    observer.disconnect();
+    return counted;
+  });
+  await session.detach();
+  return { ...longest, ...counts, layouts };
 }
 
 /**

@@ -15,8 +15,8 @@ const options = { timeout: SLOW_MS };
 
 test('a whole session asks for files of the site and sends nothing', options, async (t) => {
   const site = await openSite(t);
-  const log = path.join(await temporaryFolder(t), 'net-log.json');
-  const { visit: seen, page, bench, close } = await openBench(t, { url: site.url, flags: [netLogTo(log)] });
+  const { log, ...recorded } = await recordedBrowser(t);
+  const { visit: seen, page, bench, close } = await openBench(t, { url: site.url, ...recorded });
   const classNames = CLASSES.slice(0, 2);
   await bench.dropAndLabel(await drawnTiles(t, 6, classNames), classNames);
   await bench.set({ epochs: 5 });
@@ -47,20 +47,22 @@ test('a whole session asks for files of the site and sends nothing', options, as
 
 test('the record shows each way by which a page without a policy sends something', options, async (t) => {
   const url = await serveBlank(t);
-  const other = (await openSite(t)).url.replace('127.0.0.1', 'localhost');
-  const log = path.join(await temporaryFolder(t), 'net-log.json');
-  const { page } = await visit(t, url, { flags: [netLogTo(log)] });
+  const otherSite = await openSite(t);
+  const other = otherSite.url.replace('127.0.0.1', 'localhost');
+  const { log, ...recorded } = await recordedBrowser(t);
+  const { page } = await visit(t, url, recorded);
   await page.evaluate(async (address) => {
+    const hint = Object.assign(document.createElement('link'), { rel: 'dns-prefetch', href: 'http://looked-up.example' });
+    document.head.append(hint);
     await fetch(`${address}fetched`, { method: 'POST', body: 'tile', mode: 'no-cors' }).catch(() => undefined);
     navigator.sendBeacon(`${address}beacon`, 'tile');
     new Image().src = `${address}image`;
-    new WebSocket(`${address.replace('http', 'ws')}socket`);
-    const hint = Object.assign(document.createElement('link'), { rel: 'dns-prefetch', href: 'http://looked-up.example' });
-    document.head.append(hint);
+    const socket = new WebSocket(`${address.replace('http', 'ws')}socket`);
+    await new Promise((resolve) => socket.addEventListener('close', resolve));
     const inWorker = new Blob([`fetch(${JSON.stringify(`${address}worker`)}, { mode: 'no-cors' })`], { type: 'text/javascript' });
     new Worker(URL.createObjectURL(inWorker));
   }, other);
-  await page.waitForTimeout(1500);
+  while (!['beacon', 'image', 'worker'].every((name) => otherSite.asked.some((asked) => asked.name === name))) await nextTurn();
   await page.context().close();
   const { requests, lookUps } = await trafficOf(log, url);
   const sent = requests.map((request) => `${request.method} ${new URL(request.url).pathname} ${request.hasBody}`);
@@ -79,9 +81,10 @@ for (const { how, listener } of [
     const other = await openSite(t);
     const { visit: seen, page } = await visit(t, site.url, { query: '?device=cpu' });
     await seen.ready();
-    const { violated, refused } = await attack(page, other.url);
+    const refused = await attack(page, other.url);
+    // The browser tells of a violation later, in a task of its own.
     for (const directive of ['connect-src', 'img-src', 'script-src-elem', 'style-src-elem', 'frame-src', 'form-action', 'require-trusted-types-for']) {
-      assert.ok(violated.includes(directive), `${directive} among ${violated}`);
+      await page.waitForFunction((wanted) => /** @type {any} */ (globalThis).violated.includes(wanted), directive);
     }
     for (const [what, error] of Object.entries(refused)) assert.notEqual(error, '', `${what} is refused`);
     assert.equal(await page.evaluate(() => document.title), 'Tilelens: satellite tiles, classified in your browser');
@@ -104,7 +107,8 @@ for (const { how, listener } of [
 }
 
 /**
- * Tries to get something out of the page and something foreign into it.
+ * Tries to get something out of the page and something foreign into it; `violated` in the page then has what the browser
+ * tells of it.
  * @param {Page} page
  * @param {string} other another origin
  */
@@ -114,6 +118,7 @@ async function attack(page, other) {
     await new Promise((resolve) => setTimeout(resolve));
     /** @type {string[]} */
     const violated = [];
+    Object.assign(globalThis, { violated });
     document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violated.push(effectiveDirective));
     /** @type {Record<string, string>} */
     const refused = {};
@@ -150,9 +155,23 @@ async function attack(page, other) {
     const form = /** @type {HTMLFormElement} */ (element('form', { action: address, method: 'post' }));
     document.body.append(form);
     form.submit();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    return { violated, refused };
+    return refused;
   }, other);
+}
+
+/** Lets the server answer. */
+function nextTurn() {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Options for a browser that writes down what it asks of the network, to be read when it has ended.
+ * @param {import('./harness.mjs').TestContext} t
+ */
+async function recordedBrowser(t) {
+  const folder = await temporaryFolder(t);
+  const log = path.join(folder, 'net-log.json');
+  return { log, flags: [netLogTo(log)], profile: path.join(folder, 'profile') };
 }
 
 /**

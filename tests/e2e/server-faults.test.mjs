@@ -27,7 +27,9 @@ for (const { file, pattern, faults } of FIRST) {
     const { page } = await newVisit(t);
     for (const fault of faults) {
       const site = await spoilt(t, page, pattern, fault);
-      await page.locator('#not-loaded').getByText('not loaded whole').waitFor({ timeout: 5000 });
+      // By loading.js, and not by the style, which shows the same after a while.
+      await page.waitForSelector('html[data-loading="failed"]', { state: 'attached' });
+      await page.locator('#not-loaded').getByText('not loaded whole').waitFor();
       site.mend();
       await Promise.all([page.waitForEvent('load'), page.click('#load-again')]);
       await ready(page);
@@ -39,9 +41,9 @@ for (const { file, pattern, faults } of FIRST) {
 test('without the script that tells of the others, the style shows the notice, and a page without both does', options, async (t) => {
   const { page } = await newVisit(t);
   await spoilt(t, page, /^loading-/, '404');
-  await page.locator('#not-loaded').waitFor({ timeout: 20_000 });
+  await page.locator('#not-loaded').waitFor();
   const site = await spoilt(t, page, /^(loading|main|style)-/, '404');
-  await page.locator('#not-loaded').waitFor({ timeout: 5000 });
+  await page.locator('#not-loaded').waitFor();
   site.mend();
   await page.click('#load-again');
   await ready(page);

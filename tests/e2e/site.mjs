@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import sirv from 'sirv';
 import { pageListener, startServer } from '../../tools/serve.mjs';
-import { ROOT, temporaryFolder } from './harness.mjs';
+import { ROOT, WITHOUT_WEBGPU, temporaryFolder } from './harness.mjs';
 
 /** @typedef {import('./harness.mjs').TestContext} TestContext */
 /** @typedef {import('node:http').RequestListener} RequestListener */
@@ -124,8 +124,10 @@ export async function buildNext(t) {
   await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   await appendFile(path.join(folder, 'www/views/dom.js'), '\nglobalThis.name = "next";\n');
   await appendFile(path.join(folder, 'www/index.html'), '<!-- next -->\n');
-  for (const engine of ['cpu', 'webgpu']) await appendFile(path.join(folder, `pkg/${engine}/tilelens_bg.wasm`), CUSTOM_SECTION);
-  await promisify(execFile)(process.execPath, ['tools/build-page.mjs', '--uncompressed'], { cwd: folder });
+  const engines = WITHOUT_WEBGPU ? ['cpu'] : ['cpu', 'webgpu'];
+  for (const engine of engines) await appendFile(path.join(folder, `pkg/${engine}/tilelens_bg.wasm`), CUSTOM_SECTION);
+  const options = WITHOUT_WEBGPU ? ['--uncompressed', '--cpu-only'] : ['--uncompressed'];
+  await promisify(execFile)(process.execPath, ['tools/build-page.mjs', ...options], { cwd: folder });
   return path.join(folder, 'dist');
 }
 

@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Bench, CLASSES, assertSameAnswers, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, WEBGPU, serve, temporaryFolder, visit } from './harness.mjs';
+import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, serve, temporaryFolder, visit } from './harness.mjs';
 import { REACHABLE_GPU, loseGpu, shimWorkers } from './worker-shim.mjs';
 
 test('an absurd learning rate is told, and the head before stays', { timeout: SLOW_MS }, async (t) => {
@@ -37,7 +37,7 @@ test('classes of one tile, and copies of one picture alone, are trained and not 
   await close();
 });
 
-test('a GPU that is lost in mid-training costs no label, and the best head so far can be used', { timeout: SLOW_MS }, async (t) => {
+test('a GPU that is lost in mid-training costs no label, and the best head so far can be used', { timeout: SLOW_MS, skip: WITHOUT_WEBGPU }, async (t) => {
   const prepare = (/** @type {import('playwright-core').Page} */ page) => shimWorkers(page, () => REACHABLE_GPU);
   const { visit: seen, page, bench, close } = await openBench(t, { query: '?device=webgpu', flags: WEBGPU, serviceWorkers: 'block', prepare });
   seen.expectsProblems = true;
@@ -52,17 +52,17 @@ test('a GPU that is lost in mid-training costs no label, and the best head so fa
   await bench.settled();
   await bench.set({ augmentation: false, epochs: 10000, patience: 1000, learning_rate: 1e-4, device: 'webgpu' });
   await page.click('#train');
-  await page.locator('#training-status').getByText(/epoch \d+ of at most 10000/).waitFor({ timeout: 60_000 });
-  await page.waitForFunction(() => /best so far: epoch [2-9]/.test(document.querySelector('#training-status')?.textContent ?? ''), null, { timeout: 60_000 });
+  await page.locator('#training-status').getByText(/epoch \d+ of at most 10000/).waitFor();
+  await page.waitForFunction(() => /best so far: epoch [2-9]/.test(document.querySelector('#training-status')?.textContent ?? ''));
   const [worker] = page.workers();
   await loseGpu(worker);
-  await page.locator('.notice').getByText('Training stopped').waitFor({ timeout: 60_000 });
+  await page.locator('.notice').getByText('Training stopped').waitFor();
   await bench.reaches('idle');
   await seen.screenshot('gpu-lost-in-training');
   assert.deepEqual(await bench.counts(), [25, 25, 25, 25], 'every label is there');
   await seen.ready();
   await page.getByRole('button', { name: 'Use the best head until then' }).click();
-  await page.waitForFunction(() => !document.querySelector('#report-panel')?.hasAttribute('hidden'), null, { timeout: 60_000 });
+  await page.waitForFunction(() => !document.querySelector('#report-panel')?.hasAttribute('hidden'));
   assert.match(await bench.report(), /held out/);
   await close();
 });
@@ -80,8 +80,9 @@ test('a tab that is closed in mid-training loses no label', { timeout: SLOW_MS }
   await bench.reaches('training');
   await first.page.locator('article.tile input.select').first().focus();
   await first.page.keyboard.press('2');
-  // Killed so soon after a label that no hand could do it; a tab that is closed asks while it saves.
-  await first.page.waitForTimeout(100);
+  // A tab that is closed asks while it saves.
+  await bench.drawn();
+  await bench.saved();
   await first.page.close();
   await first.close();
 

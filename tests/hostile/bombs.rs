@@ -20,7 +20,9 @@ pub fn small(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
     match random.random_range(0..6) {
         0 => png::file(tiny, &[png::chunk(b"iCCP", &[&b"profile\0\0"[..], &packed].concat()), picture]),
         1 => png::file(tiny, &[png::chunk(b"zTXt", &[&b"Comment\0\0"[..], &packed].concat()), picture]),
-        2 => png::file(tiny, &[png::chunk(b"iTXt", &[&b"Comment\0\x01\0\0\0"[..], &packed].concat()), picture]),
+        2 => {
+            png::file(tiny, &[png::chunk(b"iTXt", &[&b"Comment\0\x01\0\0\0"[..], &packed].concat()), picture])
+        }
         // More data than rows.
         3 => png::file(tiny, &[png::chunk(b"IDAT", &packed)]),
         // More rows than data: 20,000 x 20,000, and what only just is no longer too large.
@@ -29,8 +31,18 @@ pub fn small(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
     }
 }
 
-/// The largest pictures that are accepted, with all their data, in the colour types that need most memory.
+/// The largest pictures that are accepted, with all their data.
 pub fn large(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
+    png::speckled(largest(random))
+}
+
+/// The same, black all over.
+pub fn large_bomb(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
+    png::black(largest(random))
+}
+
+/// In the colour types that need most memory.
+fn largest(random: &mut ChaCha8Rng) -> Header {
     let (depth, colour) = [(8, 0), (8, 2), (8, 6), (16, 2), (16, 6)][random.random_range(0..5)];
-    png::black(header(7_071, 7_071, depth, colour))
+    header(7_071, 7_071, depth, colour)
 }

@@ -59,7 +59,8 @@ pub fn spliced(originals: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
     let tail = untouched(originals, random);
     let head_end = place(&head, random);
     // At the same place the fields of two files of one format stand under one another.
-    let tail_start = if random.random_bool(0.5) { head_end.min(tail.len()) } else { random.random_range(0..tail.len()) };
+    let tail_start =
+        if random.random_bool(0.5) { head_end.min(tail.len()) } else { random.random_range(0..tail.len()) };
     [&head[..head_end], &tail[tail_start..]].concat()
 }
 

@@ -27,12 +27,16 @@ pub fn deep(originals: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
         0 => directory(&[entry(ORIENTATION, 3, 1, 6), entry(EXIF_DIRECTORY, 4, 1, FIRST)], FIRST),
         // A chain of directories to the end of the segment, each within the other.
         1 => (0..3_000u32)
-            .flat_map(|level| directory(&[entry(EXIF_DIRECTORY, 4, 1, FIRST + 18 * (level + 1))], FIRST + 18 * (level + 1)))
+            .flat_map(|level| {
+                directory(&[entry(EXIF_DIRECTORY, 4, 1, FIRST + 18 * (level + 1))], FIRST + 18 * (level + 1))
+            })
             .collect(),
         // Says that it has more entries than there are bytes.
         2 => [&u16::MAX.to_le_bytes()[..], &entry(ORIENTATION, 3, 1, 8)].concat(),
         // Values without end, and elsewhere.
-        3 => directory(&[entry(ORIENTATION, random.random_range(0..20), u32::MAX, random.random())], u32::MAX),
+        3 => {
+            directory(&[entry(ORIENTATION, random.random_range(0..20), u32::MAX, random.random())], u32::MAX)
+        }
         // A way up that does not exist, or does.
         _ => directory(&[entry(ORIENTATION, random.random_range(0..14), 1, random.random_range(0..12))], 0),
     };

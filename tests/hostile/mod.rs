@@ -39,8 +39,8 @@ const KINDS: [(&str, u32, Make); 14] = [
     ("good", 1, damage::untouched),
 ];
 
-/// Bombs that cost a decoder tens of megabytes before it can know come this rarely.
-const LARGE_BOMB_EVERY: u64 = 250;
+/// The largest pictures that are accepted come this rarely: they cost hundreds of megabytes. Every other one is a bomb.
+const LARGE_EVERY: u64 = 250;
 
 /// The makers of hostile images with a seed.
 pub struct HostileImages {
@@ -56,8 +56,9 @@ impl HostileImages {
     /// The image of that number.
     pub fn make(&self, number: u64) -> HostileImage {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed.wrapping_mul(1 << 32).wrapping_add(number));
-        let (kind, make) = if number % LARGE_BOMB_EVERY == LARGE_BOMB_EVERY - 1 {
-            ("large-bomb", bombs::large as Make)
+        let (kind, make) = if number % LARGE_EVERY == LARGE_EVERY - 1 {
+            let is_bomb = number / LARGE_EVERY % 2 == 1;
+            if is_bomb { ("large-bomb", bombs::large_bomb as Make) } else { ("large", bombs::large as Make) }
         } else {
             let mut ticket = random.random_range(0..KINDS.iter().map(|(_, share, _)| share).sum());
             let (kind, _, make) = KINDS
@@ -73,6 +74,9 @@ impl HostileImages {
             (kind, make)
         };
         let extension = ["jpg", "png", "webp", "gif", "bmp", "tif", "dat"][random.random_range(0..7)];
-        HostileImage { name: format!("{number:05}-{kind}.{extension}"), bytes: make(&self.originals, &mut random) }
+        HostileImage {
+            name: format!("{number:05}-{kind}.{extension}"),
+            bytes: make(&self.originals, &mut random),
+        }
     }
 }

@@ -6,15 +6,16 @@ use std::sync::Mutex;
 
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
-use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
 
 use super::originals::Original;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// Colour types and the depths that the specification allows them (PNG, third edition, table 9).
-const LEGAL: [(u8, &[u8]); 5] = [(0, &[1, 2, 4, 8, 16]), (2, &[8, 16]), (3, &[1, 2, 4, 8]), (4, &[8, 16]), (6, &[8, 16])];
+const LEGAL: [(u8, &[u8]); 5] =
+    [(0, &[1, 2, 4, 8, 16]), (2, &[8, 16]), (3, &[1, 2, 4, 8]), (4, &[8, 16]), (6, &[8, 16])];
 const PALETTE: u8 = 3;
 const MANY: u64 = 1 << 20;
 
@@ -58,16 +59,18 @@ pub fn file(header: Header, chunks: &[Vec<u8>]) -> Vec<u8> {
 pub fn zeros(count: u64) -> Vec<u8> {
     static MADE: Mutex<BTreeMap<u64, Vec<u8>>> = Mutex::new(BTreeMap::new());
     if count < MANY {
-        return deflated_zeros(count);
+        return deflated(&[], count);
     }
     let mut made = MADE.lock().expect("nothing panics while it is held");
-    made.entry(count).or_insert_with(|| deflated_zeros(count)).clone()
+    made.entry(count).or_insert_with(|| deflated(&[], count)).clone()
 }
 
-fn deflated_zeros(count: u64) -> Vec<u8> {
+/// `count` bytes, compressed: these, and then zeros.
+fn deflated(first: &[u8], count: u64) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(first).expect("a vector takes all");
     let block = vec![0; 1 << 16];
-    let mut left = count as usize;
+    let mut left = count as usize - first.len();
     while left > 0 {
         let some = left.min(block.len());
         encoder.write_all(&block[..some]).expect("a vector takes all");
@@ -78,8 +81,24 @@ fn deflated_zeros(count: u64) -> Vec<u8> {
 
 /// A grey picture of that header, whole and legal where the header is.
 pub fn black(header: Header) -> Vec<u8> {
-    let palette = if header.colour == PALETTE { chunk(b"PLTE", &[0, 0, 0, 255, 255, 255]) } else { Vec::new() };
+    let palette =
+        if header.colour == PALETTE { chunk(b"PLTE", &[0, 0, 0, 255, 255, 255]) } else { Vec::new() };
     file(header, &[palette, chunk(b"IDAT", &zeros(header.data_bytes()))])
+}
+
+/// A picture of that header that is noise in its first rows and black below.
+pub fn speckled(header: Header) -> Vec<u8> {
+    static MADE: Mutex<BTreeMap<u64, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let count = header.data_bytes();
+    let mut made = MADE.lock().expect("nothing panics while it is held");
+    let data = made.entry(count).or_insert_with(|| {
+        let mut noise = vec![0; (count / 32) as usize];
+        ChaCha8Rng::seed_from_u64(count).fill(noise.as_mut_slice());
+        // The first byte of a row names its filter, of which there are five.
+        noise.iter_mut().for_each(|byte| *byte %= 5);
+        deflated(&noise, count)
+    });
+    file(header, &[chunk(b"IDAT", data)])
 }
 
 /// One file of each legal kind.
@@ -100,8 +119,10 @@ pub fn any_kind(_: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
     };
     let mut noise = vec![0; random.random_range(0..300)];
     random.fill(noise.as_mut_slice());
-    let kinds: [&[u8; 4]; 12] =
-        [b"PLTE", b"tRNS", b"gAMA", b"iCCP", b"acTL", b"fcTL", b"fdAT", b"zTXt", b"eXIf", b"IHDR", b"IDAT", b"sBIT"];
+    let kinds: [&[u8; 4]; 12] = [
+        b"PLTE", b"tRNS", b"gAMA", b"iCCP", b"acTL", b"fcTL", b"fdAT", b"zTXt", b"eXIf", b"IHDR", b"IDAT",
+        b"sBIT",
+    ];
     let mut chunks = vec![chunk(b"IDAT", &zeros(header.data_bytes()))];
     for _ in 0..random.random_range(0..6) {
         let extra = chunk(kinds[random.random_range(0..kinds.len())], &noise);

@@ -9,8 +9,22 @@ use super::originals::Original;
 use super::png::{self, Header};
 
 /// Sizes that overflow, that fit no memory, and that only just do.
-const SIZES: [u32; 14] =
-    [0, 1, 7, 8, 0x7f, 0xff, 0x1000, 0x7fff, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
+const SIZES: [u32; 14] = [
+    0,
+    1,
+    7,
+    8,
+    0x7f,
+    0xff,
+    0x1000,
+    0x7fff,
+    0xffff,
+    0x1_0000,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xffff_fffe,
+    0xffff_ffff,
+];
 
 pub fn lying(originals: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
     use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
@@ -36,9 +50,12 @@ pub fn lying(originals: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
             // The screen, and the first frame, which may lie outside of it.
             bytes[6..8].copy_from_slice(&(size() as u16).to_le_bytes());
             bytes[8..10].copy_from_slice(&(size() as u16).to_le_bytes());
-            if let Some(frame) = bytes.iter().position(|&byte| byte == b',').filter(|frame| frame + 9 < bytes.len()) {
+            if let Some(frame) =
+                bytes.iter().position(|&byte| byte == b',').filter(|frame| frame + 9 < bytes.len())
+            {
                 for field in 0..4 {
-                    bytes[frame + 1 + 2 * field..frame + 3 + 2 * field].copy_from_slice(&(size() as u16).to_le_bytes());
+                    bytes[frame + 1 + 2 * field..frame + 3 + 2 * field]
+                        .copy_from_slice(&(size() as u16).to_le_bytes());
                 }
             }
         }
@@ -67,10 +84,14 @@ pub fn lying(originals: &[Original], random: &mut ChaCha8Rng) -> Vec<u8> {
 
 /// Types, counts and values in the first directory of a TIFF file (TIFF 6.0, section 2).
 fn lying_tags(bytes: &mut [u8], random: &mut ChaCha8Rng) {
-    let Some(directory) = bytes.get(4..8).map(|offset| u32::from_le_bytes(offset.try_into().unwrap()) as usize) else {
+    let Some(directory) =
+        bytes.get(4..8).map(|offset| u32::from_le_bytes(offset.try_into().unwrap()) as usize)
+    else {
         return;
     };
-    let Some(entries) = bytes.get(directory..directory + 2).map(|count| usize::from(u16::from_le_bytes([count[0], count[1]])))
+    let Some(entries) = bytes
+        .get(directory..directory + 2)
+        .map(|count| usize::from(u16::from_le_bytes([count[0], count[1]])))
     else {
         return;
     };

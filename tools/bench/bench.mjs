@@ -1,14 +1,14 @@
 /**
  * Measures the built page. Prints a table and writes target/bench.json.
  *
- *     node tools/bench/bench.mjs [FOLDER_OF_TILES] [--only PART] [--sizes 40,400,4000] [--rounds 5]
+ *     node tools/bench/bench.mjs [FOLDER_OF_TILES] [--only PART] [--sizes 40,400,4000] [--rounds 5] [--smoke]
  *
  * The parts: `page`: what a visitor downloads and waits for. `inference`: the network alone, beside onnxruntime-web and
  * tfjs; it draws target/bench.svg too. `native`: the network outside of a browser, beside onnxruntime and PyTorch.
  * `training`: features and heads, beside tfjs. `memory`: what the page holds after training. `load`: a project of ten
- * thousand tiles. The tiles of the folder are
- * for `page`; the others have their own, and the sizes are numbers of tiles to train with. The rounds are those of
- * `inference` and `native`. Times are worth something on a machine that does nothing else.
+ * thousand tiles. The tiles of the folder are for `page`; the others have their own, and the sizes are numbers of tiles
+ * to train with. The rounds are those of `inference` and `native`. Times are worth something on a machine that does
+ * nothing else. With --smoke each part runs once on a few tiles, which shows that it runs; target/bench.json stays.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { ROOT, hasRealTiles, visit } from '../../tests/e2e/harness.mjs';
 import { measureInference } from './inference.mjs';
-import { line } from './measuring.mjs';
+import { SMOKE, WHOLE, line } from './measuring.mjs';
 import { measureLoad } from './load.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureNative } from './native.mjs';
@@ -64,21 +64,23 @@ try {
   const { values, positionals } = parseArgs({
     options: {
       only: { type: 'string' },
-      sizes: { type: 'string', default: '40,400,4000' },
-      rounds: { type: 'string', default: '5' },
+      sizes: { type: 'string' },
+      rounds: { type: 'string' },
+      smoke: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   });
-  const sizes = parseSizes(values.sizes);
-  const rounds = Number(values.rounds);
-  if (!isCount(rounds)) throw new Error(`${values.rounds} is no number of rounds: give one such as 10`);
+  const effort = { ...(values.smoke ? SMOKE : WHOLE) };
+  if (values.sizes) effort.sizes = parseSizes(values.sizes);
+  if (values.rounds) effort.rounds = Number(values.rounds);
+  if (!isCount(effort.rounds)) throw new Error(`${values.rounds} is no number of rounds: give one such as 10`);
   const parts = {
-    page: () => measurePage(context, positionals[0]),
-    inference: () => measureInference(context, rounds),
-    native: () => measureNative(context, rounds),
-    training: () => measureTraining(context, sizes),
-    memory: () => measureMemory(context, sizes),
-    load: () => measureLoad(context),
+    page: () => measurePage(context, effort, positionals[0]),
+    inference: () => measureInference(context, effort),
+    native: () => measureNative(context, effort),
+    training: () => measureTraining(context, effort),
+    memory: () => measureMemory(context, effort),
+    load: () => measureLoad(context, effort),
   };
   const wanted = Object.entries(parts).filter(([name]) => !values.only || name === values.only);
   if (wanted.length === 0) throw new Error(`there is no part ${values.only}: give one of ${Object.keys(parts).join(', ')}`);
@@ -101,7 +103,7 @@ try {
   console.log(`load afterwards ${loadAfter.toFixed(2)}`);
   const report = { date: new Date().toISOString(), versions: of, machine: { ...machine, loadAfter }, realTiles: hasRealTiles, measurements };
   await mkdir(path.join(ROOT, 'target'), { recursive: true });
-  await writeFile(path.join(ROOT, 'target/bench.json'), `${JSON.stringify(report, null, 2)}\n`);
+  if (!values.smoke) await writeFile(path.join(ROOT, 'target/bench.json'), `${JSON.stringify(report, null, 2)}\n`);
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

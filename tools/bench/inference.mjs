@@ -11,14 +11,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { ROOT, WEBGPU, serve, tiles, visit } from '../../tests/e2e/harness.mjs';
+import { ROOT, WEBGPU, tiles, visit } from '../../tests/e2e/harness.mjs';
 import { leftOut, median, repeated, tilesAtOnce } from './measuring.mjs';
-import { inferenceSite } from './site.mjs';
+import { inferenceSite, serveBench } from './site.mjs';
 
 /** @typedef {import('./browser/inference.js').Bar} Bar */
 /** @typedef {import('./browser/inference.js').EngineScript} EngineScript */
 /** @typedef {import('./browser/inference.js').Inference} Inference */
 /** @typedef {import('./measuring.mjs').Context} Context */
+/** @typedef {import('./measuring.mjs').Effort} Effort */
 /** @typedef {import('./measuring.mjs').Measurement} Measurement */
 /** @typedef {import('playwright-core').JSHandle<Inference>} InferenceHandle */
 /** @typedef {EngineScript & { name: string, mayBeMissing?: boolean }} Engine not every browser runs those of others */
@@ -38,13 +39,8 @@ import { inferenceSite } from './site.mjs';
 /** No probability may differ by more from that of Tilelens on the CPU. */
 const TOLERANCE = 1e-3;
 
-const BATCHES = [1, 8, 32];
-/** Tiles that are decoded and resized. */
-const READ_TILES = 100;
 /** Threads of onnxruntime wait for more work in a loop for a while: nobody else is timed meanwhile. */
 const PAUSE_MS = 300;
-/** A clock of five microseconds is coarse for a layer: the median of many. */
-const LAYER_RUNS = 200;
 /** Profiles in which a first answer is taken. */
 const FIRST_ANSWERS = 3;
 
@@ -143,10 +139,10 @@ function run(bench, { name }, batch, repetitions) {
  * @param {InferenceHandle} bench
  * @param {Engine} engine
  * @param {number} count
+ * @param {number} kept
  */
-async function readTiles(bench, engine, count) {
+async function readTiles(bench, engine, count, kept) {
   await open(bench, engine);
-  const kept = Math.min(count, Math.max(...BATCHES));
   return bench.evaluate((onPage, [name, read, first]) => onPage.read(name, read, first), /** @type {const} */ ([engine.name, count, kept]));
 }
 
@@ -154,10 +150,11 @@ async function readTiles(bench, engine, count) {
  * The probabilities of one run of each batch size, which warms the engine up too: it may prepare itself anew for each.
  * @param {InferenceHandle} bench
  * @param {Engine} engine
+ * @param {number[]} batches
  */
-async function answersOf(bench, engine) {
+async function answersOf(bench, engine, batches) {
   const answers = [];
-  for (const batch of BATCHES) answers.push(...(await run(bench, engine, batch, 1)).probabilities);
+  for (const batch of batches) answers.push(...(await run(bench, engine, batch, 1)).probabilities);
   return answers;
 }
 
@@ -166,8 +163,9 @@ async function answersOf(bench, engine) {
  * @param {InferenceHandle} bench
  * @param {Group} group
  * @param {number[]} expected
+ * @param {number[]} batches
  */
-async function openGroup(bench, { engines }, expected) {
+async function openGroup(bench, { engines }, expected, batches) {
   /** @type {Engine[]} */
   const running = [];
   /** @type {Measurement[]} */
@@ -177,7 +175,7 @@ async function openGroup(bench, { engines }, expected) {
     let answers;
     try {
       await open(bench, engine);
-      answers = await answersOf(bench, engine);
+      answers = await answersOf(bench, engine, batches);
     } catch (error) {
       const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
       if (!engine.mayBeMissing) throw new Error(`${engine.name} does not run: ${reason}`);
@@ -198,18 +196,19 @@ async function openGroup(bench, { engines }, expected) {
  * @param {InferenceHandle} bench
  * @param {Group} group
  * @param {Engine[]} engines those that run
- * @param {number} rounds
+ * @param {Effort} effort
  * @returns {Promise<Times>}
  */
-async function timeEngines(bench, { warmUpRounds, repetitions }, engines, rounds) {
+async function timeEngines(bench, { warmUpRounds, mostRounds, repetitions }, engines, effort) {
+  const rounds = Math.min(effort.rounds, mostRounds);
   /** @type {Times} */
-  const times = new Map(BATCHES.map((batch) => [batch, new Map(engines.map(({ name }) => [name, []]))]));
+  const times = new Map(effort.batches.map((batch) => [batch, new Map(engines.map(({ name }) => [name, []]))]));
   for (const [batch, ofEngines] of times) {
     for (let round = -warmUpRounds; round < rounds; round += 1) {
       for (const index of engines.keys()) {
         const engine = engines[(index + round + engines.length) % engines.length];
         await setTimeout(PAUSE_MS);
-        const { elapsedMs } = await run(bench, engine, batch, repetitions[batch]);
+        const { elapsedMs } = await run(bench, engine, batch, repetitions[batch] ?? 1);
         if (round >= 0) ofEngines.get(engine.name)?.push(...elapsedMs);
       }
     }
@@ -240,11 +239,11 @@ function ratiosOf({ ratios }, times) {
  * @param {InferenceHandle} bench
  * @param {Group} group
  * @param {number[]} expected
- * @param {number} rounds
+ * @param {Effort} effort
  */
-async function measureGroup(bench, group, expected, rounds) {
-  const { running, measured } = await openGroup(bench, group, expected);
-  const times = await timeEngines(bench, group, running, Math.min(rounds, group.mostRounds));
+async function measureGroup(bench, group, expected, effort) {
+  const { running, measured } = await openGroup(bench, group, expected, effort.batches);
+  const times = await timeEngines(bench, group, running, effort);
   for (const engine of running) await close(bench, engine);
   /** @type {Bar[]} */
   const bars = [];
@@ -289,7 +288,7 @@ async function measureFirstAnswers(context, url, engines, times) {
   for (let time = 0; time < times; time += 1) {
     for (const [engine, ofEngine] of elapsedMs) {
       const { bench, close: closePage } = await openPage(context, url);
-      await readTiles(bench, CPU.engines[0], 1);
+      await readTiles(bench, CPU.engines[0], 1, 1);
       ofEngine.push(await bench.evaluate((onPage, opened) => onPage.firstAnswer(opened), engine));
       await closePage();
     }
@@ -299,29 +298,29 @@ async function measureFirstAnswers(context, url, engines, times) {
 
 /**
  * @param {Context} context
- * @param {number} rounds
+ * @param {Effort} effort
  * @returns {AsyncGenerator<Measurement>}
  */
-export async function* measureInference(context, rounds) {
-  const files = (await tiles(context, READ_TILES)).map((tile) => tile.path);
-  const url = await serve(context, await inferenceSite(context, files));
+export async function* measureInference(context, effort) {
+  const files = (await tiles(context, effort.tiles)).map((tile) => tile.path);
+  const url = await serveBench(context, await inferenceSite(context, files));
   const { bench, close: closePage } = await openPage(context, url);
 
   const reader = { ...CPU.engines[0], name: 'reader' };
-  const { decodeMs, imagesMs } = await readTiles(bench, reader, READ_TILES);
+  const { decodeMs, imagesMs } = await readTiles(bench, reader, files.length, Math.max(...effort.batches));
   yield repeated('decoding, a tile: Tilelens CPU', decodeMs, 'ms');
   yield repeated('resizing and normalising, a tile: Tilelens CPU', imagesMs, 'ms');
-  const expected = await answersOf(bench, reader);
-  const layers = await bench.evaluate((onPage, [name, repetitions]) => onPage.layers(name, repetitions), /** @type {const} */ ([reader.name, LAYER_RUNS]));
+  const expected = await answersOf(bench, reader, effort.batches);
+  const layers = await bench.evaluate((onPage, [name, repetitions]) => onPage.layers(name, repetitions), /** @type {const} */ ([reader.name, effort.layerRuns]));
   for (const [name, elapsedMs] of layers) yield repeated(`layer, one tile: ${name}`, elapsedMs, 'ms');
   await close(bench, reader);
 
-  const { measured } = await measureGroup(bench, CPU, expected, rounds);
+  const { measured } = await measureGroup(bench, CPU, expected, effort);
   yield* measured;
-  const onGpu = await measureGroup(bench, GPU, expected, rounds);
+  const onGpu = await measureGroup(bench, GPU, expected, effort);
   yield* onGpu.measured;
   for (const engine of onGpu.running) yield* await gpuWorkOf(bench, engine);
   await closePage();
   const withWebgpu = onGpu.running.filter(({ name }) => name.endsWith('WebGPU'));
-  yield* await measureFirstAnswers(context, url, withWebgpu, Math.min(rounds, FIRST_ANSWERS));
+  yield* await measureFirstAnswers(context, url, withWebgpu, Math.min(effort.rounds, FIRST_ANSWERS));
 }

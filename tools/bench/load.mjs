@@ -12,31 +12,31 @@ import { tilesInTurn } from './site.mjs';
 /** @typedef {import('./measuring.mjs').Measurement} Measurement */
 /** @typedef {import('playwright-core').Page} Page */
 
-const TILES = 10_000;
+/** @typedef {import('./measuring.mjs').Effort} Effort */
+
 const TILES_A_DROP = 1000;
 /** Files that differ: each comes many times, as a file of its own. */
 const DIFFERENT_TILES = 1000;
 const CLASS_NAMES = Array.from({ length: 50 }, (_, index) => `Class ${index + 1}`);
-const LABELS_BY_KEY = 200;
 /** A fast wheel: the whole of ten thousand tiles goes by in some seconds. */
 const SCROLL_PX_A_FRAME = 1000;
-const FRAMES = 600;
 const PATIENCE_MS = 20 * 60_000;
 
 /**
  * Scrolls down from the top, frame by frame.
  * @param {Page} page
+ * @param {number} frames
  * @returns {Promise<number[]>} milliseconds from frame to frame
  */
-function scroll(page) {
+function scroll(page, frames) {
   return page.evaluate(
-    async ({ frames, step }) => {
+    async ({ count, step }) => {
       const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
       window.scrollTo(0, 0);
       await frame();
       const times = [];
       let beforeMs = await frame();
-      for (let index = 0; index < frames; index += 1) {
+      for (let index = 0; index < count; index += 1) {
         window.scrollBy(0, step);
         const nowMs = await frame();
         times.push(nowMs - beforeMs);
@@ -44,7 +44,7 @@ function scroll(page) {
       }
       return times;
     },
-    { frames: FRAMES, step: SCROLL_PX_A_FRAME },
+    { count: frames, step: SCROLL_PX_A_FRAME },
   );
 }
 
@@ -64,17 +64,18 @@ async function saved(page) {
 
 /**
  * @param {Context} context
+ * @param {Effort} effort
  * @returns {AsyncGenerator<Measurement>}
  */
-export async function* measureLoad(context) {
-  const different = await tilesInTurn(context, DIFFERENT_TILES / 4);
-  const files = Array.from({ length: TILES }, (_, index) => different[index % different.length]);
+export async function* measureLoad(context, { load }) {
+  const different = await tilesInTurn(context, Math.min(DIFFERENT_TILES, load.tiles) / 4);
+  const files = Array.from({ length: load.tiles }, (_, index) => different[index % different.length]);
   const profile = await temporaryFolder(context);
   const options = { query: '?device=cpu', flags: [MEASURING_MEMORY], profile, viewport: { width: 1500, height: 1000 } };
   const { visit: seen, page, close } = await visit(context, await serve(context), options);
   await seen.ready();
   const bench = new Bench(seen);
-  const many = `${TILES.toLocaleString('en')} tiles`;
+  const many = `${load.tiles.toLocaleString('en')} tiles`;
   const ofThread = (/** @type {{ cpuMs: number }} */ { cpuMs }, /** @type {string} */ when) => ({
     what: `${many}: longest main-thread task ${when}, its own clock`,
     value: cpuMs,
@@ -83,18 +84,18 @@ export async function* measureLoad(context) {
 
   await bench.makeClasses(CLASS_NAMES);
   const dropMs = await timed(async () => {
-    for (let start = 0; start < TILES; start += TILES_A_DROP) {
+    for (let start = 0; start < load.tiles; start += TILES_A_DROP) {
       await bench.drop(files.slice(start, start + TILES_A_DROP).map((path) => ({ path })));
     }
   });
-  yield { what: `${many}: a tile, drop to class, kept in the project meanwhile`, value: dropMs / TILES, unit: 'ms' };
+  yield { what: `${many}: a tile, drop to class, kept in the project meanwhile`, value: dropMs / load.tiles, unit: 'ms' };
   yield { what: `${many}: until the last of them is saved, after that`, value: await timed(() => saved(page)), unit: 'ms' };
   yield { what: `${many}: cards in the page`, value: await page.locator('article.tile').count(), unit: 'cards' };
 
   /** @type {number[]} */
   let frames = [];
   const whileScrolling = await longestMainThreadTask(page, 'trace-load-scroll', async () => {
-    frames = await scroll(page);
+    frames = await scroll(page, load.frames);
   });
   yield { what: `${many}: a frame while scrolling (median)`, value: median(frames), unit: 'ms' };
   yield { what: `${many}: longest of ${frames.length} frames while scrolling`, value: Math.max(...frames), unit: 'ms' };
@@ -105,10 +106,10 @@ export async function* measureLoad(context) {
     labelMs = await timed(async () => {
       const keys = [...'123456789qwertyuiopasdfghjklzxcvbnmQWERTYUIOPASDFG'];
       await bench.focusTile(0);
-      for (let index = 0; index < LABELS_BY_KEY; index += 1) await page.keyboard.press(keys[index % keys.length]);
+      for (let index = 0; index < load.labels; index += 1) await page.keyboard.press(keys[index % keys.length]);
     });
   });
-  yield { what: `${many}: a label by key, to the next tile in focus`, value: labelMs / LABELS_BY_KEY, unit: 'ms' };
+  yield { what: `${many}: a label by key, to the next tile in focus`, value: labelMs / load.labels, unit: 'ms' };
   yield ofThread(whileLabelling, 'while labelling by keys');
   const allMs = await timed(async () => {
     await page.keyboard.press('Control+a');
@@ -134,9 +135,9 @@ export async function* measureLoad(context) {
 
   const startMs = performance.now();
   await page.reload();
-  await seen.holds(TILES);
+  await seen.holds(load.tiles);
   yield { what: `${many}: from a reload until all are on the page`, value: performance.now() - startMs, unit: 'ms' };
-  await seen.settled(TILES);
+  await seen.settled(load.tiles);
   yield { what: `${many}: from a reload until all have their class`, value: performance.now() - startMs, unit: 'ms' };
   await close();
 }

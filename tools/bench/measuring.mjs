@@ -9,7 +9,42 @@
  * @property {number} [most]
  * @property {number} [times] how often it was measured
  */
+/**
+ * @typedef {object} Effort How much is measured.
+ * @property {number} rounds of `inference` and `native`
+ * @property {number[]} sizes numbers of tiles to train with, in ascending order
+ * @property {number[]} batches tiles that a network gets at once
+ * @property {number} tiles that are read, or dropped on the page
+ * @property {number} layerRuns a clock of five microseconds is coarse for a layer: the median of many
+ * @property {number} epochs
+ * @property {number[]} growth numbers of tiles after which the workers' memory is taken
+ * @property {{ tiles: number, frames: number, labels: number }} load tiles of the large project, frames while they scroll by, labels by key
+ */
 /** A place for things to undo. @typedef {import('../../tests/e2e/harness.mjs').TestContext} Context */
+
+/** @type {Effort} */
+export const WHOLE = {
+  rounds: 5,
+  sizes: [40, 400, 4000],
+  batches: [1, 8, 32],
+  tiles: 100,
+  layerRuns: 200,
+  epochs: 50,
+  growth: [500, 1000, 5000, 10_000],
+  load: { tiles: 10_000, frames: 600, labels: 200 },
+};
+
+/** Every part once, on as little as it takes: whether it runs, not how fast. @type {Effort} */
+export const SMOKE = {
+  rounds: 1,
+  sizes: [12],
+  batches: [1, 2],
+  tiles: 8,
+  layerRuns: 2,
+  epochs: 2,
+  growth: [8],
+  load: { tiles: 100, frames: 10, labels: 4 },
+};
 
 /** Digits after the point where one is too few. @type {Record<string, number>} */
 const DIGITS = { nats: 3, ms: 2, times: 2 };

@@ -6,7 +6,7 @@ import { Bench, CLASSES } from '../../tests/e2e/fine-tuning-harness.mjs';
 import { WEBGPU, serve, visit } from '../../tests/e2e/harness.mjs';
 import { FEATURES } from '../../www/tiles/features.js';
 import { VIEWS } from '../../www/training/view-features.js';
-import { tilesInTurn, trainingSite } from './site.mjs';
+import { serveBench, tilesInTurn, trainingSite } from './site.mjs';
 
 /** @typedef {import('./measuring.mjs').Context} Context */
 /** @typedef {import('./measuring.mjs').Measurement} Measurement */
@@ -15,10 +15,7 @@ import { tilesInTurn, trainingSite } from './site.mjs';
 /** Collects garbage and answers at once, instead of at the next collection. */
 export const MEASURING_MEMORY = '--enable-blink-features=ForceEagerMeasureMemory';
 
-const EPOCHS = 50;
-/** Tiles that are classified again and again. */
-const DIFFERENT_TILES = 100;
-const GROWTH_TILES = [500, 1000, 5000, 10_000];
+/** @typedef {import('./measuring.mjs').Effort} Effort */
 
 /** Thousands of tiles need the backbone eight times each. */
 const LONGEST_TRAINING_MS = 30 * 60_000;
@@ -58,9 +55,10 @@ async function labelTheRest(page, classIndex) {
  * @param {Context} context
  * @param {string} url
  * @param {number} tiles
+ * @param {number} epochs
  * @returns {Promise<Measurement[]>}
  */
-async function measureSize(context, url, tiles) {
+async function measureSize(context, url, tiles, epochs) {
   const count = Math.ceil(tiles / CLASSES.length);
   const files = await tilesInTurn(context, count);
   const { visit: seen, page, close } = await visit(context, url, { query: '?device=cpu', flags: [MEASURING_MEMORY] });
@@ -73,7 +71,7 @@ async function measureSize(context, url, tiles) {
     await bench.drop(ofClass.map((file) => ({ path: file })));
     await labelTheRest(page, classIndex);
   }
-  await bench.set({ epochs: EPOCHS, patience: EPOCHS, device: 'cpu' });
+  await bench.set({ epochs, patience: epochs, device: 'cpu' });
   await page.click('#train');
   await page.waitForFunction(() => document.documentElement.dataset.training !== 'idle');
   await page.waitForFunction(() => document.documentElement.dataset.training === 'idle', null, { timeout: LONGEST_TRAINING_MS, polling: 200 });
@@ -92,18 +90,20 @@ async function measureSize(context, url, tiles) {
  * Classifies thousands of tiles in one session. The workers' memory is theirs alone: features and thumbnails are the
  * page's, and not kept here.
  * @param {Context} context
+ * @param {Effort} effort
  * @returns {AsyncGenerator<Measurement>}
  */
-async function* measureGrowth(context) {
-  const files = await tilesInTurn(context, DIFFERENT_TILES / CLASSES.length);
-  const url = await serve(context, await trainingSite(context, files));
+async function* measureGrowth(context, { tiles: different, growth }) {
+  // These are classified again and again.
+  const files = await tilesInTurn(context, different / CLASSES.length);
+  const url = await serveBench(context, await trainingSite(context, files));
   const { visit: seen, page, close } = await visit(context, url, { query: 'bench.html', flags: [...WEBGPU, MEASURING_MEMORY] });
   await seen.ready();
   const bench = /** @type {import('playwright-core').JSHandle<import('./browser/bench.js').Bench>} */ (await page.evaluateHandle('bench'));
   await bench.evaluate((onPage) => onPage.openEngine('cpu'));
   const all = [...files.keys()];
   let classified = 0;
-  for (const wanted of GROWTH_TILES) {
+  for (const wanted of growth) {
     for (; classified < wanted; classified += all.length) await bench.evaluate((onPage, tiles) => onPage.classify(tiles), all);
     const { engine } = await memoryOf(page);
     yield { what: `memory of all workers after ${wanted.toLocaleString('en')} tiles were classified`, value: engine, unit: 'bytes' };
@@ -113,14 +113,14 @@ async function* measureGrowth(context) {
 
 /**
  * @param {Context} context
- * @param {number[]} sizes numbers of tiles
+ * @param {Effort} effort
  * @returns {AsyncGenerator<Measurement>}
  */
-export async function* measureMemory(context, sizes) {
+export async function* measureMemory(context, effort) {
   const url = await serve(context);
   const bytes = FEATURES * Float32Array.BYTES_PER_ELEMENT;
   yield { what: 'features kept of a tile, one view', value: bytes, unit: 'bytes' };
   yield { what: `features kept of a tile, all ${VIEWS} views`, value: VIEWS * bytes, unit: 'bytes' };
-  yield* measureGrowth(context);
-  for (const tiles of sizes) yield* await measureSize(context, url, tiles);
+  yield* measureGrowth(context, effort);
+  for (const tiles of effort.sizes) yield* await measureSize(context, url, tiles, effort.epochs);
 }

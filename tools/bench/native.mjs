@@ -62,10 +62,10 @@ async function measurePython(python, network, rounds) {
 
 /**
  * @param {Context} context
- * @param {number} rounds
+ * @param {import('./measuring.mjs').Effort} effort
  * @returns {AsyncGenerator<Measurement>}
  */
-export async function* measureNative(context, rounds) {
+export async function* measureNative(context, { rounds }) {
   const network = path.join(await temporaryFolder(context), 'network.onnx');
   await writeFile(network, (await networkFiles()).onnx);
   yield* await measureTilelens();

@@ -16,7 +16,6 @@ import { median } from './measuring.mjs';
 /** @typedef {import('./measuring.mjs').Context} Context */
 /** @typedef {import('./measuring.mjs').Measurement} Measurement */
 
-const BATCH_TILES = 100;
 const GPU_TILES = 4;
 const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: zlib.constants.BROTLI_MAX_QUALITY } };
 const brotli = promisify(zlib.brotliCompress);
@@ -63,7 +62,7 @@ async function timeToFirstClass(context, url, profile, tile) {
   await opened.page.locator('#drop-zone').waitFor();
   const ready = opened.visit.ready().then(() => performance.now() - startMs);
   await opened.visit.drop([tile]);
-  await opened.page.waitForSelector('article.tile[data-state="done"]', { timeout: 120_000 });
+  await opened.page.waitForSelector('article.tile[data-state="done"]');
   const classMs = performance.now() - startMs;
   const readyMs = await ready;
   const paintMs = await opened.page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN);
@@ -127,11 +126,12 @@ async function tilePaths(context, folder, count) {
 
 /**
  * @param {Context} context
+ * @param {import('./measuring.mjs').Effort} effort
  * @param {string | undefined} folder of tiles
  * @returns {AsyncGenerator<Measurement>}
  */
-export async function* measurePage(context, folder) {
-  const files = await tilePaths(context, folder, BATCH_TILES);
+export async function* measurePage(context, effort, folder) {
+  const files = await tilePaths(context, folder, effort.tiles);
   const url = await serve(context);
   const profile = await temporaryFolder(context);
   yield* await sizes();

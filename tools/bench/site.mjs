@@ -3,7 +3,9 @@ import { copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { CLASSES, drawnTiles } from '../../tests/e2e/fine-tuning-harness.mjs';
-import { REAL_TILES, ROOT, hasRealTiles, temporaryFolder } from '../../tests/e2e/harness.mjs';
+import { REAL_TILES, ROOT, hasRealTiles, serve, temporaryFolder } from '../../tests/e2e/harness.mjs';
+import { SECURITY_HEADERS } from '../headers.mjs';
+import { pageListener } from '../serve.mjs';
 import { networkFiles } from './network-files.mjs';
 
 /** @typedef {import('./measuring.mjs').Context} Context */
@@ -11,6 +13,25 @@ import { networkFiles } from './network-files.mjs';
 const TFJS_WASM = path.join(ROOT, 'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm');
 
 const ONNXRUNTIME = path.join(ROOT, 'node_modules/onnxruntime-web/dist');
+
+/**
+ * The engines of others start workers from addresses that no policy of Trusted Types has seen: they run under the page's
+ * policy without these.
+ */
+const PEER = /^\/(onnxruntime|tfjs)/;
+const PEER_HEADERS = {
+  ...SECURITY_HEADERS,
+  'Content-Security-Policy': SECURITY_HEADERS['Content-Security-Policy'].replaceAll(/; (require-trusted-types-for|trusted-types) [^;]+/g, ''),
+};
+
+/**
+ * Serves a bench's site.
+ * @param {Context} context
+ * @param {string} root
+ */
+export function serveBench(context, root) {
+  return serve(context, root, pageListener(root, (pathname) => (PEER.test(pathname) ? PEER_HEADERS : SECURITY_HEADERS)));
+}
 
 /** @param {string} script */
 function pageOf(script) {

@@ -9,10 +9,10 @@
  * and the report is made.
  */
 import { CLASSES } from '../../tests/e2e/fine-tuning-harness.mjs';
-import { WEBGPU, serve, visit } from '../../tests/e2e/harness.mjs';
+import { WEBGPU, visit } from '../../tests/e2e/harness.mjs';
 import { MEASURING_MEMORY, memoryOf } from './memory.mjs';
 import { repeated } from './measuring.mjs';
-import { tilesInTurn, trainingSite } from './site.mjs';
+import { serveBench, tilesInTurn, trainingSite } from './site.mjs';
 
 /** @typedef {import('./browser/bench.js').Bench} Bench */
 /** @typedef {import('./browser/bench.js').Task} Task */
@@ -22,18 +22,23 @@ import { tilesInTurn, trainingSite } from './site.mjs';
 /** @typedef {import('./measuring.mjs').Measurement} Measurement */
 /** @typedef {import('playwright-core').JSHandle<Bench>} BenchHandle */
 
-/** @type {import('../../www/messages.js').TrainingSettings} */
-const SETTINGS = {
-  learning_rate: 0.001,
-  dropout_rate: 0.2,
-  dense_neurons: 128,
-  epochs: 50,
-  batch_size: 16,
-  // No run ends early.
-  patience: 50,
-  class_weighting: false,
-  seed: 0,
-};
+/** @typedef {import('./measuring.mjs').Effort} Effort */
+
+/** @param {number} epochs @returns {import('../../www/messages.js').TrainingSettings} */
+function settingsFor(epochs) {
+  return {
+    learning_rate: 0.001,
+    dropout_rate: 0.2,
+    dense_neurons: 128,
+    epochs,
+    batch_size: 16,
+    // No run ends early.
+    patience: epochs,
+    class_weighting: false,
+    seed: 0,
+  };
+}
+
 /** The fewest that the engine takes for a split of their own. */
 const HELD_OUT = 20;
 /** What the page holds out where the user sets nothing else. */
@@ -94,15 +99,15 @@ async function measureFeaturesOnGpu(bench) {
   ];
 }
 
-/** The same work for both: so many tiles to learn from, and 20 to judge by. @param {number} tiles @returns {Task} */
-function bareTask(tiles) {
+/** The same work for both: so many tiles to learn from, and 20 to judge by. @param {number} tiles @param {number} epochs @returns {Task} */
+function bareTask(tiles, epochs) {
   const all = tiles + HELD_OUT;
-  return { tiles: all, views: 1, validationFraction: HELD_OUT / all, settings: SETTINGS };
+  return { tiles: all, views: 1, validationFraction: HELD_OUT / all, settings: settingsFor(epochs) };
 }
 
-/** @param {number} tiles @returns {Task} */
-function pageTask(tiles) {
-  return { tiles, views: PAGE_VIEWS, validationFraction: PAGE_VALIDATION_FRACTION, settings: SETTINGS };
+/** @param {number} tiles @param {number} epochs @returns {Task} */
+function pageTask(tiles, epochs) {
+  return { tiles, views: PAGE_VIEWS, validationFraction: PAGE_VALIDATION_FRACTION, settings: settingsFor(epochs) };
 }
 
 /**
@@ -156,18 +161,19 @@ function learnt(what, runs) {
 /**
  * @param {BenchHandle} bench
  * @param {number} tiles
+ * @param {Effort} effort
  * @returns {Promise<Measurement[]>}
  */
-async function measureSize(bench, tiles) {
-  const bare = bareTask(tiles);
+async function measureSize(bench, tiles, { rounds, epochs }) {
+  const bare = bareTask(tiles, epochs);
   /** @type {{ tilelens: Awaited<ReturnType<typeof runTilelens>>[], tfjs: Timed[], page: Awaited<ReturnType<typeof runTilelens>>[] }} */
   const runs = { tilelens: [], tfjs: [], page: [] };
-  for (let run = 0; run < (tiles <= FEW_TILES ? TIMES.few : TIMES.many); run += 1) {
+  for (let run = 0; run < Math.min(rounds, tiles <= FEW_TILES ? TIMES.few : TIMES.many); run += 1) {
     const trained = await runTilelens(bench, bare, 'cpu');
     if (trained.heldOut.length !== HELD_OUT) throw new Error(`the engine held out ${trained.heldOut.length} tiles instead of ${HELD_OUT}`);
     runs.tilelens.push(trained);
     runs.tfjs.push(await runTfjs(bench, bare, trained.heldOut, 'wasm'));
-    runs.page.push(await runTilelens(bench, pageTask(tiles), 'cpu'));
+    runs.page.push(await runTilelens(bench, pageTask(tiles, epochs), 'cpu'));
   }
   const [{ heldOut }] = runs.tilelens;
   const [{ folds, lastEpochs }] = runs.page;
@@ -193,17 +199,18 @@ async function measureSize(bench, tiles) {
  * @param {BenchHandle} bench
  * @param {import('playwright-core').Page} page
  * @param {number} tiles
+ * @param {Effort} effort
  * @returns {Promise<Measurement[]>}
  */
-async function measureWorkers(bench, page, tiles) {
-  const bare = bareTask(tiles);
+async function measureWorkers(bench, page, tiles, { epochs }) {
+  const bare = bareTask(tiles, epochs);
   await bench.evaluate((onPage) => onPage.closeTfjs('wasm'));
   await bench.evaluate((onPage) => onPage.openEngine('cpu'));
   const untrained = await memoryOf(page);
   const { heldOut } = await runTilelens(bench, bare, 'cpu');
   await runTfjs(bench, bare, heldOut, 'wasm');
   const trained = await memoryOf(page);
-  await runTilelens(bench, pageTask(tiles), 'cpu');
+  await runTilelens(bench, pageTask(tiles, epochs), 'cpu');
   const asThePage = await memoryOf(page);
   const what = `memory of a worker, ${tiles.toLocaleString('en')} tiles`;
   return [
@@ -216,13 +223,14 @@ async function measureWorkers(bench, page, tiles) {
 
 /**
  * @param {Context} context
- * @param {number[]} sizes numbers of tiles, in ascending order
+ * @param {Effort} effort
  * @returns {AsyncGenerator<Measurement>}
  */
-export async function* measureTraining(context, sizes) {
+export async function* measureTraining(context, effort) {
+  const { sizes, epochs } = effort;
   const needed = Math.ceil((Math.max(...sizes) + HELD_OUT) / CLASSES.length);
   const files = await tilesInTurn(context, Math.min(needed, MOST_TILES_OF_CLASS));
-  const url = await serve(context, await trainingSite(context, files));
+  const url = await serveBench(context, await trainingSite(context, files));
   const { visit: seen, page, close } = await visit(context, url, { query: 'bench.html', flags: [...WEBGPU, MEASURING_MEMORY] });
   await seen.ready();
   const bench = /** @type {BenchHandle} */ (await page.evaluateHandle('bench'));
@@ -231,13 +239,13 @@ export async function* measureTraining(context, sizes) {
   yield { what: 'different tiles to train with', value: files.length, unit: 'tiles' };
   yield* await measureFeatures(bench, files.length);
   // What a first run compiles is not what is compared.
-  const { heldOut } = await runTilelens(bench, bareTask(sizes[0]), 'cpu');
-  await runTfjs(bench, bareTask(sizes[0]), heldOut, 'wasm');
-  for (const tiles of sizes) yield* await measureSize(bench, tiles);
+  const { heldOut } = await runTilelens(bench, bareTask(sizes[0], epochs), 'cpu');
+  await runTfjs(bench, bareTask(sizes[0], epochs), heldOut, 'wasm');
+  for (const tiles of sizes) yield* await measureSize(bench, tiles, effort);
   for (const tiles of sizes.filter((size) => size <= MOST_TILES_ON_GPU)) {
-    yield* timesOf(`train ${tiles} tiles: Tilelens, software WebGPU`, [await runTilelens(bench, bareTask(tiles), 'webgpu')]);
+    yield* timesOf(`train ${tiles} tiles: Tilelens, software WebGPU`, [await runTilelens(bench, bareTask(tiles, epochs), 'webgpu')]);
   }
-  for (const tiles of sizes) yield* await measureWorkers(bench, page, tiles);
+  for (const tiles of sizes) yield* await measureWorkers(bench, page, tiles, effort);
   yield* await measureFeaturesOnGpu(bench);
   await close();
 }

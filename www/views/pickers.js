@@ -16,9 +16,10 @@ export function deviceFromAddress() {
 
 /**
  * @param {DevicePreference} initial
+ * @param {boolean} offersWebGpu whether the page was built with its engine
  * @param {(device: DevicePreference) => void} onChange
  */
-export function setUpDevicePicker(initial, onChange) {
+export function setUpDevicePicker(initial, offersWebGpu, onChange) {
   const picker = byId('device-picker', HTMLSelectElement);
   const show = (/** @type {DevicePreference} */ device) => {
     picker.value = device;
@@ -28,6 +29,7 @@ export function setUpDevicePicker(initial, onChange) {
     // So that a reload and a bookmark keep the choice.
     window.history.replaceState(null, '', address);
   };
+  picker.options[DEVICES.indexOf('webgpu')].disabled = !offersWebGpu;
   picker.value = initial;
   picker.addEventListener('change', () => onChange(DEVICES[picker.selectedIndex]));
   return { show };

@@ -6,8 +6,11 @@ import { button, byId, element } from './dom.js';
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../training/settings.js').Settings} Settings */
 
-/** @param {Workspace} workspace */
-export function setUpSettingsForm(workspace) {
+/**
+ * @param {Workspace} workspace
+ * @param {boolean} offersWebGpu whether the page was built with its engine
+ */
+export function setUpSettingsForm(workspace, offersWebGpu) {
   const form = byId('training-settings', HTMLFormElement);
   const numbers = NUMBERS.map((field) => {
     const input = element('input', { type: 'number', id: `setting-${field.name}`, required: true });
@@ -24,6 +27,7 @@ export function setUpSettingsForm(workspace) {
     ['cpu', 'the CPU'],
     ['webgpu', 'the GPU (WebGPU)'],
   ]);
+  device.options[2].disabled = !offersWebGpu;
   form.append(
     ...numbers.map(({ field, input }) => labelled(field.label, field.help, input)),
     ...switches.map(({ field, input }) => labelled(field.label, field.help, input)),

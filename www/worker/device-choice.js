@@ -28,6 +28,13 @@ const SOFTWARE_ADAPTER = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic 
 /** Nobody is made to fetch it who may not need it, so that it may be missing where there is no network. */
 const NOT_FETCHED = 'WebGPU needs a larger engine, which could not be fetched.';
 
+/** Where the page was built with the CPU's engine alone. */
+const NOT_BUILT = 'device.not_built';
+
+export function notBuilt() {
+  return new CodedError(NOT_BUILT, 'This page was built without WebGPU: choose the CPU.');
+}
+
 /** @param {unknown} thrown */
 function isOfNetwork(thrown) {
   return toFailure(thrown).code.startsWith('network.');
@@ -97,6 +104,7 @@ async function openBest(adapter, fetch) {
     return await openKind('webgpu', fetch, { reason: `Running on WebGPU (${adapter.name}).`, adapter: adapter.name });
   } catch (thrown) {
     if (isTrap(thrown)) throw thrown;
+    if (toFailure(thrown).code === NOT_BUILT) return onCpu('this page was built without WebGPU.');
     if (isOfNetwork(thrown)) return onCpu(`${NOT_FETCHED} (${toFailure(thrown).message})`);
     return onCpu(`WebGPU did not start (${toFailure(thrown).message}).`);
   }

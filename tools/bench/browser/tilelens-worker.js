@@ -16,7 +16,9 @@ let loaded;
 async function load({ device }) {
   /** @type {Assets} */
   const { engines, models } = await (await fetch('assets.json')).json();
-  const module = await WebAssembly.compileStreaming(fetch(engines[device].url));
+  const file = engines[device];
+  if (!file) throw new Error(`this page was built without the ${device} engine: run ./build.sh build`);
+  const module = await WebAssembly.compileStreaming(fetch(file.url));
   const wasm = await startBindings(device, module);
   const engine = await wasm.Engine.create(device);
   engine.loadModel(await fetchBytes(models[0].url));

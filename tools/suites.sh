@@ -1,0 +1,146 @@
+# shellcheck shell=bash
+# The suites of tests, each a function. A suite sets up what it needs and runs in a process of its own, so that what
+# fails in one ends that one alone.
+
+# In the order in which they run: what is quick and what fails most often first.
+SUITES=(format clippy rustdoc types page audit notice native fuzz examples chromium firefox project e2e bench)
+
+# What `./build.sh check` runs: all that needs no browser and no WebGPU. `native` has the tests of `lib` and more.
+CHECKS=(format clippy rustdoc types page lib)
+
+# Those that need the whole page in dist/.
+PAGE_SUITES=(e2e bench)
+
+# Those whose tests are counted one by one.
+SUITES_OF_TESTS=(page lib native examples chromium firefox project e2e)
+
+suite_format() {
+  setup_rust_component fmt rustfmt
+  cargo fmt --check
+  cargo fmt --check --manifest-path fuzz/Cargo.toml
+}
+
+# Once as the command line is compiled, and once as the CPU engine is for the browser.
+suite_clippy() {
+  setup_rust_component clippy clippy
+  setup_wasm_target
+  cargo clippy --release --locked --all-targets -- -D warnings
+  # Debian's compiler has no clippy.
+  [[ -n $WASM_TOOLCHAIN ]] ||
+    cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features -- -D warnings
+}
+
+suite_rustdoc() {
+  setup_rust
+  RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps --lib
+}
+
+suite_types() {
+  setup
+  # The page's types begin with those of the engine.
+  build_cpu_engine
+  types_of_webgpu_engine
+  npm run --silent check
+}
+
+# The classes of the page, in Node.
+suite_page() {
+  setup_node
+  node_tests tests/page/*.test.mjs
+}
+
+suite_audit() {
+  audit
+}
+
+suite_notice() {
+  setup_node
+  node tools/notice/check.mjs
+}
+
+suite_lib() {
+  setup_rust
+  cargo test --release --locked --no-fail-fast --lib
+}
+
+suite_native() {
+  setup_rust
+  cargo test --release --locked --no-fail-fast
+}
+
+# The same inputs each time: what chance finds is for a run by hand.
+suite_fuzz() {
+  FUZZ_SEED=1 fuzz 10
+}
+
+suite_examples() {
+  setup_node
+  setup_python
+  build_command_line
+  node_tests tests/export/*.test.mjs
+}
+
+suite_chromium() {
+  setup
+  setup_browser
+  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack
+  wasm_tests --chrome --chromedriver "$CHROMEDRIVER"
+}
+
+# A second opinion on the wasm. A headless Firefox has no GPU adapter.
+suite_firefox() {
+  setup
+  setup_firefox
+  [[ -n $GECKODRIVER ]] || cannot_run "firefox-esr or geckodriver could not be installed"
+  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack
+  wasm_tests --firefox --geckodriver "$GECKODRIVER" -- --skip webgpu
+}
+
+# What the browser's database and zip files are for the page.
+suite_project() {
+  setup_node
+  setup_browser
+  node_tests --test-concurrency=1 tests/project/*.test.mjs
+}
+
+suite_e2e() {
+  setup_browser
+  setup_firefox
+  node_tests --test-concurrency=1 tests/e2e/*.test.mjs
+}
+
+# Every part of the bench once, so that it cannot rot; its figures are of no use.
+suite_bench() {
+  setup_browser
+  setup_python
+  node tools/bench/bench.mjs --smoke
+}
+
+# node_tests OPTION… FILE…
+node_tests() {
+  local file=${!#}
+  [[ -e $file ]] || cannot_run "there is no test in ${file%/*}"
+  node --test --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=./tools/test-results.mjs --test-reporter-destination="$RESULTS" "$@"
+}
+
+# wasm_tests BROWSER_OPTIONS… [-- TEST_OPTIONS…]
+wasm_tests() {
+  local browser=()
+  while (($# > 0)) && [[ $1 != -- ]]; do
+    browser+=("$1")
+    shift
+  done
+  cat >"$TARGET/test/webdriver.json" <<JSON
+{
+  "goog:chromeOptions": { "binary": "${CHROMIUM:-}", "args": ["--headless", "--no-sandbox", "--enable-unsafe-webgpu"] },
+  "moz:firefoxOptions": { "binary": "${FIREFOX:-}" }
+}
+JSON
+  # The software GPU takes its time over a whole network. Not captured: the tests say how far each stage is
+  # from torchvision's.
+  WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=3600 \
+    with_wasm "$(cargo_tool_folder wasm-pack "$WASM_PACK_VERSION")/bin/wasm-pack" test \
+    --mode no-install --release --headless "${browser[@]}" \
+    -- --no-default-features --features webgpu --test web -- --nocapture "${@:2}"
+}
