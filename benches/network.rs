@@ -23,7 +23,7 @@ fn numbers(count: usize) -> Vec<f32> {
 }
 
 fn network(criterion: &mut Criterion) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/land-cover.safetensors");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/overhead.safetensors");
     let model = ModelFile::from_bytes(&fs::read(file).unwrap()).unwrap();
     let kernels = Backbone::load(Architecture::MobileNetV3Small, &model.parameters).unwrap();
     let burn = MobileNetV3Small::load(&model.parameters, Norms::Folded, &Device::flex()).unwrap();

@@ -34,14 +34,16 @@ fn folder() -> PathBuf {
     folder
 }
 
-/// The shipped model.
-fn land_cover() -> ModelFile {
-    ModelFile::from_bytes(&fs::read(path("models/land-cover.safetensors")).unwrap()).unwrap()
+/// The shipped backbone with a shipped head.
+fn shipped() -> ModelFile {
+    let [backbone, head] = ["models/overhead.safetensors", "models/overhead-scenes.safetensors"]
+        .map(|name| ModelFile::from_bytes(&fs::read(path(name)).unwrap()).unwrap());
+    backbone.join(&head).unwrap()
 }
 
 /// The shipped backbone with a new head, and with other values wherever a model may have its own.
 fn small_head() -> ModelFile {
-    let ModelFile { manifest, mut parameters } = land_cover();
+    let ModelFile { manifest, mut parameters } = shipped();
     let config = HeadConfig { inputs: 576, dropout_rate: 0.5, dense_neurons: 33, num_classes: 3 };
     let head = Head::random(config.clone(), &mut ChaCha8Rng::seed_from_u64(7));
     parameters.remove(&["head."]);
@@ -76,7 +78,7 @@ fn options(classes: usize) -> ImportOptions {
         ground_resolution_m: None,
         data: String::new(),
         labels: (0..classes).map(|class| format!("class {class}")).collect(),
-        preprocessing: land_cover().manifest.preprocessing,
+        preprocessing: shipped().manifest.preprocessing,
         dropout_rate: 0.2,
         prefix: None,
         description: String::new(),
@@ -146,7 +148,7 @@ fn assert_same_answers(name: &str, file: &ModelFile) {
 
 #[test]
 fn the_shipped_model_answers_the_same_in_onnxruntime() {
-    assert_same_answers("land cover", &land_cover());
+    assert_same_answers("overhead scenes", &shipped());
 }
 
 #[test]
@@ -161,7 +163,7 @@ fn an_imagenet_classifier_answers_the_same_in_onnxruntime() {
 
 #[test]
 fn an_exported_model_is_imported_again_with_equal_weights() {
-    for file in [land_cover(), small_head(), imagenet()] {
+    for file in [shipped(), small_head(), imagenet()] {
         let exported = folder().join("again.onnx");
         fs::write(&exported, to_onnx(&file).unwrap()).unwrap();
         let found = import(&exported, options(file.manifest.labels.len())).unwrap();
@@ -187,18 +189,18 @@ fn labels_preprocessing_and_the_whole_manifest_travel_along() {
 
 #[test]
 fn what_is_no_classifier_is_refused() {
-    let mut file = land_cover();
+    let mut file = shipped();
     file.manifest.classifier = ClassifierConfig::None;
     file.manifest.labels.clear();
     let error = to_onnx(&file).unwrap_err();
     assert_eq!(error.code(), "export.no_classifier");
     assert!(error.to_string().contains("train a head first"), "{error}");
 
-    let mut file = land_cover();
+    let mut file = shipped();
     file.manifest.labels.pop();
     assert_eq!(to_onnx(&file).unwrap_err().code(), "export.manifest");
 
-    let mut file = land_cover();
+    let mut file = shipped();
     file.parameters.remove(&["features.4.block.1.0"]);
     let error = to_onnx(&file).unwrap_err();
     assert_eq!(error.code(), "export.layer");
@@ -209,7 +211,9 @@ fn what_is_no_classifier_is_refused() {
 fn export(output: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tilelens"))
         .arg("export")
-        .arg(path("models/land-cover.safetensors"))
+        .arg(path("models/overhead.safetensors"))
+        .arg("--head")
+        .arg(path("models/overhead-scenes.safetensors"))
         .arg("--output")
         .arg(output)
         .output()
@@ -218,7 +222,7 @@ fn export(output: &Path) -> Output {
 
 #[test]
 fn the_command_line_exports_by_the_ending_of_the_output() {
-    let (folder, file) = (folder(), land_cover());
+    let (folder, file) = (folder(), shipped());
     let onnx = folder.join("new/mine.onnx");
     assert!(export(&onnx).status.success());
     assert_eq!(fs::read(onnx).unwrap(), to_onnx(&file).unwrap());

@@ -24,7 +24,9 @@ fn read(relative: &str) -> Vec<u8> {
 
 /// A combined file of ours.
 fn combined() -> ModelFile {
-    ModelFile::from_bytes(&read("models/land-cover.safetensors")).unwrap()
+    let [backbone, head] = ["models/overhead.safetensors", "models/overhead-scenes.safetensors"]
+        .map(|name| ModelFile::from_bytes(&read(name)).unwrap());
+    backbone.join(&head).unwrap()
 }
 
 /// The same head on a backbone of other weights.

@@ -1,6 +1,6 @@
-//! The shipped model does what its card says, on the test tiles that its training never saw.
+//! The shipped models do what their cards say, on the test tiles that their training never saw.
 //!
-//! The tiles may not be redistributed: they are read from `$TILELENS_TILES`, else from `../shared/data/rsscn7`. Where
+//! The tiles may not be redistributed: they are read from `$TILELENS_DATA`, else from `../shared/data`. Where
 //! neither is there, these tests have nothing to judge by and say so.
 
 #![cfg(not(target_family = "wasm"))]
@@ -35,10 +35,9 @@ use tilelens::training::trainer::{Trainer, TrainingConfig};
 
 const FEATURES: usize = Architecture::MobileNetV3Small.features();
 
-/// The classes that `three-classes.safetensors` was not trained on.
-const LEFT_OUT: [&str; 4] = ["field", "forest", "industry", "residential"];
-/// 82.7 % are reached with this seed; a random backbone gives about 61 %, colour histograms about 69 %.
-const LEFT_OUT_ACCURACY: f64 = 0.75;
+/// Ten labels a class of RSSCN7's seven; 93 % are reached with this seed. The backbone saw other tiles of these classes:
+/// what it does for classes that it never saw is in its card.
+const TEN_SHOT_ACCURACY: f64 = 0.88;
 
 const FOLDERS: [&str; 7] = ["field", "forest", "grass", "industry", "parking", "residential", "river_lake"];
 
@@ -46,29 +45,28 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The folder of the sets of tiles, `aid`, `eurosat` and `rsscn7`.
 fn real_tiles() -> Option<PathBuf> {
-    let named = env::var_os("TILELENS_TILES").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| root().join("../shared/data/rsscn7"));
-    if !folder.is_dir() {
-        eprintln!("no real tiles: set TILELENS_TILES to a folder of RSSCN7");
+    let named = env::var_os("TILELENS_DATA").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| root().join("../shared/data"));
+    if !folder.join("rsscn7").is_dir() {
+        eprintln!("skipped: no real tiles; set TILELENS_DATA to a folder with aid, eurosat and rsscn7");
         return None;
     }
     Some(folder)
 }
 
-/// The tiles of the test split, each with its class.
-fn test_tiles() -> Option<Vec<(String, Tile, usize)>> {
-    let folder = real_tiles()?;
-    let list = fs::read_to_string(root().join("models/recipe/splits/test.txt")).unwrap();
-    let tile = |name: &str| {
-        let class = FOLDERS.iter().position(|class| name.starts_with(class)).unwrap();
-        (name.to_owned(), decode(&fs::read(folder.join(name)).unwrap()).unwrap(), class)
-    };
-    Some(list.lines().map(tile).collect())
+fn tile(file: &Path) -> Tile {
+    decode(&fs::read(file).unwrap()).unwrap()
 }
 
-fn model(name: &str) -> ModelFile {
+fn file(name: &str) -> ModelFile {
     ModelFile::from_bytes(&fs::read(root().join("models").join(name)).unwrap()).unwrap()
+}
+
+/// The shipped backbone with a shipped head.
+fn model(head: &str) -> ModelFile {
+    file("overhead.safetensors").join(&file(&format!("{head}.safetensors"))).unwrap()
 }
 
 fn classifier(model: &ModelFile) -> Classifier {
@@ -77,90 +75,86 @@ fn classifier(model: &ModelFile) -> Classifier {
 
 #[derive(Deserialize)]
 struct Card {
+    labels: Vec<String>,
     tiles: usize,
     right: usize,
     calibration_error: f64,
 }
 
-#[test]
-fn the_card_states_what_the_model_does_and_pytorch_says_the_same_of_every_tile() {
-    let Some(tiles) = test_tiles() else { return };
-    let card: Card =
-        serde_json::from_slice(&fs::read(root().join("models/land-cover.json")).unwrap()).unwrap();
-    let answers = fs::read(root().join("tests/fixtures/model/pytorch.json")).unwrap();
-    let answers: Vec<(String, usize, f32)> = serde_json::from_slice(&answers).unwrap();
-    let classifier = classifier(&model("land-cover.safetensors"));
-    let (mut found, mut agreeing, mut differences) = (Vec::new(), 0, 0.0_f32);
-    for ((name, tile, _), (expected_name, expected, confidence)) in tiles.iter().zip(&answers) {
-        assert_eq!(name, expected_name);
-        let probabilities = block_on(classifier.classify(&[tile])).unwrap().probabilities;
-        agreeing += usize::from(argmax(&probabilities) == *expected);
-        differences += (probabilities[*expected] - confidence).abs();
-        found.extend(probabilities);
-    }
-    let difference = differences / tiles.len() as f32;
-    println!(
-        "{agreeing} of {} classes are PyTorch's; confidences differ by {difference:.4} on average",
-        tiles.len()
-    );
-    assert!(agreeing as f64 >= 0.999 * tiles.len() as f64, "{agreeing} of {}", tiles.len());
-    // Decoding JPEG and scaling round by a level here and there. Of the mean difference of 0.003 about half is left when
-    // both read the same pixels; on a smooth tile between two classes it is up to 0.08.
-    assert!(difference <= 0.01, "{difference}");
-    let labels: Vec<usize> = tiles.iter().map(|(_, _, class)| *class).collect();
-    let evaluation = Evaluation::new(&found, &labels, 7);
-    assert_eq!((evaluation.tiles, evaluation.right), (card.tiles, card.right));
-    assert!((evaluation.calibration_error - card.calibration_error).abs() < 1e-3);
+/// A test tile by its name below the sets' folder, its class, and PyTorch's class and confidence.
+#[derive(Deserialize)]
+struct Expected(String, String, usize, f32);
+
+/// `BareLand` and `Bare land` alike.
+fn spelling(class: &str) -> String {
+    class.chars().filter(|letter| letter.is_alphabetic()).flat_map(char::to_lowercase).collect()
 }
 
-/// Features of `tiles` and the classes that stand in `classes`, renumbered.
-fn samples(classifier: &Classifier, tiles: &[(String, Tile, usize)], classes: &[usize]) -> Samples {
-    let mut samples = Samples::new(FEATURES, 1);
-    for (_, tile, class) in tiles {
-        if let Some(label) = classes.iter().position(|wanted| wanted == class) {
-            let features =
-                block_on(classifier.backbone().features(classifier.backbone().images(&[tile]))).unwrap();
-            samples.push(&features, label);
+#[test]
+fn the_cards_state_what_the_heads_do_and_pytorch_says_the_same_of_every_tile() {
+    let Some(folder) = real_tiles() else { return };
+    for head in ["overhead-scenes", "sentinel-2"] {
+        let json = |path: String| fs::read(root().join(path)).unwrap();
+        let card: Card = serde_json::from_slice(&json(format!("models/{head}.json"))).unwrap();
+        let expected: Vec<Expected> =
+            serde_json::from_slice(&json(format!("tests/fixtures/model/{head}.json"))).unwrap();
+        let classifier = classifier(&model(head));
+        let (mut found, mut labels, mut agreeing, mut differences) = (Vec::new(), Vec::new(), 0, 0.0_f32);
+        for Expected(name, class, predicted, confidence) in &expected {
+            let probabilities = block_on(classifier.classify(&[&tile(&folder.join(name))])).unwrap().probabilities;
+            agreeing += usize::from(argmax(&probabilities) == *predicted);
+            differences += (probabilities[*predicted] - confidence).abs();
+            found.extend(probabilities);
+            labels.push(card.labels.iter().position(|label| spelling(label) == spelling(class)).unwrap());
         }
+        let difference = differences / expected.len() as f32;
+        println!(
+            "{head}: {agreeing} of {} classes are PyTorch's; confidences differ by {difference:.4} on average",
+            expected.len()
+        );
+        assert!(agreeing as f64 >= 0.999 * expected.len() as f64, "{agreeing} of {}", expected.len());
+        // Decoding JPEG and scaling round by a level here and there; on a tile between two classes that shows.
+        assert!(difference <= 0.01, "{difference}");
+        let evaluation = Evaluation::new(&found, &labels, card.labels.len());
+        assert_eq!((evaluation.tiles, evaluation.right), (card.tiles, card.right));
+        assert!((evaluation.calibration_error - card.calibration_error).abs() < 1e-3);
     }
-    samples
-}
-
-/// Ten tiles of each class, from all over its list because it goes by ground scale, and all the others.
-fn ten_shots(samples: &Samples, num_classes: usize) -> (Samples, Samples) {
-    let labels = samples.labels();
-    let of = |class: usize| (0..labels.len()).filter(move |&tile| labels[tile] == class);
-    let labelled: Vec<usize> = (0..num_classes).flat_map(|class| of(class).step_by(5).take(10)).collect();
-    let others: Vec<usize> = (0..labels.len()).filter(|tile| !labelled.contains(tile)).collect();
-    (samples.select(&labelled), samples.select(&others))
 }
 
 #[test]
-fn a_head_learns_classes_that_its_backbone_never_saw_from_ten_tiles_each() {
-    let Some(tiles) = test_tiles() else { return };
-    // This backbone was trained on the other three classes; see models/recipe.
-    let backbone = classifier(&model("recipe/three-classes.safetensors"));
-    let unseen = LEFT_OUT.map(|class| FOLDERS.iter().position(|folder| *folder == class).unwrap());
-    let (labelled, others) = ten_shots(&samples(&backbone, &tiles, &unseen), 4);
-    let config = TrainingConfig { epochs: 60, batch_size: 16, ..TrainingConfig::default() };
-    let start = Start::Scratch(Head::random(config.head(FEATURES, 4), &mut config.random()));
-    let labelled = Subset::from(labelled);
+fn a_head_learns_from_ten_tiles_a_class_and_is_judged_by_others() {
+    let Some(folder) = real_tiles() else { return };
+    let backbone = classifier(&file("overhead.safetensors"));
+    let list = fs::read_to_string(root().join("models/recipe/splits/rsscn7.test.txt")).unwrap();
+    let mut samples = Samples::new(FEATURES, 1);
+    for name in list.lines() {
+        let class = FOLDERS.iter().position(|class| name.starts_with(class)).unwrap();
+        let images = backbone.backbone().images(&[&tile(&folder.join("rsscn7").join(name))]);
+        samples.push(&block_on(backbone.backbone().features(images)).unwrap(), class);
+    }
+    // Ten from all over each class's list, because it goes by ground scale.
+    let of = |class: usize| (0..samples.len()).filter(move |&tile| samples.labels()[tile] == class);
+    let labelled: Vec<usize> = (0..FOLDERS.len()).flat_map(|class| of(class).step_by(5).take(10)).collect();
+    let others: Vec<usize> = (0..samples.len()).filter(|tile| !labelled.contains(tile)).collect();
+    let (labelled, others) = (Subset::from(samples.select(&labelled)), samples.select(&others));
+
+    let config = TrainingConfig::default();
+    let start = Start::Scratch(Head::random(config.head(FEATURES, FOLDERS.len()), &mut config.random()));
     let learner = HeadLearner::new(&start, &config, &labelled, &Device::Cpu);
     let nothing = Samples::new(FEATURES, 1);
-    let mut trainer = Trainer::new(config, learner, 4, labelled, nothing).unwrap();
+    let mut trainer = Trainer::new(config, learner, FOLDERS.len(), labelled, nothing).unwrap();
     block_on(trainer.train(|_| ())).unwrap();
     let head = block_on(trainer.best().read()).unwrap();
     let found = Classification::of_head(&head).logits(&others.first_views(0..others.len()));
-    let found = softmax(found, 4, 1.0);
-    let evaluation = Evaluation::new(&found, others.labels(), 4);
+    let evaluation = Evaluation::new(&softmax(found, FOLDERS.len(), 1.0), others.labels(), FOLDERS.len());
     println!("{} of {} right", evaluation.right, evaluation.tiles);
-    assert!(evaluation.accuracy >= LEFT_OUT_ACCURACY, "{}", evaluation.accuracy);
+    assert!(evaluation.accuracy >= TEN_SHOT_ACCURACY, "{}", evaluation.accuracy);
 }
 
 /// Sides that no register tile divides, down to maps of one pixel.
 #[test]
 fn the_kernels_give_burns_features_for_images_of_any_side() {
-    let parameters = model("land-cover.safetensors").parameters;
+    let parameters = model("overhead-scenes").parameters;
     let device = Device::Cpu.to_burn();
     let kernels = Backbone::load(Architecture::MobileNetV3Small, &parameters).unwrap();
     let reference = MobileNetV3Small::load(&parameters, Norms::Apart, &device).unwrap();
@@ -180,7 +174,7 @@ fn the_kernels_give_burns_features_for_images_of_any_side() {
 #[test]
 fn the_temperature_travels_in_the_file_and_divides_the_logits() {
     let tile = decode(&fs::read(root().join("www/samples/synthetic-grass.jpg")).unwrap()).unwrap();
-    let mut file = model("land-cover.safetensors");
+    let mut file = model("overhead-scenes");
     file.manifest.temperature = 3.0;
     let file = ModelFile::from_bytes(&file.to_bytes(WeightsDtype::F16).unwrap()).unwrap();
     assert_eq!(file.manifest.temperature, 3.0);
@@ -196,7 +190,7 @@ fn the_temperature_travels_in_the_file_and_divides_the_logits() {
 
 #[test]
 fn a_file_from_before_temperatures_is_read_with_a_temperature_of_one() {
-    let mut file = model("land-cover.safetensors");
+    let mut file = model("overhead-scenes");
     file.manifest.temperature = 3.0;
     file.parameters.remove(&["features."]);
     let bytes = file.to_bytes(WeightsDtype::F16).unwrap();
@@ -212,7 +206,7 @@ fn a_file_from_before_temperatures_is_read_with_a_temperature_of_one() {
 fn a_tampered_byte_anywhere_is_found() {
     let mut parameters = Parameters::default();
     parameters.insert("features.0.0.weight", vec![2, 3], vec![0.5; 6]);
-    let manifest = model("land-cover.safetensors").manifest;
+    let manifest = model("overhead-scenes").manifest;
     let bytes = ModelFile { manifest, parameters }.to_bytes(WeightsDtype::F32).unwrap();
     assert!(ModelFile::from_bytes(&bytes).is_ok());
     for place in 0..bytes.len() {
@@ -229,7 +223,7 @@ fn a_tampered_byte_anywhere_is_found() {
 #[test]
 fn a_sealed_file_of_nonsense_is_refused_with_a_sentence_by_all_that_use_it() {
     let refused = |what: &str, change: &dyn Fn(&mut ModelFile)| {
-        let mut file = model("land-cover.safetensors");
+        let mut file = model("overhead-scenes");
         change(&mut file);
         let file = ModelFile::from_bytes(&file.to_bytes(WeightsDtype::F32).unwrap()).unwrap();
         assert_eq!(Classifier::load(&file, &Device::Cpu).unwrap_err().code(), "model.layer", "{what}");
@@ -243,10 +237,10 @@ fn a_sealed_file_of_nonsense_is_refused_with_a_sentence_by_all_that_use_it() {
         head.dense_neurons = 4096;
     });
     refused("a missing layer", &|file| file.parameters.remove(&["features.3."]));
-    refused("a layer without weights", &|file| replace(file, "head.output.weight", &[7, 0], 0.0));
-    refused("a bias of infinity", &|file| replace(file, "head.output.bias", &[7], f32::INFINITY));
+    refused("a layer without weights", &|file| replace(file, "head.output.weight", &[30, 0], 0.0));
+    refused("a bias of infinity", &|file| replace(file, "head.output.bias", &[30], f32::INFINITY));
 
-    let mut file = model("land-cover.safetensors");
+    let mut file = model("overhead-scenes");
     replace(&mut file, "features.0.1.weight", &[16], f32::MAX);
     let tile = decode(&fs::read(root().join("www/samples/synthetic-grass.jpg")).unwrap()).unwrap();
     let classifier = classifier(&file);
@@ -261,10 +255,12 @@ fn a_sealed_file_of_nonsense_is_refused_with_a_sentence_by_all_that_use_it() {
 /// Such a file is not written here, but by others.
 #[test]
 fn a_sealed_manifest_that_contradicts_itself_is_not_read() {
-    let bytes = fs::read(root().join("models/land-cover.safetensors")).unwrap();
+    let mut head = file("sentinel-2.safetensors");
+    head.manifest.temperature = 1.1;
+    let bytes = head.to_bytes(WeightsDtype::Lossless).unwrap();
     for (old, new) in [
         (r#"dense_neurons\":128"#, r#"dense_neurons\":  0"#),
-        (r#"num_classes\":7"#, r#"num_classes\":8"#),
+        (r#"num_classes\":10"#, r#"num_classes\":11"#),
         (r#"crop_px\":224"#, r#"crop_px\":  0"#),
         (r#"temperature\":1.1"#, r#"temperature\":0.0"#),
     ] {
@@ -291,7 +287,7 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 #[test]
 fn unfreezing_trains_the_last_blocks_and_leaves_the_others_and_the_batch_norms_alone() {
     let device = Device::Cpu.to_burn();
-    let mut before = model("land-cover.safetensors");
+    let mut before = model("overhead-scenes");
     let sample = |name: &str| decode(&fs::read(root().join("www/samples").join(name)).unwrap()).unwrap();
     let tiles = [(sample("synthetic-forest.jpg"), 0), (sample("synthetic-field.jpg"), 1)];
     let classifier_before = classifier(&before);

@@ -58,11 +58,14 @@ fuzz_target() {
 
 # seed_corpus TARGET FOLDER
 seed_corpus() {
+  local model=$TARGET/fuzz/model.safetensors
   case $1 in
     image) cp tests/fixtures/images/*.{png,jpg,gif,bmp,tiff,webp} "$2" ;;
     # What stands before the weights.
     model_file)
-      head -c "$((8 + $(od -An -t u8 -N 8 models/land-cover.safetensors)))" models/land-cover.safetensors >"$2/header"
+      build_command_line
+      "$TARGET/release/tilelens" join models/overhead.safetensors models/sentinel-2.safetensors --output "$model"
+      head -c "$((8 + $(od -An -t u8 -N 8 "$model")))" "$model" >"$2/header"
       # The same for images of 32 pixels, of which a model answers fast.
       sed 's/crop_px\\":224/crop_px\\": 32/' "$2/header" >"$2/header-32"
       ;;

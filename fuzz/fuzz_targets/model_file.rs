@@ -14,8 +14,17 @@ use tilelens::model::model_file::{ModelFile, WeightsDtype};
 use tilelens::tile::Tile;
 use tilelens_fuzz::assert_sentence;
 
+static MODEL: LazyLock<ModelFile> = LazyLock::new(|| {
+    let [backbone, head]: [&[u8]; 2] = [
+        include_bytes!("../../models/overhead.safetensors"),
+        include_bytes!("../../models/sentinel-2.safetensors"),
+    ];
+    let [backbone, head] = [backbone, head].map(|bytes| ModelFile::from_bytes(bytes).expect("a shipped file"));
+    backbone.join(&head).expect("they belong together")
+});
+
 static WEIGHTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let file = include_bytes!("../../models/land-cover.safetensors");
+    let file = MODEL.to_bytes(WeightsDtype::Lossless).expect("what was joined can be written");
     let (length, rest) = file.split_first_chunk::<8>().expect("a safetensors file");
     rest[u64::from_le_bytes(*length) as usize..].to_vec()
 });

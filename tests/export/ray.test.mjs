@@ -10,7 +10,8 @@ import { IMAGES, ROOT, SLOW_MS, temporaryFolder } from '../e2e/harness.mjs';
 
 const TILELENS = path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target'), 'release/tilelens');
 const PYTHON = process.env.PYTHON ?? 'python3';
-const MODEL = path.join(ROOT, 'models/land-cover.safetensors');
+const BACKBONE = path.join(ROOT, 'models/overhead.safetensors');
+const HEAD = path.join(ROOT, 'models/sentinel-2.safetensors');
 const SAMPLES = path.join(ROOT, 'www/samples');
 
 /**
@@ -53,11 +54,11 @@ test('Ray Data gives the tiles of a folder the classes that the command line giv
   await cp(SAMPLES, tiles, { recursive: true });
   // One file of each kind that is read, and broken ones.
   await cp(IMAGES, path.join(tiles, 'kinds'), { recursive: true });
-  await promisify(execFile)(TILELENS, ['export', MODEL, '--output', model]);
+  await promisify(execFile)(TILELENS, ['export', BACKBONE, '--head', HEAD, '--output', model]);
   // Ray leaves a token in the home folder, and the logs of each session.
   const ray = { HOME: folder, RAY_TMPDIR: folder, RAY_ADDRESS: '', RAY_USAGE_STATS_ENABLED: '0' };
 
-  const expected = table(await runOverBadFiles(TILELENS, ['classify', tiles, '--model', MODEL]));
+  const expected = table(await runOverBadFiles(TILELENS, ['classify', tiles, '--model', BACKBONE, '--head', HEAD]));
   const example = ['examples/ray/classify_folder.py', model, tiles, output, '--batch-size', '8', '--concurrency', '2'];
   await runOverBadFiles(PYTHON, example, ray);
   const found = table(await readFile(output, 'utf8'));

@@ -5,11 +5,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ROOT, STANDARD_LIBRARY, crates, npmPackages } from './shipped.mjs';
+import { IMAGENET_WEIGHTS, ROOT, STANDARD_LIBRARY, crates, npmPackages } from './shipped.mjs';
 
 const notice = await readFile(path.join(ROOT, 'NOTICE'), 'utf8');
 const named = new Set([...notice.matchAll(/^used by (.*)$/gm)].flatMap(([, users]) => users.split(', ')));
-const shipped = new Set([STANDARD_LIBRARY, ...(await crates()), ...(await npmPackages()).map(({ title }) => title)]);
+const shipped = new Set([STANDARD_LIBRARY, IMAGENET_WEIGHTS, ...(await crates()), ...(await npmPackages()).map(({ title }) => title)]);
 const missing = [...shipped].filter((title) => !named.has(title));
 const gone = [...named].filter((title) => !shipped.has(title));
 if (missing.length + gone.length > 0) {

@@ -8,6 +8,8 @@ import { build } from 'esbuild';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const STANDARD_LIBRARY = "Rust's standard library";
+/** What the backbone's weights began as. */
+export const IMAGENET_WEIGHTS = "torchvision's ImageNet weights";
 
 /** The engine with WebGPU has every crate of the one for the CPU. */
 const TREE = [

@@ -6,7 +6,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { ROOT, STANDARD_LIBRARY, npmPackages } from './shipped.mjs';
+import { IMAGENET_WEIGHTS, ROOT, STANDARD_LIBRARY, npmPackages } from './shipped.mjs';
 
 /**
  * @typedef {{ name: string, version: string, repository: string | null, manifest_path: string }} Crate
@@ -25,10 +25,11 @@ const INTRODUCTION = `Tilelens: what the page ships, and under which licences
 
 This file is made by ./build.sh notice.
 
-Tilelens itself, the weights of land-cover.safetensors and the sample tiles, which a script of ours draws, are under MIT
-or Apache-2.0, as you choose. The layers of the network are those of the MobileNetV3 paper in torchvision's naming; no
-code and no weights of torchvision are shipped. In the repository and not on the page: models/imagenet_labels.txt comes
-from a list published under Apache-2.0.
+Tilelens itself, what its own training added to the weights in models/, and the sample tiles, which a script of ours
+draws, are under MIT or Apache-2.0, as you choose. The weights of the backbone began as those that torchvision's
+MobileNetV3-Small learnt from ImageNet (IMAGENET1K_V1), which are under the BSD-3-Clause licence below. The layers of the
+network are those of the MobileNetV3 paper in torchvision's naming; no code of torchvision is shipped. In the repository
+and not on the page: models/imagenet_labels.txt comes from a list published under Apache-2.0.
 
 The engines contain Rust's standard library and the crates below, unchanged; the scripts contain the npm packages below,
 bundled and minified, otherwise unchanged. The source of each, of those under MPL-2.0 too, is what its registry gives out
@@ -81,6 +82,7 @@ async function fileLike(folder, pattern) {
 async function notice(crateLicences) {
   const licences = new Licences();
   licences.add('Apache-2.0', await readFile(path.join(ROOT, 'LICENSE-APACHE'), 'utf8'), STANDARD_LIBRARY);
+  licences.add('BSD-3-Clause', await readFile(path.join(ROOT, 'models/LICENSE-torchvision'), 'utf8'), IMAGENET_WEIGHTS);
 
   /** @type {Map<string, string>} */
   const notices = new Map();

@@ -40,7 +40,7 @@ enum Format {
 pub fn run(args: ClassifyArgs) -> Result<()> {
     let model = args.model.open()?;
     if model.manifest.labels.is_empty() {
-        bail!("{} is a backbone without classes: name a head by --head", args.model.model.display());
+        bail!("{} is a backbone without classes: name a head by --head", model.manifest.name);
     }
     let device = args.device.open()?;
     let classifier = Classifier::load(&model, &device)?;

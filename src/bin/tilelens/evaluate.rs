@@ -52,7 +52,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     let model = args.model.open()?;
     let labels = &model.manifest.labels;
     if labels.is_empty() {
-        bail!("{} is a backbone without classes: name a head by --head", args.model.model.display());
+        bail!("{} is a backbone without classes: name a head by --head", model.manifest.name);
     }
     let dataset = match &args.list {
         Some(list) => Dataset::listed(&args.data, list, &[])?,

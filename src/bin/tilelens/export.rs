@@ -7,19 +7,23 @@ use clap::Args;
 use tilelens::export::to_onnx;
 use tilelens::model::model_file::WeightsDtype;
 
-use super::files::{open_model, write, write_model};
+use super::files::{write, write_model};
+use super::model::ModelArgs;
 
 #[derive(Args)]
 pub struct ExportArgs {
     /// The model file.
     model: PathBuf,
+    /// A head on that backbone, in the place of the model's own.
+    #[arg(long, value_name = "FILE")]
+    head: Option<PathBuf>,
     /// The file to write: `.onnx` for onnxruntime and the like, `.safetensors` for a model file with f32 weights.
     #[arg(long, short)]
     output: PathBuf,
 }
 
-pub fn run(ExportArgs { model, output }: ExportArgs) -> Result<()> {
-    let model = open_model(&model)?;
+pub fn run(ExportArgs { model, head, output }: ExportArgs) -> Result<()> {
+    let model = ModelArgs { model: Some(model), head }.open()?;
     match output.extension().and_then(|extension| extension.to_str()) {
         Some("onnx") => {
             let bytes = to_onnx(&model)?;

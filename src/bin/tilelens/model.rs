@@ -1,6 +1,6 @@
 //! `--model` and `--head`: a whole model from one file or two.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -8,12 +8,16 @@ use tilelens::model::model_file::ModelFile;
 
 use super::files::open_model;
 
+/// The shipped backbone, and the head on it that answers where none is named.
+pub const BACKBONE: &str = "models/overhead.safetensors";
+const HEAD: &str = "models/overhead-scenes.safetensors";
+
 #[derive(Args)]
 pub struct ModelArgs {
-    /// The model file: a whole model, or a backbone.
-    #[arg(long, short, default_value = "models/land-cover.safetensors")]
-    pub model: PathBuf,
-    /// A head on that backbone, in the place of the model's own.
+    /// The model file: a whole model, or a backbone; the shipped backbone, if not given.
+    #[arg(long, short)]
+    pub model: Option<PathBuf>,
+    /// A head on that backbone, in the place of the model's own; the head of overhead scenes, if neither is given.
     #[arg(long, value_name = "FILE")]
     pub head: Option<PathBuf>,
 }
@@ -21,8 +25,13 @@ pub struct ModelArgs {
 impl ModelArgs {
     /// Reads and verifies the files.
     pub fn open(&self) -> Result<ModelFile> {
-        let model = open_model(&self.model)?;
-        let Some(path) = &self.head else { return Ok(model) };
+        let (model, head) = match (&self.model, &self.head) {
+            (Some(model), head) => (model.as_path(), head.as_deref()),
+            (None, Some(head)) => (Path::new(BACKBONE), Some(head.as_path())),
+            (None, None) => (Path::new(BACKBONE), Some(Path::new(HEAD))),
+        };
+        let model = open_model(model)?;
+        let Some(path) = head else { return Ok(model) };
         model.join(&open_model(path)?).with_context(|| path.display().to_string())
     }
 }

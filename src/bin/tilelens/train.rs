@@ -49,7 +49,7 @@ pub struct TrainArgs {
     #[arg(long, short)]
     output: PathBuf,
     /// The model file whose backbone gives the features.
-    #[arg(long, short, default_value = "models/land-cover.safetensors")]
+    #[arg(long, short, default_value = super::model::BACKBONE)]
     model: PathBuf,
     /// Train on these classes alone.
     #[arg(long, value_delimiter = ',')]
