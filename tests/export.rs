@@ -236,3 +236,31 @@ fn the_command_line_exports_by_the_ending_of_the_output() {
     let message = String::from_utf8_lossy(&refused.stderr);
     assert!(message.contains("mine.pth is none of .onnx, .safetensors"), "{message}");
 }
+
+#[test]
+fn the_command_line_splits_a_model_and_joins_it_again() {
+    let folder = folder();
+    let [backbone, head, whole] =
+        ["backbone", "head", "whole"].map(|name| folder.join(format!("{name}.safetensors")));
+    let run =
+        |arguments: &[&Path]| Command::new(env!("CARGO_BIN_EXE_tilelens")).args(arguments).output().unwrap();
+    let of = |name: &'static str| Path::new(name);
+    let shipped = path("models/land-cover.safetensors");
+    assert!(run(&[of("split"), &shipped, of("--backbone"), &backbone, of("--head"), &head]).status.success());
+    assert!(run(&[of("join"), &backbone, &head, of("--output"), &whole]).status.success());
+    let joined = ModelFile::from_bytes(&fs::read(&whole).unwrap()).unwrap();
+    assert_eq!(
+        (joined.parameters, joined.manifest.labels),
+        (land_cover().parameters, land_cover().manifest.labels)
+    );
+
+    let sample = path("www/samples/synthetic-grass.jpg");
+    let asked = |model: &[&Path]| run(&[&[of("classify"), &sample, of("--model")], model].concat());
+    let (apart, together) = (asked(&[&backbone, of("--head"), &head]), asked(&[&shipped]));
+    assert!(apart.status.success());
+    assert_eq!(apart.stdout, together.stdout);
+    let refused = asked(&[&backbone]);
+    assert!(!refused.status.success());
+    let message = String::from_utf8_lossy(&refused.stderr);
+    assert!(message.contains("name a head by --head"), "{message}");
+}
