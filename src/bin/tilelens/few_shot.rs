@@ -27,8 +27,7 @@ use tilelens::training::trainer::{Trainer, TrainingConfig};
 
 use super::DeviceChoice;
 use super::dataset::{Dataset, label_index};
-use super::files::write;
-use super::model::ModelArgs;
+use super::files::{open_model, write};
 use super::report::{percent, table};
 use super::samples::{features, histograms};
 use super::settings::Settings;
@@ -45,8 +44,9 @@ const JUDGED_AT_ONCE: usize = 256;
 pub struct FewShotArgs {
     /// A folder with a folder of tiles for each class.
     data: PathBuf,
-    #[command(flatten)]
-    model: ModelArgs,
+    /// The model file whose backbone gives the features.
+    #[arg(long, short, default_value = "models/land-cover.safetensors")]
+    model: PathBuf,
     /// The classes to tell apart; choose such as the backbone never saw.
     #[arg(long, value_delimiter = ',')]
     classes: Vec<String>,
@@ -116,7 +116,7 @@ struct Draw {
 }
 
 pub fn run(args: FewShotArgs) -> Result<()> {
-    let base = args.model.open()?;
+    let base = open_model(&args.model)?;
     let settings = settings(&args)?;
     let mut dataset = Dataset::read(&args.data, &args.classes)?;
     if let Some(most) = args.tiles_per_class {
