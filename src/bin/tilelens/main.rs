@@ -18,6 +18,7 @@ mod settings;
 mod sweep;
 mod tiles;
 mod train;
+mod trials;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
