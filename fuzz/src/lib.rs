@@ -19,7 +19,10 @@ pub fn import_as(extension: &str, bytes: &[u8]) {
     let options = ImportOptions {
         name: "fuzzed".into(),
         labels: Vec::new(),
-        preprocessing: PREPROCESSING,
+        resize_px: 256,
+        crop_px: 224,
+        normalisation: None,
+        hidden_activation: None,
         dropout_rate: 0.2,
         prefix: None,
         description: String::new(),

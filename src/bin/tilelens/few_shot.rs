@@ -20,7 +20,7 @@ use tilelens::training::samples::Samples;
 use tilelens::training::trainer::{Trainer, TrainingConfig};
 
 use super::DeviceChoice;
-use super::dataset::{Dataset, label_index};
+use super::dataset::{DataArgs, Dataset, label_index};
 use super::files::{open_model, write};
 use super::report::{percent, table};
 use super::samples::{features, histograms};
@@ -29,8 +29,8 @@ use super::tiles::progress_bar;
 
 #[derive(Args)]
 pub struct FewShotArgs {
-    /// A folder with a folder of tiles for each class.
-    data: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
     /// The model file whose backbone gives the features.
     #[arg(long, short, default_value = "models/land-cover.safetensors")]
     model: PathBuf,

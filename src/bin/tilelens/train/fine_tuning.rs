@@ -1,0 +1,57 @@
+//! Phase 2: the backbone's last blocks are trained, too.
+
+use anyhow::{Result, bail};
+use tilelens::model::classifier::Classifier;
+use tilelens::model::head::Head;
+use tilelens::model::modules;
+use tilelens::model::modules::layers::Norms;
+use tilelens::model::modules::mobilenet_v3::MobileNetV3Small;
+use tilelens::training::modules::{HeadAndTail, ModuleLearner};
+use tilelens::training::samples::Samples;
+use tilelens::training::trainer::TrainingConfig;
+
+use super::super::samples::{VIEWS, map_shape, maps};
+use super::super::settings::fit;
+use super::Run;
+
+/// Maps of more than this are not kept.
+const MAX_MAPS_BYTES: usize = 2 << 30;
+
+impl Run {
+    /// Trains head and last blocks together, from `head` on. Gives the maps to choose by and to judge by, too.
+    pub fn fine_tune(&self, classifier: &Classifier, head: &Head) -> Result<(HeadAndTail, Samples, Samples)> {
+        let device = self.device.to_burn();
+        let backbone = MobileNetV3Small::load(&self.base.parameters, Norms::Apart, &device)?;
+        let (trunk, tail) = backbone.split(self.args.unfreeze.into());
+        let map_shape = map_shape(classifier, &trunk, &device);
+        let bytes = |views: usize| {
+            views * map_shape.iter().product::<usize>() * size_of::<f32>() * self.tiles.training.len()
+        };
+        if bytes(1) > MAX_MAPS_BYTES {
+            bail!(
+                "the maps of {} tiles take {} MB: unfreeze fewer blocks",
+                self.tiles.training.len(),
+                bytes(1) >> 20
+            );
+        }
+        let all_views = self.augmentation() && bytes(VIEWS) <= MAX_MAPS_BYTES;
+        if self.augmentation() && !all_views {
+            println!(
+                "Phase 2 sees every tile as it stands alone: maps of all its flips and turns would not fit."
+            );
+        }
+        let on_device = (&trunk, &device);
+        let [training, validation, judges] = self.samples(
+            |files, all_views| maps(files, classifier, on_device, map_shape, all_views),
+            all_views,
+        )?;
+        let config = TrainingConfig { epochs: self.args.unfreeze_epochs.into(), ..self.config.clone() };
+        let head = modules::classification::Head::load(head.config(), head.parameters(), &device)?;
+        let network = HeadAndTail { tail, head, map_shape };
+        let samples = (training, validation.clone());
+        let learner = ModuleLearner::new(network, &device);
+        let (network, epoch) = fit(&config, learner, self.num_classes(), samples, "Last blocks")?;
+        println!("Phase 2: the best epoch is {epoch}.");
+        Ok((network, validation, judges))
+    }
+}

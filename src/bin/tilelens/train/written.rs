@@ -1,0 +1,34 @@
+//! The model file that a run writes.
+
+use anyhow::Result;
+use sha2::{Digest, Sha256};
+use tilelens::model::head::ClassifierConfig;
+use tilelens::model::model_file::{Manifest, ModelFile, Provenance, hex};
+
+use super::Run;
+use super::fitting::Trained;
+
+impl Run {
+    pub fn model_file(&self, trained: &Trained) -> Result<ModelFile> {
+        let mut parameters = self.base.with_head(&trained.head);
+        if let Some(tail) = &trained.tail {
+            pollster::block_on(tail.store(&mut parameters))?;
+        }
+        let base = &self.base.manifest;
+        let source = self.args.model.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let manifest = Manifest {
+            name: self.args.name.clone(),
+            labels: self.labels.clone(),
+            classifier: ClassifierConfig::Head(self.config.head(self.num_classes())),
+            temperature: trained.temperature,
+            provenance: Provenance {
+                source,
+                source_sha256: hex(&Sha256::digest(std::fs::read(&self.args.model)?)),
+                description: self.args.description.clone(),
+                licence: self.args.licence.clone().unwrap_or_else(|| base.provenance.licence.clone()),
+            },
+            ..base.clone()
+        };
+        Ok(ModelFile { manifest, parameters })
+    }
+}
