@@ -66,7 +66,7 @@ fn imagenet() -> ModelFile {
     let checkpoint = folder().join("classifier.pth");
     let packed = fs::File::open(path("tests/fixtures/parity/classifier.pth.gz")).unwrap();
     io::copy(&mut GzDecoder::new(packed), &mut fs::File::create(&checkpoint).unwrap()).unwrap();
-    import(&checkpoint, options(1000)).unwrap()
+    import(&checkpoint, options(1000)).unwrap().file
 }
 
 fn options(classes: usize) -> ImportOptions {
@@ -76,7 +76,10 @@ fn options(classes: usize) -> ImportOptions {
         ground_resolution_m: None,
         data: String::new(),
         labels: (0..classes).map(|class| format!("class {class}")).collect(),
-        preprocessing: land_cover().manifest.preprocessing,
+        resize_px: 256,
+        crop_px: 224,
+        normalisation: None,
+        hidden_activation: None,
         dropout_rate: 0.2,
         prefix: None,
         description: String::new(),
@@ -164,7 +167,8 @@ fn an_exported_model_is_imported_again_with_equal_weights() {
     for file in [land_cover(), small_head(), imagenet()] {
         let exported = folder().join("again.onnx");
         fs::write(&exported, to_onnx(&file).unwrap()).unwrap();
-        let found = import(&exported, options(file.manifest.labels.len())).unwrap();
+        let found = import(&exported, options(file.manifest.labels.len())).unwrap().file;
+        assert_eq!(found.manifest.temperature, file.manifest.temperature);
         assert_eq!(found.manifest.classifier.num_classes(), file.manifest.classifier.num_classes());
         assert_eq!(found.parameters, file.parameters);
     }

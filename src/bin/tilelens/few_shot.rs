@@ -14,7 +14,7 @@ use tilelens::training::baselines::random_backbone;
 use tilelens::training::samples::class_counts;
 
 use super::DeviceChoice;
-use super::dataset::{Dataset, label_index};
+use super::dataset::{DataArgs, Dataset, label_index};
 use super::files::{open_model, write};
 use super::report::{percent, table};
 use super::samples::{features, histograms};
@@ -27,8 +27,8 @@ const SHOTS: [usize; 4] = [5, 10, 20, 50];
 
 #[derive(Args)]
 pub struct FewShotArgs {
-    /// A folder with a folder of tiles for each class.
-    data: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
     /// The model file whose backbone gives the features.
     #[arg(long, short, default_value = "models/land-cover.safetensors")]
     model: PathBuf,

@@ -6,6 +6,7 @@ use anyhow::Result;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
+use rayon::prelude::*;
 use serde::Serialize;
 use tilelens::device::Device;
 use tilelens::model::classification::{mean_over_views, softmax};
@@ -18,7 +19,7 @@ use tilelens::training::samples::{Samples, Statistics, Subset};
 use tilelens::training::trainer::{Trainer, TrainingConfig};
 
 use super::sweep::Setting;
-use super::tiles::{on_all_cores, progress_bar};
+use super::tiles::progress_bar;
 
 /// Tiles that are judged at once.
 const JUDGED_AT_ONCE: usize = 256;
@@ -63,13 +64,13 @@ pub struct Draw {
 pub fn try_all(contenders: &[Contender], draws: &[Draw], classes: usize) -> Result<Vec<Row>> {
     let bar = progress_bar(contenders.len() * draws.len(), "Draws");
     let jobs: Vec<_> = contenders.iter().flat_map(|one| draws.iter().map(move |draw| (one, draw))).collect();
-    let accuracies = on_all_cores(&jobs, |(contender, draw)| {
+    let judged = jobs.par_iter().with_max_len(1).map(|(contender, draw)| {
         let accuracy = contender.accuracy(draw, classes);
         bar.inc(1);
         accuracy
     });
+    let accuracies = judged.collect::<Result<Vec<f64>>>()?;
     bar.finish_and_clear();
-    let accuracies = accuracies.into_iter().collect::<Result<Vec<f64>>>()?;
     let tried: Vec<_> = jobs.into_iter().zip(accuracies).collect();
     let of_one = |((a, x), _): &((&Contender, &Draw), f64), ((b, y), _): &((&Contender, &Draw), f64)| {
         std::ptr::eq(*a, *b) && x.shots == y.shots
