@@ -204,13 +204,15 @@ fn copies_stay_on_one_side_and_a_picture_under_two_labels_is_named() {
     let said = stderr(&output);
     assert!(said.contains("19 of 31 tiles are copies of others (7 to the pixel, 12 "), "{said}");
     assert!(said.contains("One picture has several labels: ") && said.contains("from green.png"), "{said}");
+    // A third of six pictures a class, each once.
+    assert!(lines(&output).iter().any(|line| line.ends_with(": 4 tiles")), "{:?}", lines(&output));
 
     // A copy in the training folder of a tile that judges is left out of training.
     write_classes(&folder, ["split/train/green", "split/train/blue"], 0..6);
     write_classes(&folder, ["split/test/green", "split/test/blue"], 5..8);
     let (output, _) = train(&folder, "split", &[]);
     assert!(
-        stderr(&output).contains("2 of them are left out of training or validation"),
+        stderr(&output).contains("2 of them are left out, because a copy of each judges"),
         "{}",
         stderr(&output)
     );

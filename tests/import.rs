@@ -313,7 +313,7 @@ fn other_files_are_called_what_they_are() {
         (&zip(&["m/data.pkl", "m/code/__torch__.py", "m/constants.pkl"]), "TorchScript"),
         (&zip(&["forest/1.jpg"]), "zip archive without a checkpoint"),
         (&whole[..whole.len() / 2], "half of a zip archive"),
-        (&safetensors[..safetensors.len() / 2], "ends too early"),
+        (&safetensors[..safetensors.len() / 2], "not whole"),
         (b"", "empty"),
         (b"\x1f\x8b\x08\0", "gzip"),
         (br#"{"architectures": ["MobileNetV3"]}"#, "JSON"),

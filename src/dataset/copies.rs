@@ -4,9 +4,10 @@
 //! taken for copies when their 16 × 16 grey thumbnails, in the best of the eight flips and turns, differ by less than
 //! [`MAX_DIFFERENCE`] of the flatter one's contrast.
 //!
-//! Measured on 3,540 overhead tiles of three data sets: of 2.2 million pairs of different tiles the nearest differ by
-//! 0.55; tiles turned and encoded anew as JPEG of quality 60 by 0.2 at most on 320 × 320 pixels, and all but a few in a
-//! thousand by less than 0.3 on 150 × 150. Water and the like has no contrast to go by: there only equal pixels count.
+//! Measured: tiles turned and encoded anew as JPEG of quality 60 differ by 0.2 at most on 320 × 320 pixels, and all but a
+//! few in a thousand by less than 0.3 on 150 × 150. Among all pairs of 2,380 RSSCN7, 7,290 AID and 3,333 EuroSAT tiles
+//! (35 million) it finds three, one of them to the pixel; all show the same place. Water and the like has no contrast
+//! to go by: there only equal pixels count.
 
 use std::collections::HashMap;
 
@@ -22,12 +23,16 @@ const MAX_DIFFERENCE: f32 = 0.35;
 const MIN_CONTRAST: f32 = 3.0;
 /// Brightness and contrast of a copy differ by less than this, in grey levels; measured: 1.4 at JPEG quality 15.
 const MAX_SHIFT: f32 = 2.0;
+/// The mean of a colour may differ by a little more: JPEG is less exact with colours. Two beaches can be alike in grey.
+const MAX_COLOUR_SHIFT: f32 = 4.0;
 
 /// What copies of a picture have in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fingerprint {
     /// SHA-256 of the size and the pixels.
     pixels: [u8; 32],
+    /// Mean of red, green and blue.
+    colour: [f32; 3],
     /// Mean of the grey thumbnail.
     brightness: f32,
     /// Its standard deviation.
@@ -44,21 +49,27 @@ impl Fingerprint {
         hasher.update(tile.height_px.to_le_bytes());
         hasher.update(&tile.rgb);
         let thumbnail = square_thumbnail(tile, SIDE as u32);
+        let pixels = thumbnail.as_chunks::<3>().0;
+        let sum = |channel: usize| pixels.iter().map(|pixel| f32::from(pixel[channel])).sum::<f32>();
+        let colour = [0, 1, 2].map(|channel| sum(channel) / pixels.len() as f32);
         // Luma of ITU-R BT.601.
         let luma = |&[red, green, blue]: &[u8; 3]| {
             0.299 * f32::from(red) + 0.587 * f32::from(green) + 0.114 * f32::from(blue)
         };
-        let mut grey: Vec<f32> = thumbnail.as_chunks::<3>().0.iter().map(luma).collect();
+        let mut grey: Vec<f32> = pixels.iter().map(luma).collect();
         let brightness = grey.iter().sum::<f32>() / grey.len() as f32;
         grey.iter_mut().for_each(|value| *value -= brightness);
         let contrast = mean_square(&grey).sqrt();
-        Self { pixels: hasher.finalize().into(), brightness, contrast, grey }
+        Self { pixels: hasher.finalize().into(), colour, brightness, contrast, grey }
     }
 
     /// Whether `other` is likely the same picture, though not to the last pixel.
     fn is_near(&self, other: &Self) -> bool {
         let contrast = self.contrast.min(other.contrast);
         if contrast < MIN_CONTRAST || (self.contrast - other.contrast).abs() > MAX_SHIFT {
+            return false;
+        }
+        if (0..3).any(|channel| (self.colour[channel] - other.colour[channel]).abs() > MAX_COLOUR_SHIFT) {
             return false;
         }
         // A sum of squares, so that it can end early.

@@ -1,5 +1,7 @@
 //! What a file is, told by its bytes: names lie, downloads break off, and sites answer with a page.
 
+use onnx_ir::{Message, ModelProto};
+
 use super::ImportError;
 use super::pytorch::archive;
 
@@ -49,7 +51,7 @@ impl FileKind {
         }
         if let Some(end) = safetensors_header(bytes) {
             if end > bytes.len() {
-                return other("a safetensors file that ends too early: fetch or copy it again");
+                return other("a safetensors file that is not whole: fetch or copy it again");
             }
             return Ok(Self::Safetensors);
         }
@@ -76,7 +78,14 @@ impl FileKind {
         if bytes.starts_with(b"PK") {
             return other("an empty or broken zip archive: fetch or copy it again");
         }
-        other(text_kind(bytes).unwrap_or("no checkpoint of PyTorch, safetensors or ONNX"))
+        if let Some(kind) = text_kind(bytes) {
+            return other(kind);
+        }
+        // A model may leave out its version.
+        match ModelProto::parse_from_bytes(bytes) {
+            Ok(model) if model.graph.is_some() => Ok(Self::Onnx),
+            _ => other("no checkpoint of PyTorch, safetensors or ONNX"),
+        }
     }
 
     fn of_zip(bytes: &[u8]) -> Result<Self, ImportError> {

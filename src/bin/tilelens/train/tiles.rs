@@ -31,20 +31,10 @@ impl Tiles {
         let test = Some(of(Subset::Test)).filter(|test| !test.is_empty());
         let (mut training, mut validation) = (of(Subset::Training), of(Subset::Validation));
         if validation.is_empty() {
-            // Among the training tiles, the first of each group of copies.
-            let indices: Vec<usize> =
-                (0..files.len()).filter(|&index| files[index].subset == Some(Subset::Training)).collect();
-            let mut first = HashMap::new();
-            let originals: Vec<usize> = indices
-                .iter()
-                .enumerate()
-                .map(|(tile, &index)| *first.entry(originals[index]).or_insert(tile))
-                .collect();
-            let labels: Vec<usize> = training.iter().map(|file| file.class).collect();
-            let split =
-                Split::stratified_by_group(&labels, &originals, args.validation_fraction, args.settings.seed);
-            let chosen = |tiles: &[usize]| tiles.iter().map(|&tile| training[tile].clone()).collect();
-            (training, validation) = (chosen(&split.training), chosen(&split.validation));
+            let drawn =
+                files.iter().zip(&originals).filter(|(file, _)| file.subset == Some(Subset::Training));
+            let originals: Vec<usize> = drawn.map(|(_, &original)| original).collect();
+            (training, validation) = drawn_validation(&training, &originals, args);
         }
         let tiles = Self { classes, training, validation, test };
         if tiles.judges().is_empty() {
@@ -59,6 +49,24 @@ impl Tiles {
     }
 }
 
+/// Draws a share of each class for validation. Copies stay together, and a picture judges once however often it is there;
+/// `originals` tells which tiles are copies of one.
+fn drawn_validation(
+    tiles: &[LabelledFile],
+    originals: &[usize],
+    args: &TrainArgs,
+) -> (Vec<LabelledFile>, Vec<LabelledFile>) {
+    let mut first = HashMap::new();
+    let numbered = originals.iter().enumerate();
+    let originals: Vec<usize> =
+        numbered.map(|(tile, original)| *first.entry(original).or_insert(tile)).collect();
+    let labels: Vec<usize> = tiles.iter().map(|file| file.class).collect();
+    let split = Split::stratified_by_group(&labels, &originals, args.validation_fraction, args.settings.seed);
+    let chosen = |tile: &usize| tiles[*tile].clone();
+    let validation = split.validation.iter().filter(|&&tile| originals[tile] == tile);
+    (split.training.iter().map(chosen).collect(), validation.map(chosen).collect())
+}
+
 /// The classes, and every tile with what it is for: by the lists, else by the folders, else all to learn from, of which
 /// a share is drawn later.
 fn assigned(args: &TrainArgs) -> Result<(Vec<String>, Vec<LabelledFile>)> {
@@ -70,7 +78,11 @@ fn assigned(args: &TrainArgs) -> Result<(Vec<String>, Vec<LabelledFile>)> {
     let as_subset = |files: Vec<LabelledFile>, subset| {
         files.into_iter().map(move |file| LabelledFile { subset: Some(subset), ..file })
     };
-    if lists.is_some() || args.test_list.is_some() || files.iter().all(|file| file.subset.is_none()) {
+    let has_splits = files.iter().any(|file| file.subset.is_some());
+    if lists.is_some() || args.test_list.is_some() || !has_splits {
+        if has_splits && lists.is_none() {
+            eprintln!("The test list counts: the folders' splits are not used.");
+        }
         // The training tiles number the classes; a class that other lists lack would be judged by nothing.
         let listed = |list: &PathBuf| anyhow::Ok(Dataset::listed(&args.data, list, &classes)?.files);
         let test = args.test_list.as_ref().map(listed).transpose()?.unwrap_or_default();
@@ -115,8 +127,8 @@ fn keep_learnt_classes(classes: &mut Vec<String>, files: &mut Vec<LabelledFile>)
     Ok(())
 }
 
-/// The files that can be read, without those that are copies of a tile that judges more strictly; and for each the first
-/// that it is a copy of. What was found is said.
+/// The files that can be read, without those of which a copy judges, or judges more strictly; and for each the first that
+/// it is a copy of. What was found is said.
 fn without_copies_across(files: Vec<LabelledFile>) -> Result<(Vec<LabelledFile>, Vec<usize>)> {
     let (files, fingerprints) = fingerprints(files)?;
     let copies = Copies::find(&fingerprints);
@@ -124,7 +136,7 @@ fn without_copies_across(files: Vec<LabelledFile>) -> Result<(Vec<LabelledFile>,
     if copies.exact + copies.near > 0 {
         eprintln!(
             "{} of {} tiles are copies of others ({} to the pixel, {} encoded anew, scaled or turned): copies stay on \
-             one side of every split.",
+             one side of every split, and a picture judges once.",
             copies.exact + copies.near,
             files.len(),
             copies.exact,
@@ -146,18 +158,16 @@ fn without_copies_across(files: Vec<LabelledFile>) -> Result<(Vec<LabelledFile>,
         *subset = file.subset.max(*subset);
     }
     let (mut kept, mut kept_originals) = (Vec::new(), Vec::new());
-    let all = files.len();
+    let (mut judging, all) = (HashSet::new(), files.len());
     for (file, original) in files.into_iter().zip(originals) {
-        if file.subset == strictest[original] {
+        let learns = file.subset == Some(Subset::Training);
+        if file.subset == strictest[original] && (learns || judging.insert(*original)) {
             kept.push(file);
             kept_originals.push(*original);
         }
     }
     if kept.len() < all {
-        eprintln!(
-            "{} of them are left out of training or validation, because a copy judges later.",
-            all - kept.len()
-        );
+        eprintln!("{} of them are left out, because a copy of each judges.", all - kept.len());
     }
     Ok((kept, kept_originals))
 }
