@@ -6,6 +6,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`dataset`] | a tree of folders → classes and splits; copies of one picture |
 //! | [`tile`] | bytes → [`tile::Tile`] → the network's input |
 //! | [`kernels`] | the network's operators on the CPU |
 //! | [`limits`] | what is accepted: sizes and counts |
@@ -19,6 +20,7 @@
 //! Without the feature `burn` the crate computes on the CPU alone, with its own kernels: what a browser without WebGPU
 //! downloads is a sixth of the engine that has both.
 
+pub mod dataset;
 pub mod device;
 mod error;
 pub mod export;

@@ -68,7 +68,7 @@ fn imagenet() -> ModelFile {
     let checkpoint = folder().join("classifier.pth");
     let packed = fs::File::open(path("tests/fixtures/parity/classifier.pth.gz")).unwrap();
     io::copy(&mut GzDecoder::new(packed), &mut fs::File::create(&checkpoint).unwrap()).unwrap();
-    import(&checkpoint, options(1000)).unwrap()
+    import(&checkpoint, options(1000)).unwrap().file
 }
 
 fn options(classes: usize) -> ImportOptions {
@@ -78,7 +78,10 @@ fn options(classes: usize) -> ImportOptions {
         ground_resolution_m: None,
         data: String::new(),
         labels: (0..classes).map(|class| format!("class {class}")).collect(),
-        preprocessing: shipped().manifest.preprocessing,
+        resize_px: 256,
+        crop_px: 224,
+        normalisation: None,
+        hidden_activation: None,
         dropout_rate: 0.2,
         prefix: None,
         description: String::new(),
@@ -166,7 +169,8 @@ fn an_exported_model_is_imported_again_with_equal_weights() {
     for file in [shipped(), small_head(), imagenet()] {
         let exported = folder().join("again.onnx");
         fs::write(&exported, to_onnx(&file).unwrap()).unwrap();
-        let found = import(&exported, options(file.manifest.labels.len())).unwrap();
+        let found = import(&exported, options(file.manifest.labels.len())).unwrap().file;
+        assert_eq!(found.manifest.temperature, file.manifest.temperature);
         assert_eq!(found.manifest.classifier.num_classes(), file.manifest.classifier.num_classes());
         assert_eq!(found.parameters, file.parameters);
     }
@@ -239,4 +243,32 @@ fn the_command_line_exports_by_the_ending_of_the_output() {
     assert!(!refused.status.success());
     let message = String::from_utf8_lossy(&refused.stderr);
     assert!(message.contains("mine.pth is none of .onnx, .safetensors"), "{message}");
+}
+
+#[test]
+fn the_command_line_splits_a_model_and_joins_it_again() {
+    let folder = folder();
+    let [backbone, head, whole] =
+        ["backbone", "head", "whole"].map(|name| folder.join(format!("{name}.safetensors")));
+    let run =
+        |arguments: &[&Path]| Command::new(env!("CARGO_BIN_EXE_tilelens")).args(arguments).output().unwrap();
+    let of = |name: &'static str| Path::new(name);
+    let shipped = path("models/land-cover.safetensors");
+    assert!(run(&[of("split"), &shipped, of("--backbone"), &backbone, of("--head"), &head]).status.success());
+    assert!(run(&[of("join"), &backbone, &head, of("--output"), &whole]).status.success());
+    let joined = ModelFile::from_bytes(&fs::read(&whole).unwrap()).unwrap();
+    assert_eq!(
+        (joined.parameters, joined.manifest.labels),
+        (land_cover().parameters, land_cover().manifest.labels)
+    );
+
+    let sample = path("www/samples/synthetic-grass.jpg");
+    let asked = |model: &[&Path]| run(&[&[of("classify"), &sample, of("--model")], model].concat());
+    let (apart, together) = (asked(&[&backbone, of("--head"), &head]), asked(&[&shipped]));
+    assert!(apart.status.success());
+    assert_eq!(apart.stdout, together.stdout);
+    let refused = asked(&[&backbone]);
+    assert!(!refused.status.success());
+    let message = String::from_utf8_lossy(&refused.stderr);
+    assert!(message.contains("name a head by --head"), "{message}");
 }

@@ -4,13 +4,17 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{ImportError, names, onnx, pytorch, read_safetensors};
+use super::classifier::Chain;
+use super::file_kind::FileKind;
+use super::names::{self, Network};
+use super::state_dict::{self, HiddenActivation};
+use super::{ImportError, hints, onnx, pytorch, safetensors, timm};
 use crate::device::Device;
 use crate::limits::MAX_MODEL_BYTES;
 use crate::model::architecture::Architecture;
 use crate::model::backbone::Backbone;
 use crate::model::classification::Classification;
-use crate::model::head::{ClassifierConfig, HeadConfig};
+use crate::model::head::ClassifierConfig;
 use crate::model::manifest::{FORMAT, Manifest, Provenance};
 use crate::model::model_file::{ModelFile, hex};
 use crate::model::parameters::Parameters;
@@ -29,8 +33,15 @@ pub struct ImportOptions {
     pub data: String,
     /// The class of each logit; empty for a backbone without a classifier.
     pub labels: Vec<String>,
-    /// How a tile becomes the network's input.
-    pub preprocessing: Preprocessing,
+    /// The shorter side of a tile is scaled to this, in pixels.
+    pub resize_px: u32,
+    /// The side of the square cut from the centre, in pixels.
+    pub crop_px: u32,
+    /// Channel means and deviations that tiles are normalised by, of values from 0 to 1. Where none are given: those in
+    /// the checkpoint's graph, else ImageNet's, which is noted.
+    pub normalisation: Option<([f32; 3], [f32; 3])>,
+    /// What activates a classifier's hidden layer, where the checkpoint cannot tell.
+    pub hidden_activation: Option<HiddenActivation>,
     /// The head's dropout rate, which no checkpoint carries.
     pub dropout_rate: f64,
     /// Which weights to take where a checkpoint holds several networks, such as `ema.`.
@@ -41,27 +52,54 @@ pub struct ImportOptions {
     pub licence: String,
 }
 
-/// Reads a `.pth`/`.pt`, `.safetensors` or `.onnx` checkpoint of MobileNetV3-Small, with or without
-/// a classifier, under whatever prefix its layers stand.
+/// A checkpoint as a model.
+#[derive(Debug)]
+pub struct Imported {
+    /// The model.
+    pub file: ModelFile,
+    /// What was guessed, recognised or left out, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What every format comes to.
+struct Contents {
+    backbone: Parameters,
+    classifier: Result<Option<Chain>, String>,
+    normalisation: Option<([f32; 3], [f32; 3])>,
+    /// What the network may be, if it is no MobileNetV3-Small.
+    hint: String,
+}
+
+/// Reads a PyTorch, safetensors or ONNX checkpoint of MobileNetV3-Small, whatever the file is called: with or without a
+/// classifier, under whatever prefix its layers stand, with torchvision's names or timm's.
 ///
 /// # Errors
 ///
 /// [`ImportError`]; a network of another shape is refused with the first layer that differs.
-pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportError> {
+pub fn import(path: &Path, options: ImportOptions) -> Result<Imported, ImportError> {
     let unread = |error| ImportError::Io { path: path.into(), error };
-    if std::fs::metadata(path).map_err(unread)?.len() > MAX_MODEL_BYTES {
+    let metadata = std::fs::metadata(path).map_err(unread)?;
+    if metadata.is_dir() {
+        return Err(ImportError::OtherKind("a folder: name the file of weights in it".into()));
+    }
+    if metadata.len() > MAX_MODEL_BYTES {
         return Err(ImportError::TooLarge);
     }
     let bytes = std::fs::read(path).map_err(unread)?;
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let prefix = options.prefix.as_deref();
-    let parameters = match extension {
-        Some("pth" | "pt") => names::normalise(pytorch::read(path, &bytes)?, prefix)?,
-        Some("safetensors") => read_safetensors(&bytes, prefix)?,
-        Some("onnx") => onnx::read(&bytes)?,
-        _ => return Err(ImportError::UnknownFormat(path.into())),
+    let mut notes = Vec::new();
+    let contents = contents(path, &bytes, &options, &mut notes)?;
+    let preprocessing = preprocessing(&options, &contents, &mut notes);
+    let temperature = contents.classifier.as_ref().ok().and_then(|chain| chain.as_ref()?.temperature);
+    let (classifier, weights, left_out) = match contents.classifier {
+        Ok(None) => (ClassifierConfig::None, Parameters::default(), None),
+        Ok(Some(chain)) => match chain.express(options.dropout_rate) {
+            Ok((config, weights)) => (config, weights, None),
+            Err(reason) => (ClassifierConfig::None, Parameters::default(), Some(reason)),
+        },
+        Err(reason) => (ClassifierConfig::None, Parameters::default(), Some(reason)),
     };
-    let classifier = classifier_config(&parameters, options.dropout_rate);
+    let (mut parameters, hint) = (contents.backbone, contents.hint);
+    parameters.extend(&weights);
     let (classes, labels) = (classifier.num_classes(), options.labels.len());
     let file = ModelFile {
         manifest: Manifest {
@@ -72,9 +110,9 @@ pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportEr
             data: options.data,
             architecture: Architecture::default(),
             labels: options.labels,
-            preprocessing: options.preprocessing,
+            preprocessing,
             classifier,
-            temperature: 1.0,
+            temperature: temperature.unwrap_or(1.0),
             backbone: None,
             backbone_name: String::new(),
             provenance: Provenance {
@@ -87,24 +125,58 @@ pub fn import(path: &Path, options: ImportOptions) -> Result<ModelFile, ImportEr
         parameters,
     };
     // Another network is told by its first layer that differs, before its labels are counted.
-    Backbone::load(&file, &Device::Cpu)?;
-    Classification::load(&file, &Device::Cpu)?;
-    if classes != labels {
-        return Err(ImportError::Labels { classes, labels });
+    let loaded = Backbone::load(&file, &Device::Cpu).and_then(|_| Classification::load(&file, &Device::Cpu));
+    loaded.map_err(|mismatch| ImportError::Layer { mismatch, hint })?;
+    match left_out {
+        Some(reason) if labels > 0 => return Err(ImportError::Classifier(reason)),
+        Some(reason) => notes.push(format!(
+            "Its classifier is left out ({reason}): the model is a backbone that knows features and no classes."
+        )),
+        None if classes != labels => return Err(ImportError::Labels { classes, labels }),
+        None => {}
     }
-    Ok(file)
+    Ok(Imported { file, notes })
 }
 
-/// Which classifier the weights hold, told by the names and shapes of its layers.
-fn classifier_config(parameters: &Parameters, dropout_rate: f64) -> ClassifierConfig {
-    let rows = |name: &str| parameters.shape(name).and_then(|shape| shape.first().copied());
-    if let (Some(num_classes), Some(dense_neurons)) = (rows("head.output.weight"), rows("head.dense.weight"))
-    {
-        let inputs = Architecture::default().features();
-        ClassifierConfig::Head(HeadConfig { inputs, dropout_rate, dense_neurons, num_classes })
-    } else if let Some(num_classes) = rows("classifier.3.weight") {
-        ClassifierConfig::ImageNet { num_classes }
-    } else {
-        ClassifierConfig::None
+fn contents(
+    path: &Path,
+    bytes: &[u8],
+    options: &ImportOptions,
+    notes: &mut Vec<String>,
+) -> Result<Contents, ImportError> {
+    let checkpoint = match FileKind::of(bytes)? {
+        FileKind::Onnx => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let model = onnx::read(bytes, folder)?;
+            notes.extend(model.notes);
+            let onnx::OnnxModel { backbone, classifier, normalisation, .. } = model;
+            let hint = hints::of(&backbone);
+            return Ok(Contents { backbone, classifier, normalisation, hint });
+        }
+        FileKind::PyTorch => pytorch::read(path, bytes)?,
+        FileKind::Safetensors => safetensors::read(bytes)?,
+    };
+    let hint = hints::of(&checkpoint);
+    let mut network = names::network(checkpoint, options.prefix.as_deref())?;
+    if network.is_timm {
+        timm::adapt(&mut network);
+        notes.push(timm::NOTE.into());
     }
+    let Network { backbone, others, .. } = network;
+    let classifier = state_dict::classifier(others, options.hidden_activation, notes);
+    Ok(Contents { backbone, classifier, normalisation: None, hint })
+}
+
+/// What is given counts, then what the graph does; else ImageNet's, and that is said.
+fn preprocessing(options: &ImportOptions, contents: &Contents, notes: &mut Vec<String>) -> Preprocessing {
+    let known = options.normalisation.or(contents.normalisation);
+    if known.is_none() {
+        notes.push(
+            "The checkpoint does not say how its images were normalised: ImageNet's mean and deviation are assumed. Pass \
+             --mean and --std if it was trained with others."
+                .into(),
+        );
+    }
+    let (mean, std) = known.unwrap_or((Preprocessing::IMAGENET_MEAN, Preprocessing::IMAGENET_STD));
+    Preprocessing { resize_px: options.resize_px, crop_px: options.crop_px, mean, std }
 }

@@ -6,12 +6,22 @@
 mod budget;
 #[cfg(feature = "import")]
 mod checkpoint;
+#[cfg(feature = "import")]
+mod classifier;
+#[cfg(feature = "import")]
+mod file_kind;
+mod hints;
+#[cfg(feature = "import")]
+pub mod labels;
 mod names;
 #[cfg(feature = "import")]
 mod onnx;
 #[cfg(feature = "import")]
 mod pytorch;
 mod safetensors;
+#[cfg(feature = "import")]
+mod state_dict;
+mod timm;
 
 use std::io;
 use std::path::PathBuf;
@@ -19,7 +29,9 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 #[cfg(feature = "import")]
-pub use checkpoint::{ImportOptions, import};
+pub use checkpoint::{ImportOptions, Imported, import};
+#[cfg(feature = "import")]
+pub use state_dict::HiddenActivation;
 
 use crate::model::model_file::ModelFileError;
 use crate::model::parameters::{LayerMismatch, Parameters};
@@ -35,10 +47,10 @@ pub enum ImportError {
         /// The system's reason.
         error: io::Error,
     },
-    /// The file's name tells none of the formats.
-    #[error("{0} is none of .pth, .pt, .safetensors, .onnx")]
-    UnknownFormat(PathBuf),
-    /// The file is not of the format that its name tells.
+    /// The file is of none of the formats.
+    #[error("the file is {0}")]
+    OtherKind(String),
+    /// The file is of its format, and broken or not to be read.
     #[error("the checkpoint cannot be read as {format}: {detail}")]
     Unreadable {
         /// The format.
@@ -52,14 +64,24 @@ pub enum ImportError {
     )]
     TooLarge,
     /// Nothing in it looks like MobileNetV3.
-    #[error("the checkpoint holds no MobileNetV3: it has no layer named …features.0.0.weight")]
-    NoBackbone,
+    #[error("the checkpoint holds no MobileNetV3: it has no layer named …features.0.0.weight{0}")]
+    NoBackbone(String),
     /// It holds several networks.
     #[error("the checkpoint holds several networks; choose one with --prefix: {}", quoted(.0))]
     SeveralBackbones(Vec<String>),
     /// It is another network.
-    #[error("the checkpoint is not a MobileNetV3-Small: {0}")]
-    Layer(#[from] LayerMismatch),
+    #[error("the checkpoint is not a MobileNetV3-Small: {mismatch}{hint}")]
+    Layer {
+        /// The first layer that differs.
+        mismatch: LayerMismatch,
+        /// What it may be instead.
+        hint: String,
+    },
+    /// Labels were given for a classifier that cannot be taken.
+    #[error(
+        "the checkpoint's classifier cannot be taken: {0}; without --labels its backbone is imported alone"
+    )]
+    Classifier(String),
     /// The labels do not fit the classifier.
     #[error(
         "the checkpoint has {classes} classes but {labels} labels were given: pass --labels FILE, one label a line"
@@ -80,7 +102,7 @@ fn quoted(prefixes: &[String]) -> String {
     prefixes.iter().map(|prefix| format!("{prefix:?}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The weights of a `.safetensors` checkpoint under torchvision's bare names.
+/// The weights of a `.safetensors` checkpoint, the backbone's under torchvision's names and all others beside them.
 ///
 /// `prefix` chooses among several networks in one file.
 ///
@@ -88,5 +110,13 @@ fn quoted(prefixes: &[String]) -> String {
 ///
 /// [`ImportError`] when the bytes are no safetensors, or hold no MobileNetV3.
 pub fn read_safetensors(bytes: &[u8], prefix: Option<&str>) -> Result<Parameters, ImportError> {
-    names::normalise(safetensors::read(bytes)?, prefix)
+    let mut network = names::network(safetensors::read(bytes)?, prefix)?;
+    if network.is_timm {
+        timm::adapt(&mut network);
+    }
+    let names::Network { backbone: mut parameters, others, .. } = network;
+    for (name, parameter) in others {
+        parameters.insert(name, parameter.shape, parameter.values);
+    }
+    Ok(parameters)
 }

@@ -1,6 +1,6 @@
 //! `.safetensors` files.
 
-use safetensors::SafeTensors;
+use safetensors::{SafeTensorError, SafeTensors};
 
 use super::ImportError;
 use super::budget::Budget;
@@ -9,8 +9,12 @@ use crate::model::parameters::Parameters;
 
 /// Every floating-point tensor of the file, by its name.
 pub fn read(bytes: &[u8]) -> Result<Parameters, ImportError> {
-    let tensors = SafeTensors::deserialize(bytes)
-        .map_err(|error| ImportError::Unreadable { format: "safetensors", detail: error.to_string() })?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| match error {
+        SafeTensorError::MetadataIncompleteBuffer => {
+            ImportError::OtherKind("a safetensors file that is not whole: fetch or copy it again".into())
+        }
+        other => ImportError::Unreadable { format: "safetensors", detail: other.to_string() },
+    })?;
     let mut parameters = Parameters::default();
     let budget = Budget::new();
     for (name, tensor) in tensors.iter() {

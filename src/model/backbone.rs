@@ -30,7 +30,7 @@ pub struct Backbone {
 enum Network {
     Cpu(cpu::backbone::Backbone),
     #[cfg(feature = "burn")]
-    Burn(burn::Backbone),
+    Burn(Box<burn::Backbone>),
 }
 
 /// Features, and the maps that they are the means of.
@@ -56,7 +56,9 @@ impl Backbone {
         let network = match device {
             Device::Cpu => Network::Cpu(cpu::backbone::Backbone::load(architecture, parameters)?),
             #[cfg(feature = "burn")]
-            Device::Burn(device) => Network::Burn(burn::Backbone::load(architecture, parameters, device)?),
+            Device::Burn(device) => {
+                Network::Burn(Box::new(burn::Backbone::load(architecture, parameters, device)?))
+            }
         };
         Ok(Self { architecture, preprocessing: manifest.preprocessing.clone(), network })
     }

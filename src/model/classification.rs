@@ -22,7 +22,7 @@ pub struct Classification {
 enum Network {
     Cpu(cpu::classification::Classification),
     #[cfg(feature = "burn")]
-    Burn(burn::Head),
+    Burn(Box<burn::Head>),
 }
 
 impl Classification {
@@ -39,7 +39,9 @@ impl Classification {
                 cpu::classification::Classification::load(config, width, parameters)?.map(Network::Cpu)
             }
             #[cfg(feature = "burn")]
-            Device::Burn(device) => burn::Head::load(config, width, parameters, device)?.map(Network::Burn),
+            Device::Burn(device) => {
+                burn::Head::load(config, width, parameters, device)?.map(|head| Network::Burn(Box::new(head)))
+            }
         };
         Ok(network.map(|network| Self {
             labels: manifest.labels.clone(),

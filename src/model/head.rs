@@ -123,7 +123,7 @@ impl Head {
         }
         let mut head = Self::random(config, random);
         for name in ["head.dense.weight", "head.dense.bias"] {
-            head.parameters.copy_rows(known, name, |row| Some(row));
+            head.parameters.copy_rows(known, name, Some);
         }
         for name in ["head.output.weight", "head.output.bias"] {
             head.parameters.copy_rows(known, name, &known_class);

@@ -62,7 +62,7 @@ pub enum Dropout {
         /// Share of the features that are dropped, 0 to 1.
         rate: f64,
         /// What it is drawn from.
-        random: ChaCha8Rng,
+        random: Box<ChaCha8Rng>,
     },
 }
 

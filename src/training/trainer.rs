@@ -220,7 +220,7 @@ impl<L: Learner> Trainer<L> {
             validation,
             num_classes,
             order,
-            dropout: Dropout::On { rate: config.dropout_rate, random: dropout },
+            dropout: Dropout::On { rate: config.dropout_rate, random: Box::new(dropout) },
             epoch: 0,
             answers: Vec::new(),
             config,

@@ -6,21 +6,23 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::Args;
 use serde::Serialize;
+use tilelens::dataset::Subset;
 use tilelens::model::classifier::Classifier;
 use tilelens::training::metrics::Evaluation;
 
 use super::DeviceChoice;
 use super::confusion_picture;
-use super::dataset::{Dataset, LabelledFile};
+use super::dataset::{DataArgs, Dataset, LabelledFile};
 use super::files::write;
 use super::model::ModelArgs;
 use super::report::{class_table, confusion_table, percent, with_interval};
 use super::tiles::for_each_tile;
+use super::unread::SomeUnread;
 
 #[derive(Args)]
 pub struct EvaluateArgs {
-    /// A folder with a folder of tiles for each class.
-    data: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
     /// A text file with the tiles to judge by, one `class/file` a line; all where none is given.
     #[arg(long)]
     list: Option<PathBuf>,
@@ -59,11 +61,9 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         None => Dataset::read(&args.data, &[])?,
     };
     let label_of = dataset.label_indices(labels)?;
-    let files: Vec<_> = dataset
-        .files
-        .iter()
-        .map(|file| LabelledFile { class: label_of[file.class], ..file.clone() })
-        .collect();
+    let judges = if args.list.is_some() { dataset.files.clone() } else { judges(&dataset) };
+    let files: Vec<_> =
+        judges.iter().map(|file| LabelledFile { class: label_of[file.class], ..file.clone() }).collect();
     let classifier = Classifier::load(&model, &args.device.open()?)?;
     let start = Instant::now();
     let answers = for_each_tile(&files, "Classifying", |tile| {
@@ -95,7 +95,20 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         write(path, confusion_picture::draw(&evaluation, labels)?.as_bytes())?;
     }
     if tiles < files.len() {
-        bail!("{} of {} files were left out: see above", files.len() - tiles, files.len());
+        let left_out = files.len() - tiles;
+        bail!(SomeUnread(format!("{left_out} of {} files were left out: see above", files.len())));
     }
     Ok(())
+}
+
+/// The tiles that judge: those of the test split, else of the validation split, else all.
+fn judges(dataset: &Dataset) -> Vec<LabelledFile> {
+    for subset in [Subset::Test, Subset::Validation] {
+        let tiles = dataset.subset(subset);
+        if !tiles.is_empty() {
+            eprintln!("The {} tiles of the {} split judge.", tiles.len(), subset.name());
+            return tiles;
+        }
+    }
+    dataset.files.clone()
 }

@@ -8,45 +8,31 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use rand::SeedableRng;
-use rand::rngs::ChaCha8Rng;
-use rand::seq::SliceRandom;
-use serde::Serialize;
-use tilelens::device::Device;
 use tilelens::model::backbone::Backbone;
-use tilelens::model::classification::{mean_over_views, softmax};
-use tilelens::model::head::Head;
 use tilelens::model::model_file::ModelFile;
 use tilelens::training::baselines::random_backbone;
-use tilelens::training::burn::{BurnLearner, LinearClassifier};
-use tilelens::training::head_learner::{HeadLearner, Start};
-use tilelens::training::learner::Learner;
-use tilelens::training::metrics::{argmax, mean_interval};
-use tilelens::training::samples::{Samples, Statistics, Subset, class_counts};
-use tilelens::training::trainer::{Trainer, TrainingConfig};
+use tilelens::training::samples::class_counts;
 
 use super::DeviceChoice;
-use super::dataset::{Dataset, label_index};
-use super::files::write;
-use super::model::ModelArgs;
+use super::dataset::{DataArgs, Dataset, label_index};
+use super::files::{open_model, write};
+use super::model::BACKBONE;
 use super::report::{percent, table};
 use super::samples::{features, histograms};
 use super::settings::Settings;
 use super::sweep::{Setting, read_sweep};
-use super::tiles::{on_all_cores, progress_bar};
+use super::trials::{Contender, Draw, Kind, try_all};
 
 /// Labelled tiles a class, where none are asked for.
 const SHOTS: [usize; 4] = [5, 10, 20, 50];
 
-/// Tiles that are judged at once.
-const JUDGED_AT_ONCE: usize = 256;
-
 #[derive(Args)]
 pub struct FewShotArgs {
-    /// A folder with a folder of tiles for each class.
-    data: PathBuf,
     #[command(flatten)]
-    model: ModelArgs,
+    data: DataArgs,
+    /// The model file whose backbone gives the features.
+    #[arg(long, short, default_value = BACKBONE)]
+    model: PathBuf,
     /// The classes to tell apart; choose such as the backbone never saw.
     #[arg(long, value_delimiter = ',')]
     classes: Vec<String>,
@@ -79,44 +65,8 @@ pub struct FewShotArgs {
     json: Option<PathBuf>,
 }
 
-/// One way to classify with so many labels.
-#[derive(Serialize)]
-struct Row {
-    classifier: String,
-    shots: usize,
-    mean: f64,
-    /// Half of the mean's 95 % interval over the draws.
-    interval: f64,
-    accuracies: Vec<f64>,
-}
-
-/// A way to learn from labelled tiles.
-struct Contender {
-    name: String,
-    samples: Arc<Samples>,
-    setting: Setting,
-    kind: Kind,
-}
-
-enum Kind {
-    /// A head on the backbone's features.
-    Head,
-    /// The same, on features that have any scale.
-    HeadOnRandom,
-    /// One dense layer on colour histograms.
-    Linear,
-}
-
-/// The labelled tiles of one draw, and those that judge.
-struct Draw {
-    shots: usize,
-    seed: u64,
-    labelled: Vec<usize>,
-    others: Vec<usize>,
-}
-
 pub fn run(args: FewShotArgs) -> Result<()> {
-    let base = args.model.open()?;
+    let base = open_model(&args.model)?;
     let settings = settings(&args)?;
     let mut dataset = Dataset::read(&args.data, &args.classes)?;
     if let Some(most) = args.tiles_per_class {
@@ -222,116 +172,4 @@ fn shots(args: &FewShotArgs, labels: &[usize], classes: usize) -> Result<Vec<usi
         bail!("a class has {fewest} tiles: too few to label {most} and judge by others");
     }
     Ok(shots)
-}
-
-/// Every contender on every draw, on all cores: a row for each contender and number of labels.
-fn try_all(contenders: &[Contender], draws: &[Draw], classes: usize) -> Result<Vec<Row>> {
-    let bar = progress_bar(contenders.len() * draws.len(), "Draws");
-    let jobs: Vec<_> = contenders.iter().flat_map(|one| draws.iter().map(move |draw| (one, draw))).collect();
-    let accuracies = on_all_cores(&jobs, |(contender, draw)| {
-        let accuracy = contender.accuracy(draw, classes);
-        bar.inc(1);
-        accuracy
-    });
-    bar.finish_and_clear();
-    let accuracies = accuracies.into_iter().collect::<Result<Vec<f64>>>()?;
-    let tried: Vec<_> = jobs.into_iter().zip(accuracies).collect();
-    let of_one = |((a, x), _): &((&Contender, &Draw), f64), ((b, y), _): &((&Contender, &Draw), f64)| {
-        std::ptr::eq(*a, *b) && x.shots == y.shots
-    };
-    let row = |tried: &[((&Contender, &Draw), f64)]| {
-        let accuracies: Vec<f64> = tried.iter().map(|(_, accuracy)| *accuracy).collect();
-        let (mean, interval) = mean_interval(&accuracies);
-        let (contender, draw) = tried[0].0;
-        Row { classifier: contender.name.clone(), shots: draw.shots, mean, interval, accuracies }
-    };
-    Ok(tried.chunk_by(of_one).map(row).collect())
-}
-
-impl Draw {
-    fn new(labels: &[usize], classes: usize, shots: usize, seed: u64) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let (mut labelled, mut others) = (Vec::new(), Vec::new());
-        for class in 0..classes {
-            let mut tiles: Vec<usize> = (0..labels.len()).filter(|&tile| labels[tile] == class).collect();
-            tiles.shuffle(&mut random);
-            labelled.extend(&tiles[..shots]);
-            others.extend(&tiles[shots..]);
-        }
-        Self { shots, seed, labelled, others }
-    }
-}
-
-impl Contender {
-    /// Trains on the labelled tiles and judges by all the others.
-    fn accuracy(&self, draw: &Draw, classes: usize) -> Result<f64> {
-        let config = TrainingConfig { seed: draw.seed, ..self.setting.config.clone() };
-        let labelled = self.samples.select(&draw.labelled);
-        let labelled = if self.setting.augmentation { labelled } else { labelled.as_they_stand() };
-        // Random features and histograms have any scale: their classifiers get them in one that they can learn from.
-        let statistics = (!matches!(self.kind, Kind::Head)).then(|| labelled.statistics());
-        let labelled = match &statistics {
-            Some(statistics) => labelled.standardised(statistics),
-            None => labelled,
-        };
-        let (labelled, width) = (Subset::from(labelled), self.samples.width());
-        let judge =
-            Judge { samples: &self.samples, view_average: self.setting.view_average, statistics, classes };
-        match self.kind {
-            Kind::Head | Kind::HeadOnRandom => {
-                let start = Start::Scratch(Head::random(config.head(width, classes), &mut config.random()));
-                let learner = HeadLearner::new(&start, &config, &labelled, &Device::Cpu);
-                judge.accuracy(trained(config, learner, classes, labelled)?.learner(), &draw.others)
-            }
-            Kind::Linear => {
-                let device = Device::Cpu.to_burn();
-                let network = LinearClassifier::new(width, classes, &device);
-                let learner = BurnLearner::new(network, &config, &device);
-                judge.accuracy(trained(config, learner, classes, labelled)?.learner(), &draw.others)
-            }
-        }
-    }
-}
-
-/// So few tiles cannot spare any for validation: the last epoch counts.
-fn trained<L: Learner>(
-    config: TrainingConfig,
-    learner: L,
-    classes: usize,
-    labelled: Subset,
-) -> Result<Trainer<L>> {
-    let nothing = Subset::from(Samples::new(1, 1));
-    let mut trainer = Trainer::new(config, learner, classes, labelled, nothing)?;
-    pollster::block_on(trainer.train(|_| ()))?;
-    Ok(trainer)
-}
-
-/// Asks a trained network about tiles.
-struct Judge<'a> {
-    samples: &'a Samples,
-    view_average: bool,
-    statistics: Option<Statistics>,
-    classes: usize,
-}
-
-impl Judge<'_> {
-    /// The share of `tiles` that it has right.
-    fn accuracy(&self, learner: &impl Learner, tiles: &[usize]) -> Result<f64> {
-        let (samples, classes) = (self.samples, self.classes);
-        let mut right = 0;
-        for tiles in tiles.chunks(JUDGED_AT_ONCE) {
-            let (mut rows, views) = match self.view_average {
-                true => (samples.all_views(tiles.iter().copied()), samples.view_count()),
-                false => (samples.first_views(tiles.iter().copied()), 1),
-            };
-            if let Some(statistics) = &self.statistics {
-                statistics.standardise(&mut rows);
-            }
-            let logits = pollster::block_on(learner.logits(rows, tiles.len() * views))?;
-            let probabilities = mean_over_views(&softmax(logits, classes, 1.0), views, classes);
-            let answers = probabilities.chunks(classes).zip(tiles);
-            right += answers.filter(|&(row, &tile)| argmax(row) == samples.labels()[tile]).count();
-        }
-        Ok(right as f64 / tiles.len() as f64)
-    }
 }

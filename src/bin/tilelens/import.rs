@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use tilelens::import::{ImportOptions, import};
+use tilelens::import::{HiddenActivation, ImportOptions, Imported, import};
 use tilelens::model::model_file::WeightsDtype;
-use tilelens::tile::Preprocessing;
 
-use super::files::{read_lines, write_model};
+use super::files::{read_labels, write_model};
 
 #[derive(Args)]
 pub struct ImportArgs {
@@ -17,7 +16,7 @@ pub struct ImportArgs {
     /// The model file to write.
     #[arg(long, short)]
     output: PathBuf,
-    /// A text file with one label a line, in the order of the logits.
+    /// The labels in the order of the logits: one a line, `0 label` a line, or JSON such as class_to_idx or id2label.
     #[arg(long)]
     labels: Option<PathBuf>,
     /// The model's name; the checkpoint's file name where none is given.
@@ -27,8 +26,8 @@ pub struct ImportArgs {
     #[arg(long, default_value = "")]
     purpose: String,
     /// The ground resolutions that it was made for, lowest and highest, in metres a pixel.
-    #[arg(long, value_name = "LOW,HIGH", value_delimiter = ',', num_args = 2)]
-    ground_resolution_m: Vec<f32>,
+    #[arg(long, value_name = "LOW,HIGH", value_parser = low_and_high)]
+    ground_resolution_m: Option<[f32; 2]>,
     /// What it was trained on, in one line.
     #[arg(long, default_value = "")]
     trained_on: String,
@@ -38,6 +37,15 @@ pub struct ImportArgs {
     /// The side of the square cut from the centre, in pixels.
     #[arg(long, value_name = "PIXELS", default_value_t = 224)]
     crop: u32,
+    /// Channel means that training normalised by, of values from 0 to 1, such as 0.485,0.456,0.406.
+    #[arg(long, value_name = "R,G,B", value_delimiter = ',', requires = "std")]
+    mean: Vec<f32>,
+    /// Channel standard deviations that training normalised by, such as 0.229,0.224,0.225.
+    #[arg(long, value_name = "R,G,B", value_delimiter = ',', requires = "mean")]
+    std: Vec<f32>,
+    /// What activates the classifier's hidden layer, where the checkpoint cannot tell.
+    #[arg(long, value_enum)]
+    hidden_activation: Option<Hidden>,
     /// The head's dropout rate in training.
     #[arg(long, default_value_t = 0.2)]
     dropout_rate: f64,
@@ -55,33 +63,59 @@ pub struct ImportArgs {
     licence: String,
 }
 
+/// `2,32`: the lowest and the highest.
+pub fn low_and_high(text: &str) -> Result<[f32; 2], String> {
+    let numbers: Option<Vec<f32>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[low, high]) if low > 0.0 && low <= high && high.is_finite() => Ok([low, high]),
+        _ => Err("it takes two numbers above 0, the lower one first, such as 0.5,2".into()),
+    }
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Dtype {
     F16,
     F32,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Hidden {
+    Relu,
+    HardSwish,
+}
+
 pub fn run(args: ImportArgs) -> Result<()> {
     let file_stem = args.checkpoint.file_stem().unwrap_or_default().to_string_lossy();
-    let labels = args.labels.as_deref().map(read_lines).transpose()?.unwrap_or_default();
+    let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     let options = ImportOptions {
         name: args.name.unwrap_or_else(|| file_stem.into_owned()),
         purpose: args.purpose,
-        ground_resolution_m: args.ground_resolution_m.try_into().ok(),
+        ground_resolution_m: args.ground_resolution_m,
         data: args.trained_on,
         labels,
-        preprocessing: Preprocessing {
-            resize_px: args.resize,
-            crop_px: args.crop,
-            mean: Preprocessing::IMAGENET_MEAN,
-            std: Preprocessing::IMAGENET_STD,
-        },
+        resize_px: args.resize,
+        crop_px: args.crop,
+        normalisation: normalisation(&args.mean, &args.std)?,
+        hidden_activation: args.hidden_activation.map(|activation| match activation {
+            Hidden::Relu => HiddenActivation::Relu,
+            Hidden::HardSwish => HiddenActivation::HardSwish,
+        }),
         dropout_rate: args.dropout_rate,
         prefix: args.prefix,
         description: args.description,
         licence: args.licence,
     };
-    write_model(&args.output, &import(&args.checkpoint, options)?, args.dtype.into())
+    let Imported { file, notes } = import(&args.checkpoint, options)?;
+    notes.iter().for_each(|note| eprintln!("{note}"));
+    write_model(&args.output, &file, args.dtype.into())
+}
+
+fn normalisation(mean: &[f32], std: &[f32]) -> Result<Option<([f32; 3], [f32; 3])>> {
+    match (mean, std) {
+        ([], []) => Ok(None),
+        (&[a, b, c], &[d, e, f]) => Ok(Some(([a, b, c], [d, e, f]))),
+        _ => bail!("--mean and --std need three numbers each, for red, green and blue"),
+    }
 }
 
 impl From<Dtype> for WeightsDtype {

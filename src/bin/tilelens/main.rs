@@ -10,14 +10,23 @@ mod few_shot;
 mod files;
 mod import;
 mod info;
+mod inputs;
+mod listing;
 mod model;
 mod parts;
 mod report;
+mod rows;
 mod samples;
 mod settings;
 mod sweep;
 mod tiles;
 mod train;
+mod trials;
+mod unread;
+
+use std::num::NonZeroUsize;
+use std::panic;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -25,31 +34,59 @@ use tilelens::device::{Device, DeviceKind};
 
 /// Classify satellite tiles with MobileNetV3-Small.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = EXIT_STATUS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Cores to use; all of them, if not given. The answers are the same.
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<NonZeroUsize>,
 }
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 when all was done, 1 when the command failed, 2 when it was called wrongly, 3 when classify or evaluate \
+did their work and some tiles could not be read.";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Turn a checkpoint (.pth, .safetensors, .onnx) into a model file.
+    /// Turn a checkpoint of PyTorch, safetensors or ONNX into a model file.
+    #[command(after_help = "\
+Example, a checkpoint whose classes stand in a text file, one a line:
+  tilelens import mine.pth --labels labels.txt --output mine.safetensors")]
     Import(import::ImportArgs),
     /// Turn a model file into one that other runtimes read (.onnx, or .safetensors with f32 weights).
+    #[command(after_help = "Example:\n  tilelens export mine.safetensors --output mine.onnx")]
     Export(export::ExportArgs),
     /// Say what a model file holds.
+    #[command(after_help = "Example:\n  tilelens info models/overhead.safetensors")]
     Info(info::InfoArgs),
     /// Write the backbone of a model, its head, or both as files of their own.
     Split(parts::SplitArgs),
     /// Put a backbone and a head of it together into one model file.
     Join(parts::JoinArgs),
     /// Classify image files and folders of them.
+    #[command(after_help = "\
+Examples:
+  tilelens classify tiles/ > classes.csv
+  find /archive -name '*.jpg' | tilelens classify - --output classes.csv
+  tilelens classify tiles/ --output classes.csv --resume     # after a run that was cut off
+
+Exit status 3: every file has its row, and some could not be read; their column `error` says why.")]
     Classify(classify::ClassifyArgs),
     /// Judge a model on labelled tiles: accuracy, F1, confusion matrix, calibration, speed.
+    #[command(after_help = "\
+Example, a folder that holds forest/, river/ …, or train/, val/ and test/ with those in them:
+  tilelens evaluate data/ --model mine.safetensors --svg confusion.svg
+
+Exit status 3: the tiles that could be read are judged, and the others named.")]
     Evaluate(evaluate::EvaluateArgs),
     /// Train a head on labelled tiles, and say whether transfer was worth it.
+    #[command(after_help = "\
+Example, a folder that holds forest/, river/ …, or train/, val/ and test/ with those in them:
+  tilelens train data/ --output mine.safetensors")]
     Train(train::TrainArgs),
     /// How good heads get from a few labelled tiles, by one setting or by several.
+    #[command(after_help = "Example:\n  tilelens few-shot data/ --model backbone.safetensors --shots 5,10,20")]
     FewShot(few_shot::FewShotArgs),
 }
 
@@ -69,8 +106,21 @@ impl DeviceChoice {
     }
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    panic::set_hook(Box::new(|fault| {
+        eprintln!(
+            "Tilelens met a fault of its own ({fault}). Please report it with the command that you gave."
+        );
+    }));
+    let Err(error) = run(Cli::parse()) else { return ExitCode::SUCCESS };
+    // One sentence with its reasons; the standard way would add a stack trace.
+    eprintln!("error: {error:#}");
+    if error.is::<unread::SomeUnread>() { unread::STATUS.into() } else { ExitCode::FAILURE }
+}
+
+fn run(Cli { command, threads }: Cli) -> Result<()> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads.map_or(0, NonZeroUsize::get)).build_global()?;
+    match command {
         Command::Import(args) => import::run(args),
         Command::Export(args) => export::run(args),
         Command::Info(args) => info::run(args),

@@ -1,43 +1,42 @@
 //! Files → whatever is computed of each tile, on all cores and with a progress bar.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use anyhow::{Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
 use tilelens::ErrorCode;
 use tilelens::tile::{Tile, decode};
 
 use super::dataset::LabelledFile;
 
-/// A bar of `length` steps, shown on a terminal only.
+/// Tiles that each core takes between two times that answers are handed on: enough to keep all of them busy, few
+/// enough to be held.
+const ROUND: usize = 64;
+
+/// A bar of `length` steps, on stderr and on a terminal only.
 pub fn progress_bar(length: usize, what: &str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:24} {bar:32} {pos}/{len} {eta} left")
         .expect("the template is well formed");
     ProgressBar::new(length as u64).with_style(style).with_message(what.to_owned())
 }
 
-/// What `compute` makes of each item, in their order; a thread for each core takes the next when it is done with one.
-pub fn on_all_cores<Item: Sync, T: Send>(items: &[Item], compute: impl Fn(&Item) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let slots = Mutex::new(items.iter().map(|_| None).collect::<Vec<_>>());
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(index) else { break };
-                    let done = compute(item);
-                    slots.lock().expect("no thread panics with the lock")[index] = Some(done);
-                }
-            });
+/// Hands to `each` what `work` makes of every item, in the order of the items. The work is done on all cores
+/// (`--threads`); no more answers are held than a round has, however many items there are.
+pub fn in_order<I: Sync, T: Send>(
+    items: &[I],
+    work: impl Fn(&I) -> T + Sync,
+    mut each: impl FnMut(&I, T) -> Result<()>,
+) -> Result<()> {
+    for round in items.chunks(ROUND * rayon::current_num_threads()) {
+        let answers: Vec<T> = round.par_iter().with_max_len(1).map(&work).collect();
+        for (item, answer) in round.iter().zip(answers) {
+            each(item, answer)?;
         }
-    });
-    let slots = slots.into_inner().expect("no thread panics with the lock");
-    slots.into_iter().map(|slot| slot.expect("every item was taken")).collect()
+    }
+    Ok(())
 }
 
 /// What `compute` makes of each file's tile, with the file's class. A file that is no image is named and left out;
@@ -48,29 +47,34 @@ pub fn for_each_tile<T: Send>(
     compute: impl Fn(&Tile) -> Result<T> + Sync,
 ) -> Result<Vec<(T, usize)>> {
     let bar = progress_bar(files.len(), what);
-    let read = on_all_cores(files, |file| {
+    let mut answers = Vec::new();
+    let work = |file: &LabelledFile| {
         let answer = read_tile(&file.path).map(|tile| compute(&tile));
         bar.inc(1);
         answer
-    });
-    bar.finish_and_clear();
-    let mut answers = Vec::new();
-    for (answer, file) in read.into_iter().zip(files) {
+    };
+    in_order(files, work, |file, answer| {
         match answer {
             Ok(answer) => answers.push((answer?, file.class)),
-            Err(error) => eprintln!("{} is left out: {error}", file.path.display()),
+            Err(error) => bar.suspend(|| eprintln!("{} is left out: {error}", file.path.display())),
         }
-    }
+        Ok(())
+    })?;
+    bar.finish_and_clear();
     if answers.is_empty() && !files.is_empty() {
         bail!("none of {} files can be used", files.len());
     }
     Ok(answers)
 }
 
-/// The tile of a file, or an error with its code.
+/// The tile of a file, or an error with its code: the one place where a file becomes a tile.
 pub fn read_tile(path: &Path) -> Result<Tile> {
     let bytes = fs::read(path).map_err(|error| anyhow!("file.unreadable: {error}"))?;
-    decode(&bytes).map_err(coded)
+    // A fault in a decoder costs one tile, and not the thousand that were classified before it.
+    match catch_unwind(AssertUnwindSafe(|| decode(&bytes))) {
+        Ok(decoded) => decoded.map_err(coded),
+        Err(_) => bail!("image.fault: this file makes the decoder fail: please report it"),
+    }
 }
 
 /// An error with its code in front.

@@ -1,0 +1,148 @@
+//! `tilelens train`: a new head on labelled tiles, and whether transfer was worth it.
+
+mod baselines;
+mod fine_tuning;
+mod fitting;
+mod report;
+mod tiles;
+mod written;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use tilelens::device::Device;
+use tilelens::model::architecture::Architecture;
+use tilelens::model::model_file::ModelFile;
+use tilelens::training::trainer::TrainingConfig;
+
+use super::DeviceChoice;
+use super::dataset::DataArgs;
+use super::files::{open_model, read_lines, write_model};
+use super::import::{Dtype, low_and_high};
+use super::model::BACKBONE;
+use super::settings::Settings;
+use tiles::Tiles;
+
+#[derive(Args)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// The model file to write.
+    #[arg(long, short)]
+    output: PathBuf,
+    /// The model file whose backbone gives the features.
+    #[arg(long, short, default_value = BACKBONE)]
+    model: PathBuf,
+    /// Train on these classes alone.
+    #[arg(long, value_delimiter = ',')]
+    classes: Vec<String>,
+    /// Tiles to learn from, one `class/file` a line; else the folders train, val and test say, else a share of all is
+    /// drawn.
+    #[arg(long, requires = "validation_list")]
+    train_list: Option<PathBuf>,
+    /// Tiles that choose the epoch and the temperature.
+    #[arg(long, requires = "train_list")]
+    validation_list: Option<PathBuf>,
+    /// Tiles that judge in the end; the validation tiles where none are given.
+    #[arg(long)]
+    test_list: Option<PathBuf>,
+    /// Share of each class that is drawn for validation.
+    #[arg(long, default_value_t = 0.2, value_parser = fraction)]
+    validation_fraction: f64,
+    #[command(flatten)]
+    settings: Settings,
+    /// Phase 2: train the backbone's last N blocks too, ten times slower than the head.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=Architecture::MobileNetV3Small.blocks() as i64))]
+    unfreeze: u8,
+    /// Passes over the training tiles in phase 2.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
+    unfreeze_epochs: u16,
+    /// Do not train the heads that show what could be had without transfer.
+    #[arg(long)]
+    no_baselines: bool,
+    /// A text file with a label for each class, in the order of --classes, else of the folders' names.
+    #[arg(long)]
+    labels: Option<PathBuf>,
+    /// The model's name.
+    #[arg(long, default_value = "Fine-tuned")]
+    name: String,
+    /// What the model is for, in one line.
+    #[arg(long, default_value = "")]
+    purpose: String,
+    /// The ground resolutions that it is made for, lowest and highest, in metres a pixel.
+    #[arg(long, value_name = "LOW,HIGH", value_parser = low_and_high)]
+    ground_resolution_m: Option<[f32; 2]>,
+    /// What it was trained on, in one line.
+    #[arg(long, default_value = "")]
+    trained_on: String,
+    /// What the model was trained on and how.
+    #[arg(long, default_value = "")]
+    description: String,
+    /// The terms under which the weights may be used; those of the model that it starts from, if not given.
+    #[arg(long)]
+    licence: Option<String>,
+    /// How kernels and matrices are stored.
+    #[arg(long, value_enum, default_value_t = Dtype::F16)]
+    dtype: Dtype,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
+    device: DeviceChoice,
+    /// Write the figures as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    if (0.0..=0.9).contains(&value) { Ok(value) } else { Err("it must be from 0 to 0.9".into()) }
+}
+
+pub fn run(args: TrainArgs) -> Result<()> {
+    let config = args.settings.config()?;
+    let base = open_model(&args.model)?;
+    let tiles = Tiles::read(&args)?;
+    let labels = labels(&args, &tiles.classes)?;
+    let run = Run { device: args.device.open()?, config, base, tiles, labels, args };
+    let trained = run.train()?;
+    write_model(&run.args.output, &run.model_file(&trained)?, run.args.dtype.into())?;
+    let mut contenders = trained.contenders;
+    if !run.args.no_baselines {
+        contenders.extend(run.baselines()?);
+    }
+    run.report(&contenders)
+}
+
+/// The label of each class.
+fn labels(args: &TrainArgs, classes: &[String]) -> Result<Vec<String>> {
+    let Some(path) = &args.labels else { return Ok(classes.to_vec()) };
+    let labels = read_lines(path)?;
+    if labels.len() != classes.len() {
+        bail!("{} labels for {} classes: {}", labels.len(), classes.len(), classes.join(", "));
+    }
+    let distinct: HashSet<_> = labels.iter().collect();
+    if distinct.len() < labels.len() {
+        bail!("{} names a label twice", path.display());
+    }
+    for (class, label) in classes.iter().zip(&labels) {
+        println!("{class} is labelled {label}");
+    }
+    Ok(labels)
+}
+
+/// What stays the same through one run.
+struct Run {
+    args: TrainArgs,
+    base: ModelFile,
+    tiles: Tiles,
+    labels: Vec<String>,
+    config: TrainingConfig,
+    device: Device,
+}
+
+impl Run {
+    pub fn num_classes(&self) -> usize {
+        self.tiles.classes.len()
+    }
+}
