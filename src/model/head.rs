@@ -106,7 +106,7 @@ impl Head {
         let parameters = &mut head.parameters;
         if known.shape("head.dense.weight") == parameters.shape("head.dense.weight") {
             for name in ["head.dense.weight", "head.dense.bias"] {
-                parameters.copy_rows(known, name, |row| Some(row));
+                parameters.copy_rows(known, name, Some);
             }
             for name in ["head.output.weight", "head.output.bias"] {
                 parameters.copy_rows(known, name, &known_class);
