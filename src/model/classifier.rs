@@ -25,6 +25,7 @@ pub struct Classifier {
 
 /// The network where it runs.
 #[derive(Debug)]
+#[cfg_attr(feature = "burn", expect(clippy::large_enum_variant, reason = "a classifier has one"))]
 enum Network {
     Cpu {
         backbone: cpu::backbone::Backbone,
