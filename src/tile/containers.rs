@@ -95,7 +95,9 @@ pub(super) fn png_palette_is_legal(bytes: &[u8]) -> bool {
     let mut position = SIGNATURE_BYTES;
     while let Some((&length, rest)) = bytes.get(position..).and_then(|chunk| chunk.split_first_chunk::<4>()) {
         let length = u32::from_be_bytes(length) as usize;
-        if rest.starts_with(b"PLTE") && (length % COLOUR_BYTES != 0 || length > COLOUR_BYTES * MOST_COLOURS) {
+        if rest.starts_with(b"PLTE")
+            && (!length.is_multiple_of(COLOUR_BYTES) || length > COLOUR_BYTES * MOST_COLOURS)
+        {
             return false;
         }
         // Length, kind and checksum stand around the data.

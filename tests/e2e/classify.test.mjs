@@ -21,7 +21,7 @@ import {
 const MOST_CHANGES_IN_A_TASK = 1000;
 /** A tile's card is made once and changes a few times; its answer moves the bar and the counts. */
 const MOST_CHANGES_A_TILE = 100;
-const MOST_LAYOUTS_A_TILE = 5;
+const MOST_LAYOUTS_A_TILE = 3;
 /** How far the confidences of two devices may lie apart. */
 const AGREEMENT = 1e-3;
 

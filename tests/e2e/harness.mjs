@@ -298,9 +298,13 @@ export class Visit {
 
 /** The browsers that the tests of a file share, by their flags: contexts in them share neither storage nor caches. @type {Map<string, Promise<import('playwright-core').Browser>>} */
 const shared = new Map();
-after(async () => {
-  for (const browser of shared.values()) await (await browser).close();
-});
+/** The bench, which is no test, has a browser for each window. */
+const isTest = process.argv[1]?.endsWith('.test.mjs');
+if (isTest) {
+  after(async () => {
+    for (const browser of shared.values()) await (await browser).close();
+  });
+}
 
 /** @param {string[]} flags */
 function launchOptions(flags) {
@@ -322,7 +326,7 @@ function sharedBrowser(flags) {
  * @param {import('playwright-core').BrowserContextOptions} contextOptions
  */
 async function openContext({ flags = [], profile }, contextOptions) {
-  const context = profile
+  const context = profile !== undefined
     ? await chromium.launchPersistentContext(profile, { ...launchOptions(flags), ...contextOptions })
     : await (await sharedBrowser(flags)).newContext(contextOptions);
   context.setDefaultTimeout(WAIT_MS);
@@ -343,7 +347,8 @@ async function openContext({ flags = [], profile }, contextOptions) {
  * @param {(page: import('playwright-core').Page) => Promise<unknown>} [options.prepare] before the page loads
  */
 export async function visit(t, url, options = {}) {
-  const context = await openContext(options, {
+  const profile = options.profile ?? (isTest ? undefined : await temporaryFolder(t));
+  const context = await openContext({ flags: options.flags, profile }, {
     viewport: options.viewport ?? { width: 1280, height: 900 },
     colorScheme: options.colorScheme ?? 'light',
     acceptDownloads: true,

@@ -10,7 +10,7 @@ const MOST_CARDS = 60;
 /** A frame that changes more is seen as a stutter: it draws the cards of a window anew, and no others. */
 const MOST_CHANGES_IN_A_TASK = 1000;
 /** Reading a size right after a change costs a layout more. */
-const MOST_LAYOUTS_A_FRAME = 4;
+const MOST_LAYOUTS_A_FRAME = 2;
 
 test('a thousand tiles scroll with little work a frame, and only those near the window have a card', { timeout: SLOW_MS }, async (t) => {
   const { visit: seen, page, bench, close } = await openBench(t);

@@ -15,7 +15,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { ROOT, hasRealTiles, visit } from '../../tests/e2e/harness.mjs';
+import { ROOT, WITHOUT_WEBGPU, hasRealTiles, visit } from '../../tests/e2e/harness.mjs';
 import { measureInference } from './inference.mjs';
 import { SMOKE, WHOLE, line } from './measuring.mjs';
 import { measureLoad } from './load.mjs';
@@ -70,6 +70,7 @@ try {
     },
     allowPositionals: true,
   });
+  if (WITHOUT_WEBGPU) throw new Error(`${WITHOUT_WEBGPU}: run ./build.sh build`);
   const effort = { ...(values.smoke ? SMOKE : WHOLE) };
   if (values.sizes) effort.sizes = parseSizes(values.sizes);
   if (values.rounds) effort.rounds = Number(values.rounds);

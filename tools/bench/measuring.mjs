@@ -37,7 +37,7 @@ export const WHOLE = {
 /** Every part once, on as little as it takes: whether it runs, not how fast. @type {Effort} */
 export const SMOKE = {
   rounds: 1,
-  sizes: [12],
+  sizes: [20],
   batches: [1, 2],
   tiles: 8,
   layerRuns: 2,

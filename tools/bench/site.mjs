@@ -15,10 +15,10 @@ const TFJS_WASM = path.join(ROOT, 'node_modules/@tensorflow/tfjs-backend-wasm/di
 const ONNXRUNTIME = path.join(ROOT, 'node_modules/onnxruntime-web/dist');
 
 /**
- * The engines of others start workers from addresses that no policy of Trusted Types has seen: they run under the page's
- * policy without these.
+ * The engines of others start workers from addresses that no policy of Trusted Types has seen, and so does the page that
+ * starts them: they run under the page's policy without these.
  */
-const PEER = /^\/(onnxruntime|tfjs)/;
+const PEER = /^\/(onnxruntime|tfjs|bench\.html)/;
 const PEER_HEADERS = {
   ...SECURITY_HEADERS,
   'Content-Security-Policy': SECURITY_HEADERS['Content-Security-Policy'].replaceAll(/; (require-trusted-types-for|trusted-types) [^;]+/g, ''),
