@@ -587,3 +587,21 @@ fn a_graph_padded_as_tensorflow_does_is_turned_and_another_stride_is_refused() {
     let message = import_changed(|model| set(model, "strides", vec![1, 1])).unwrap_err().to_string();
     assert!(message.contains("another stride"), "{message}");
 }
+
+#[test]
+fn weights_beyond_half_precision_are_written_in_full_and_that_is_said() {
+    let mut weight = numbers(2 * 576, 1);
+    weight[7] = 70_000.0;
+    let folder = folder();
+    fs::write(folder.join("large.safetensors"), with_layers(&[("fc.weight", vec![2, 576], weight)])).unwrap();
+    fs::write(folder.join("labels.json"), r#"{"sea": 0, "land": 1}"#).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tilelens"));
+    let arguments =
+        ["import", "large.safetensors", "--labels", "labels.json", "--output", "model.safetensors"];
+    let output = command.current_dir(&folder).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("`head.dense.weight` holds numbers over 65504"), "{said}");
+    let file = ModelFile::from_bytes(&fs::read(folder.join("model.safetensors")).unwrap()).unwrap();
+    assert_eq!(file.manifest.labels, ["sea", "land"]);
+    assert_eq!(file.parameters.get("head.dense.weight", &[4, 576]).unwrap().values[7], 70_000.0);
+}

@@ -8,7 +8,7 @@ use super::classifier::Chain;
 use super::file_kind::FileKind;
 use super::names::{self, Network};
 use super::state_dict::{self, HiddenActivation};
-use super::{ImportError, hints, onnx, pytorch, safetensors, timm};
+use super::{ImportError, Normalisation, hints, onnx, pytorch, safetensors, timm};
 use crate::device::Device;
 use crate::limits::MAX_MODEL_BYTES;
 use crate::model::architecture::Architecture;
@@ -39,7 +39,7 @@ pub struct ImportOptions {
     pub crop_px: u32,
     /// Channel means and deviations that tiles are normalised by, of values from 0 to 1. Where none are given: those in
     /// the checkpoint's graph, else ImageNet's, which is noted.
-    pub normalisation: Option<([f32; 3], [f32; 3])>,
+    pub normalisation: Option<Normalisation>,
     /// What activates a classifier's hidden layer, where the checkpoint cannot tell.
     pub hidden_activation: Option<HiddenActivation>,
     /// The head's dropout rate, which no checkpoint carries.
@@ -65,7 +65,7 @@ pub struct Imported {
 struct Contents {
     backbone: Parameters,
     classifier: Result<Option<Chain>, String>,
-    normalisation: Option<([f32; 3], [f32; 3])>,
+    normalisation: Option<Normalisation>,
     /// What the network may be, if it is no MobileNetV3-Small.
     hint: String,
 }

@@ -36,6 +36,9 @@ pub use state_dict::HiddenActivation;
 use crate::model::model_file::ModelFileError;
 use crate::model::parameters::{LayerMismatch, Parameters};
 
+/// Means and standard deviations of red, green and blue, of values from 0 to 1.
+pub type Normalisation = ([f32; 3], [f32; 3]);
+
 /// Why a checkpoint was not imported.
 #[derive(Debug, Error)]
 pub enum ImportError {

@@ -4,6 +4,7 @@ use onnx_ir::NodeProto;
 
 use super::graph::Graph;
 use super::{ImportError, unreadable};
+use crate::import::Normalisation;
 
 /// Steps that are followed in front of the first convolution.
 const MAX_STEPS: usize = 20;
@@ -17,10 +18,7 @@ struct Affine {
 
 /// Mean and standard deviation, of values from 0 to 1, that the graph normalises by; none where the first convolution
 /// reads the input as it stands.
-pub fn normalisation(
-    graph: &Graph,
-    notes: &mut Vec<String>,
-) -> Result<Option<([f32; 3], [f32; 3])>, ImportError> {
+pub fn normalisation(graph: &Graph, notes: &mut Vec<String>) -> Result<Option<Normalisation>, ImportError> {
     let steps = steps(graph)?;
     if steps.is_empty() {
         return Ok(None);

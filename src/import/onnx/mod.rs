@@ -15,8 +15,8 @@ use std::path::Path;
 
 use onnx_ir::{Message, ModelProto};
 
-use super::ImportError;
 use super::classifier::Chain;
+use super::{ImportError, Normalisation};
 use crate::model::parameters::Parameters;
 use graph::Graph;
 
@@ -27,7 +27,7 @@ pub struct OnnxModel {
     /// What stands behind the pooling: nothing, dense layers, or a reason why it cannot be taken.
     pub classifier: Result<Option<Chain>, String>,
     /// Mean and standard deviation that the graph normalises its input by, of values from 0 to 1.
-    pub normalisation: Option<([f32; 3], [f32; 3])>,
+    pub normalisation: Option<Normalisation>,
     /// What was recognised.
     pub notes: Vec<String>,
 }
