@@ -6,6 +6,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`raster`] | a file of bands → windows of numbers, where they lie on Earth, and how they become colours |
 //! | [`tile`] | bytes → [`tile::Tile`] → the network's input |
 //! | [`kernels`] | the network's operators on the CPU |
 //! | [`model`] | MobileNetV3-Small, the heads, the model file, the classifier |
@@ -24,6 +25,7 @@ pub mod export;
 pub mod import;
 pub mod kernels;
 pub mod model;
+pub mod raster;
 pub mod tile;
 pub mod training;
 #[cfg(target_family = "wasm")]

@@ -19,11 +19,11 @@ build_engines() {
   say "Compiling the engine for the CPU"
   # Small enough to be optimised as a whole, which wasm-opt has nothing to add to.
   CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
-    compile_engine --target-dir "$TARGET/cpu" --no-default-features
+    compile_engine --target-dir "$TARGET/cpu" --no-default-features --features raster
   bind_engine cpu "$TARGET/cpu"
 
   say "Compiling the engine with WebGPU"
-  compile_engine --target-dir "$TARGET" --no-default-features --features webgpu
+  compile_engine --target-dir "$TARGET" --no-default-features --features raster,webgpu
   bind_engine webgpu "$TARGET" optimise_engine
 }
 

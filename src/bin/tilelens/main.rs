@@ -9,6 +9,7 @@ mod export;
 mod few_shot;
 mod files;
 mod import;
+mod raster_info;
 mod report;
 mod samples;
 mod settings;
@@ -35,10 +36,10 @@ enum Command {
     Import(import::ImportArgs),
     /// Turn a model file into one that other runtimes read (.onnx, or .safetensors with f32 weights).
     Export(export::ExportArgs),
-    /// Say what a model file holds.
+    /// Say what a model file or a raster (TIFF, GeoTIFF, COG) holds.
     Info {
-        /// The model file.
-        model: PathBuf,
+        /// The model file or the raster.
+        file: PathBuf,
     },
     /// Classify image files and folders of them.
     Classify(classify::ClassifyArgs),
@@ -70,8 +71,9 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Import(args) => import::run(args),
         Command::Export(args) => export::run(args),
-        Command::Info { model } => {
-            println!("{}", serde_json::to_string_pretty(&files::open_model(&model)?.manifest)?);
+        Command::Info { file } if raster_info::is_raster(&file) => raster_info::run(&file),
+        Command::Info { file } => {
+            println!("{}", serde_json::to_string_pretty(&files::open_model(&file)?.manifest)?);
             Ok(())
         }
         Command::Classify(args) => classify::run(args),

@@ -1,0 +1,87 @@
+//! Pixels that hold no data: which they are where a file does not say it, and what stands in their place.
+
+use image::RgbImage;
+
+/// Of a picture's black edge this share makes it missing ground: dark ground is seldom exactly black, or so large.
+const EDGE_SHARE: f32 = 0.05;
+
+/// Which pixels hold data, row by row; empty where all do.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mask(pub Vec<bool>);
+
+impl Mask {
+    /// The share of pixels without data.
+    pub fn missing_share(&self) -> f32 {
+        let missing = self.0.iter().filter(|&&data| !data).count();
+        if missing == 0 { 0.0 } else { missing as f32 / self.0.len() as f32 }
+    }
+}
+
+/// Fills pixels without data with the mean colour of the others.
+///
+/// Measured with `cargo run --release --example no_data` (see there).
+pub(super) fn fill(picture: &mut RgbImage, data: &Mask) {
+    let mut sums = [0_u64; 3];
+    let mut count = 0;
+    for (pixel, _) in picture.pixels().zip(&data.0).filter(|(_, data)| **data) {
+        sums.iter_mut().zip(pixel.0).for_each(|(sum, value)| *sum += u64::from(value));
+        count += 1;
+    }
+    let mean = sums.map(|sum| (sum / count.max(1)) as u8);
+    for (pixel, _) in picture.pixels_mut().zip(&data.0).filter(|(_, data)| !**data) {
+        pixel.0 = mean;
+    }
+}
+
+/// The pixels of `zero` that reach the edge of the picture through their like, as missing, if they are many enough.
+pub(super) fn black_edge(zero: &[bool], width: usize) -> Mask {
+    let height = zero.len() / width.max(1);
+    if zero.iter().filter(|&&zero| zero).count() < (EDGE_SHARE * zero.len() as f32).ceil() as usize {
+        return Mask::default();
+    }
+    let mut data = vec![true; zero.len()];
+    let mut reached = Vec::new();
+    let edge = (0..width).flat_map(|x| [x, (height - 1) * width + x]);
+    let edge = edge.chain((0..height).flat_map(|y| [y * width, y * width + width - 1]));
+    let mut visit = |index: usize, reached: &mut Vec<usize>| {
+        if zero[index] && data[index] {
+            data[index] = false;
+            reached.push(index);
+        }
+    };
+    edge.for_each(|index| visit(index, &mut reached));
+    while let Some(index) = reached.pop() {
+        let (x, y) = (index % width, index / width);
+        if x > 0 {
+            visit(index - 1, &mut reached);
+        }
+        if x + 1 < width {
+            visit(index + 1, &mut reached);
+        }
+        if y > 0 {
+            visit(index - width, &mut reached);
+        }
+        if y + 1 < height {
+            visit(index + width, &mut reached);
+        }
+    }
+    let mask = Mask(data);
+    if mask.missing_share() >= EDGE_SHARE { mask } else { Mask::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_black_that_reaches_the_edge_is_no_data() {
+        // A black corner of 3 × 3, and a black lake of 2 × 2 in the middle of 8 × 8 pixels.
+        let zero: Vec<bool> =
+            (0..64).map(|index| (index % 8, index / 8)).map(|(x, y)| x < 3 && y < 3 || (4..6).contains(&x) && (4..6).contains(&y)).collect();
+        let mask = black_edge(&zero, 8);
+        assert_eq!(mask.0.iter().filter(|&&data| !data).count(), 9);
+        assert!(mask.0[4 * 8 + 4]);
+        let speck: Vec<bool> = (0..64).map(|index| index < 3).collect();
+        assert!(black_edge(&speck, 8).0.is_empty());
+    }
+}
