@@ -53,12 +53,15 @@ pub fn choose(description: &Description) -> Choice {
             Choice::grey(shown[0], vec![note])
         }
         3 => Choice::guessed(at([1, 2, 3]), "the file does not say what its three bands are"),
-        4 if description.bits == 8 => {
-            Choice::guessed(at([1, 2, 3]), "four bands of 8 bits are usually red, green, blue and near infrared")
-        }
+        4 if description.bits == 8 => Choice::guessed(
+            at([1, 2, 3]),
+            "four bands of 8 bits are usually red, green, blue and near infrared",
+        ),
         4 => Choice::guessed(at([3, 2, 1]), "four bands are usually blue, green, red and near infrared"),
         5 => Choice::guessed(at([3, 2, 1]), "five bands are usually blue, green, red and two of infrared"),
-        6 => Choice::guessed(at([3, 2, 1]), "six bands are usually Landsat's from blue to short-wave infrared"),
+        6 => {
+            Choice::guessed(at([3, 2, 1]), "six bands are usually Landsat's from blue to short-wave infrared")
+        }
         7 => Choice::guessed(at([4, 3, 2]), "seven bands are usually those of Landsat 8 and 9"),
         8 => Choice::guessed(at([6, 4, 2]), "eight bands are usually PlanetScope's"),
         10 => Choice::guessed(at([3, 2, 1]), "ten bands are usually Sentinel-2's of 10 and 20 m"),
@@ -70,21 +73,28 @@ pub fn choose(description: &Description) -> Choice {
 
 /// What is not shown, opacity aside.
 fn left_out(bands: &[Band], chosen: [usize; 3]) -> Vec<String> {
-    let others: Vec<_> =
-        (0..bands.len()).filter(|band| !chosen.contains(band) && bands[*band].colour != Colour::Alpha).collect();
+    let others: Vec<_> = (0..bands.len())
+        .filter(|band| !chosen.contains(band) && bands[*band].colour != Colour::Alpha)
+        .collect();
     match others[..] {
         [] => Vec::new(),
         [one] => vec![format!("Band {} is left out: it is not red, green or blue.", one + 1)],
         [first, .., last] => {
-            vec![format!("Bands {} to {} are left out: they are not red, green or blue.", first + 1, last + 1)]
+            vec![format!(
+                "Bands {} to {} are left out: they are not red, green or blue.",
+                first + 1,
+                last + 1
+            )]
         }
     }
 }
 
 /// By names such as `red`, `B04` or `SR_B4`.
 fn by_names(bands: &[Band]) -> Option<([usize; 3], &'static str)> {
-    let names: Vec<String> =
-        bands.iter().map(|band| band.metadata.name.as_deref().unwrap_or_default().to_ascii_lowercase()).collect();
+    let names: Vec<String> = bands
+        .iter()
+        .map(|band| band.metadata.name.as_deref().unwrap_or_default().to_ascii_lowercase())
+        .collect();
     let all = |find: &dyn Fn(usize) -> Option<usize>| Some([find(0)?, find(1)?, find(2)?]);
     let colour = |index: usize| {
         let word = ["red", "green", "blue"][index];

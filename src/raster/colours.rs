@@ -79,7 +79,11 @@ fn as_is(raster: &Raster<'_>, bands: [usize; 3]) -> Option<Stretch> {
 }
 
 /// Looks at the band that is said to be opacity, where there is one.
-fn with_opacity(raster: &mut Raster<'_>, stretch: Stretch, notes: Vec<String>) -> Result<Prepared, RasterError> {
+fn with_opacity(
+    raster: &mut Raster<'_>,
+    stretch: Stretch,
+    notes: Vec<String>,
+) -> Result<Prepared, RasterError> {
     let mut notes = notes;
     let has_alpha = raster.description().bands.iter().any(|band| band.colour == Colour::Alpha);
     let opacity = if has_alpha {
@@ -115,7 +119,10 @@ fn opacity(raster: &Raster<'_>, sample: &Sample) -> (Option<usize>, Option<Strin
 impl Raster<'_> {
     /// Windows of whole rows that make up a window, each small enough to be held in numbers.
     pub(super) fn row_windows(&self, level: usize, window: Window) -> Result<Vec<Window>, RasterError> {
-        let level = self.levels.get(level).ok_or_else(|| RasterError::Outside(format!("there is no overview {level}")))?;
+        let level = self
+            .levels
+            .get(level)
+            .ok_or_else(|| RasterError::Outside(format!("there is no overview {level}")))?;
         let Window { x, y, width, height } = window;
         let end = y.checked_add(height).filter(|&end| height > 0 && end <= level.image.height);
         let end = end.ok_or_else(|| RasterError::Outside("the window is not within the raster".into()))?;
@@ -140,10 +147,21 @@ impl Raster<'_> {
     /// # Errors
     ///
     /// [`RasterError`] for a window or bands outside of the raster, and for blocks that cannot be read.
-    pub fn picture(&mut self, level: usize, window: Window, prepared: &Prepared) -> Result<Picture, RasterError> {
-        let mut whole = Picture { rgb: Vec::new(), valid: Vec::new(), zero: Vec::new() };
+    pub fn picture(
+        &mut self,
+        level: usize,
+        window: Window,
+        prepared: &Prepared,
+    ) -> Result<Picture, RasterError> {
+        let windows = self.row_windows(level, window)?;
+        let pixels = window.pixels();
+        let mut whole = Picture {
+            rgb: Vec::with_capacity(3 * pixels),
+            valid: Vec::with_capacity(pixels),
+            zero: Vec::new(),
+        };
         // Numbers take eight times the room of levels, so that few rows are numbers at once.
-        for rows in self.row_windows(level, window)? {
+        for rows in windows {
             let part = self.rows_picture(level, rows, prepared)?;
             whole.rgb.extend(part.rgb);
             whole.valid.extend(part.valid);
@@ -152,7 +170,12 @@ impl Raster<'_> {
         Ok(whole)
     }
 
-    fn rows_picture(&mut self, level: usize, window: Window, prepared: &Prepared) -> Result<Picture, RasterError> {
+    fn rows_picture(
+        &mut self,
+        level: usize,
+        window: Window,
+        prepared: &Prepared,
+    ) -> Result<Picture, RasterError> {
         let Stretch { ranges, no_data, .. } = &prepared.stretch;
         let (mut bands, channels) = prepared.stretch.distinct_bands();
         let count = bands.len();
@@ -203,5 +226,8 @@ impl Raster<'_> {
 /// Colours of 16 bits as 8, or of 8 as they are: some writers fill only the lower half (as libtiff's tools know).
 fn bytes_of_palette(palette: &[[u16; 3]]) -> Vec<[u8; 3]> {
     let is_byte = palette.iter().flatten().all(|&value| value < 256);
-    palette.iter().map(|colour| colour.map(|value| if is_byte { value as u8 } else { (value >> 8) as u8 })).collect()
+    palette
+        .iter()
+        .map(|colour| colour.map(|value| if is_byte { value as u8 } else { (value >> 8) as u8 }))
+        .collect()
 }

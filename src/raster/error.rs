@@ -17,7 +17,9 @@ pub enum RasterError {
     #[error("the TIFF image is cut off before its end: download or copy it again")]
     CutOff,
     /// A directory or a block contradicts itself.
-    #[error("the TIFF image is damaged ({0}): write it again with the program that made it, or download it again")]
+    #[error(
+        "the TIFF image is damaged ({0}): write it again with the program that made it, or download it again"
+    )]
     Damaged(String),
     /// A compression that is not read.
     #[error("TIFF with {0} compression cannot be read here: {CONVERT}")]
@@ -29,10 +31,15 @@ pub enum RasterError {
     #[error("TIFF with {0} cannot be read here: {CONVERT}")]
     Layout(String),
     /// A block or a directory that would not fit into memory.
-    #[error("the TIFF image is stored in blocks too large to read piece by piece ({0}): {retile}", retile = "write it in tiles with `gdal_translate -co TILED=YES -co COMPRESS=DEFLATE in.tif out.tif`")]
+    #[error(
+        "the TIFF image is stored in blocks too large to read piece by piece ({0}): {retile}",
+        retile = "write it in tiles with `gdal_translate -co TILED=YES -co COMPRESS=DEFLATE in.tif out.tif`"
+    )]
     TooLarge(String),
     /// The decoder of a compression failed in a way that it should not.
-    #[error("the reader of {0} failed on this TIFF image, which is a fault of Tilelens and not of the file: {CONVERT}")]
+    #[error(
+        "the reader of {0} failed on this TIFF image, which is a fault of Tilelens and not of the file: {CONVERT}"
+    )]
     Decoder(&'static str),
     /// The bytes could not be fetched.
     #[error("the file could not be read ({0}): check that it is still there")]

@@ -68,7 +68,11 @@ impl GeoKeys {
 impl Georeference {
     pub(super) fn read(source: &dyn Source, directory: &Directory) -> Result<Self, RasterError> {
         let keys = GeoKeys {
-            directory: directory.numbers(source, tags::GEO_KEY_DIRECTORY)?.into_iter().map(|v| v as u16).collect(),
+            directory: directory
+                .numbers(source, tags::GEO_KEY_DIRECTORY)?
+                .into_iter()
+                .map(|v| v as u16)
+                .collect(),
             doubles: directory.floats(source, tags::GEO_DOUBLE_PARAMS)?,
             ascii: directory.text(source, tags::GEO_ASCII_PARAMS)?.unwrap_or_default(),
         };
@@ -101,7 +105,7 @@ impl Georeference {
 
     /// What the file calls its CRS.
     pub fn crs_name(&self) -> Option<String> {
-        let names = [key::PROJECTED_CITATION, key::GEOGRAPHIC_CITATION, key::CITATION];
+        let names = [key::PROJECTED_CITATION, key::CITATION, key::GEOGRAPHIC_CITATION];
         names.into_iter().find_map(|name| self.keys.text(name))
     }
 
@@ -118,7 +122,8 @@ impl Georeference {
 
 /// The transform of a world file (`.tfw`, `.jgw` …): six lines, which count from the centre of the first pixel.
 pub fn world_file(text: &str) -> Option<Transform> {
-    let numbers: Vec<f64> = text.split_whitespace().map_while(|word| word.replace(',', ".").parse().ok()).collect();
+    let numbers: Vec<f64> =
+        text.split_whitespace().map_while(|word| word.replace(',', ".").parse().ok()).collect();
     let &[xx, yx, xy, yy, x, y] = &numbers[..] else { return None };
     let transform = [x - (xx + xy) / 2.0, xx, xy, y - (yx + yy) / 2.0, yx, yy];
     transform.iter().all(|value| value.is_finite()).then_some(transform)
@@ -130,7 +135,10 @@ mod tests {
 
     #[test]
     fn a_world_file_counts_from_the_centre_of_the_first_pixel() {
-        assert_eq!(world_file("10.0\n0\n0\n-10.0\n500005.0\n5399995.0\n"), Some([5e5, 10.0, 0.0, 5.4e6, 0.0, -10.0]));
+        assert_eq!(
+            world_file("10.0\n0\n0\n-10.0\n500005.0\n5399995.0\n"),
+            Some([5e5, 10.0, 0.0, 5.4e6, 0.0, -10.0])
+        );
         assert_eq!(world_file("10.0\n0\n0\n-10.0\n500005.0\n"), None);
         assert_eq!(world_file("a map\n"), None);
     }

@@ -57,7 +57,9 @@ impl Metadata {
         });
         for node in root.children().filter(|node| node.has_tag_name("PAMRasterBand")) {
             let number = node.attribute("band").and_then(|number| number.parse::<usize>().ok());
-            let Some(band) = number.and_then(|number| metadata.band(number.checked_sub(1)?)) else { continue };
+            let Some(band) = number.and_then(|number| metadata.band(number.checked_sub(1)?)) else {
+                continue;
+            };
             for key in ["Description", "ColorInterp", "NoDataValue", "Scale", "Offset"] {
                 if let Some(value) = child(node, key) {
                     band.take(key, value);
@@ -102,7 +104,9 @@ impl BandMetadata {
         let value = value.trim();
         let number = || parse_number(value);
         match key {
-            "description" | "Description" | "DESCRIPTION" if !value.is_empty() => self.name = Some(value.into()),
+            "description" | "Description" | "DESCRIPTION" if !value.is_empty() => {
+                self.name = Some(value.into())
+            }
             "colorinterp" | "ColorInterp" => self.colour = Some(value.into()),
             "NoDataValue" => self.no_data = number(),
             "scale" | "Scale" => self.scale = number(),

@@ -2,8 +2,8 @@
 
 use super::georeference::{Georeference, world_file};
 use super::metadata::{BandMetadata, Metadata, parse_number};
-use super::tiff::{Blocks, Codec, Directory, Image, SampleKind, directories, tags};
 use super::tiff::tags::photometric;
+use super::tiff::{Blocks, Codec, Directory, Image, SampleKind, directories, tags};
 use super::{RasterError, Source};
 
 /// An open raster: blocks are fetched and decoded as windows ask for them.
@@ -130,7 +130,8 @@ impl<'a> Raster<'a> {
         description.has_mask = levels[0].mask.is_some();
         // An overview without its mask would show ground where there is none.
         levels.retain(|level| !description.has_mask || level.mask.is_some());
-        description.overviews = levels[1..].iter().map(|level| [level.image.width, level.image.height]).collect();
+        description.overviews =
+            levels[1..].iter().map(|level| [level.image.width, level.image.height]).collect();
         Ok(Self { source, levels, blocks: Blocks::default(), description })
     }
 
@@ -146,7 +147,8 @@ impl Description {
         if self.kind == SampleKind::Unsigned && self.bits <= 8 {
             return None;
         }
-        let bands = self.bands.iter().map(|Band { colour, metadata }| (colour, &metadata.name, metadata.no_data));
+        let bands =
+            self.bands.iter().map(|Band { colour, metadata }| (colour, &metadata.name, metadata.no_data));
         Some(format!("{:?} {} {:?}", self.kind, self.bits, bands.collect::<Vec<_>>()))
     }
 }
@@ -165,10 +167,13 @@ impl Chain {
         let is_page = |image: &Image| image.subfile_type & (tags::REDUCED | tags::MASK) == 0;
         let pages: Vec<usize> =
             (0..read.len()).filter(|&index| read[index].as_ref().map_or(index == 0, is_page)).collect();
-        let pixels = |index: usize| read[index].as_ref().map_or(0, |image| u64::from(image.width) * u64::from(image.height));
+        let pixels = |index: usize| {
+            read[index].as_ref().map_or(0, |image| u64::from(image.width) * u64::from(image.height))
+        };
         let first = pages.first().copied().unwrap_or(0);
         // A page that is the picture of another in small is its thumbnail, flagged as such or not.
-        let largest = pages.iter().copied().max_by_key(|&index| (pixels(index), usize::MAX - index)).unwrap_or(0);
+        let largest =
+            pages.iter().copied().max_by_key(|&index| (pixels(index), usize::MAX - index)).unwrap_or(0);
         let main = match (&read[first], &read[largest]) {
             (Ok(small), Ok(large)) if is_thumbnail(small, large) => largest,
             _ => first,
@@ -216,7 +221,12 @@ fn is_thumbnail(first: &Image, largest: &Image) -> bool {
     is_smaller(first, largest) && first.width <= largest.width / 2
 }
 
-fn describe(image: &Image, metadata: &Metadata, no_data: Option<f64>, georeference: Georeference) -> Description {
+fn describe(
+    image: &Image,
+    metadata: &Metadata,
+    no_data: Option<f64>,
+    georeference: Georeference,
+) -> Description {
     let bands = (0..image.samples).map(|index| {
         let mut known = metadata.bands.get(index).cloned().unwrap_or_default();
         known.no_data = known.no_data.or(no_data);

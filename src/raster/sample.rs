@@ -76,10 +76,18 @@ impl Sample {
     /// [`RasterError`] for blocks that cannot be read.
     pub fn take(raster: &mut Raster<'_>, bands: &[usize]) -> Result<Self, RasterError> {
         let mut distinct: Vec<usize> = Vec::new();
-        bands.iter().for_each(|band| if !distinct.contains(band) { distinct.push(*band) });
+        bands.iter().for_each(|band| {
+            if !distinct.contains(band) {
+                distinct.push(*band)
+            }
+        });
         let description = raster.description();
         let alpha = description.bands.iter().position(|band| band.colour == Colour::Alpha);
-        let full = if description.kind == SampleKind::Float { 1.0 } else { 2_f64.powi(description.bits as i32) - 1.0 };
+        let full = if description.kind == SampleKind::Float {
+            1.0
+        } else {
+            2_f64.powi(description.bits as i32) - 1.0
+        };
         let asked: Vec<usize> = distinct.iter().copied().chain(alpha).collect();
         let count = distinct.len();
         let mut sample = Self { bands: vec![Vec::new(); count], step: 1, ..Self::default() };
@@ -94,13 +102,18 @@ impl Sample {
                         sample.opacity.add(alpha[pixel], full);
                     }
                     if numbers.valid[pixel] {
-                        sample.bands.iter_mut().zip(&numbers.bands).for_each(|(kept, band)| kept.push(band[pixel]));
+                        sample
+                            .bands
+                            .iter_mut()
+                            .zip(&numbers.bands)
+                            .for_each(|(kept, band)| kept.push(band[pixel]));
                         sample.valid += 1;
                     }
                 }
             }
         }
-        let declared = distinct.iter().any(|&band| raster.description().bands[band].metadata.no_data.is_some());
+        let declared =
+            distinct.iter().any(|&band| raster.description().bands[band].metadata.no_data.is_some());
         if !declared && !raster.description().has_mask {
             sample.leave_out_undeclared();
         }
@@ -142,7 +155,13 @@ impl Sample {
     fn leave_out_undeclared(&mut self) {
         let lowest = self.bands.iter().flatten().copied().fold(f64::INFINITY, f64::min);
         if USUAL_NO_DATA.contains(&lowest) {
-            let next = self.bands.iter().flatten().copied().filter(|&value| value != lowest).fold(f64::INFINITY, f64::min);
+            let next = self
+                .bands
+                .iter()
+                .flatten()
+                .copied()
+                .filter(|&value| value != lowest)
+                .fold(f64::INFINITY, f64::min);
             // Depths of the sea may reach there, and then what follows is near.
             if next.is_finite() && next > lowest / 2.0 {
                 self.no_data = Some(lowest);
@@ -178,7 +197,9 @@ fn places(raster: &Raster<'_>) -> Result<(usize, Vec<Window>, u32), RasterError>
     let image = &raster.levels[level].image;
     let (width, height) = (image.width, image.height);
     if pixels(level) > READ_WHOLE_PIXELS && width > PLACES * PLACE_PX && height > PLACES * PLACE_PX {
-        let start = |index: u32, side: u32| ((side - PLACE_PX) as u64 * u64::from(index) / u64::from(PLACES - 1)) as u32;
+        let start = |index: u32, side: u32| {
+            ((side - PLACE_PX) as u64 * u64::from(index) / u64::from(PLACES - 1)) as u32
+        };
         let grid = (0..PLACES).flat_map(|row| (0..PLACES).map(move |column| (column, row)));
         let windows = grid.map(|(column, row)| Window {
             x: start(column, width),

@@ -110,7 +110,8 @@ impl Stretch {
             Rule::Deviations => "two standard deviations around their mean",
             Rule::Fixed => "as you set it",
         };
-        let [red, green, blue] = self.ranges.map(|Range { black, white }| format!("{} to {}", short(black), short(white)));
+        let [red, green, blue] =
+            self.ranges.map(|Range { black, white }| format!("{} to {}", short(black), short(white)));
         if red == green && green == blue {
             return Some(format!("Numbers from {red} are shown from black to white: {how}."));
         }

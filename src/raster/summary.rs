@@ -85,7 +85,8 @@ fn place(description: &Description) -> String {
 
 fn bands(description: &Description) -> Vec<String> {
     let listed = description.bands.iter().take(LISTED_BANDS).enumerate();
-    let mut lines: Vec<String> = listed.map(|(index, band)| format!("band {}: {}", index + 1, self::band(band))).collect();
+    let mut lines: Vec<String> =
+        listed.map(|(index, band)| format!("band {}: {}", index + 1, self::band(band))).collect();
     // A line a band only where there is something to say.
     let is_plain = |band: &Band| band.metadata == description.bands[0].metadata;
     if description.bands.iter().all(is_plain) && description.bands[0].metadata.name.is_none() {

@@ -50,7 +50,9 @@ impl Raster<'_> {
         let (valid, numbers) = {
             let Self { source, levels, blocks, .. } = self;
             let level_number = level;
-            let level = levels.get(level).ok_or_else(|| RasterError::Outside(format!("there is no overview {level}")))?;
+            let level = levels
+                .get(level)
+                .ok_or_else(|| RasterError::Outside(format!("there is no overview {level}")))?;
             check(&level.image, window, bands)?;
             let place = 2 * level_number;
             let numbers = read_bands(&**source, blocks, &level.image, place, window, bands)?;
@@ -70,7 +72,8 @@ impl Raster<'_> {
 
     fn leave_out_no_data(&self, numbers: &mut Numbers, bands: &[usize]) {
         let description = self.description();
-        let declared: Vec<Option<f64>> = bands.iter().map(|&band| description.bands[band].metadata.no_data).collect();
+        let declared: Vec<Option<f64>> =
+            bands.iter().map(|&band| description.bands[band].metadata.no_data).collect();
         let is_zero_or_byte = |value: f64| value == 0.0 || description.bits <= 8;
         let all_must_be = declared.iter().flatten().all(|&value| is_zero_or_byte(value));
         for (pixel, valid) in numbers.valid.iter_mut().enumerate() {
@@ -91,13 +94,16 @@ impl Raster<'_> {
 
 /// Whether a number is the declared one: GDAL compares 32-bit numbers as such, since the text may be rounded.
 pub(super) fn same(value: f64, none: f64) -> bool {
-    value == none || value as f32 == none as f32 && (value as f32).is_finite() && value.abs() > 1e30
+    value == none
+        || value as f32 == none as f32 && (value as f32).is_finite() && value.abs() > 1e30
         || none.is_nan() && value.is_nan()
 }
 
 fn check(image: &Image, window: Window, bands: &[usize]) -> Result<(), RasterError> {
     let Window { x, y, width, height } = window;
-    let inside = |start: u32, length: u32, side: u32| length > 0 && start.checked_add(length).is_some_and(|end| end <= side);
+    let inside = |start: u32, length: u32, side: u32| {
+        length > 0 && start.checked_add(length).is_some_and(|end| end <= side)
+    };
     if !inside(x, width, image.width) || !inside(y, height, image.height) {
         return Err(RasterError::Outside(format!(
             "the window of {width} × {height} pixels at {x}, {y} is not within {} × {}",
@@ -105,7 +111,11 @@ fn check(image: &Image, window: Window, bands: &[usize]) -> Result<(), RasterErr
         )));
     }
     if let Some(band) = bands.iter().find(|&&band| band >= image.samples) {
-        return Err(RasterError::Outside(format!("there is no band {}: the raster has {}", band + 1, image.samples)));
+        return Err(RasterError::Outside(format!(
+            "there is no band {}: the raster has {}",
+            band + 1,
+            image.samples
+        )));
     }
     Ok(())
 }
@@ -129,11 +139,20 @@ fn read_bands(
             let columns = window.x.max(left)..right.min(left.saturating_add(image.block_width));
             for (numbers, &band) in numbers.iter_mut().zip(bands) {
                 let (plane, within) = if image.planar { (band, 0) } else { (0, band) };
-                let block = blocks.get(source, image, Place { image: place, plane, column, row: block_row })?;
+                let block =
+                    blocks.get(source, image, Place { image: place, plane, column, row: block_row })?;
                 for y in rows.clone() {
-                    let start = (y - window.y) as usize * window.width as usize + (columns.start - window.x) as usize;
+                    let start =
+                        (y - window.y) as usize * window.width as usize + (columns.start - window.x) as usize;
                     let target = &mut numbers[start..start + columns.len()];
-                    copy_row(image, &block, within, (y - top) as usize, (columns.start - left) as usize, target);
+                    copy_row(
+                        image,
+                        &block,
+                        within,
+                        (y - top) as usize,
+                        (columns.start - left) as usize,
+                        target,
+                    );
                 }
             }
         }

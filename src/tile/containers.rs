@@ -67,10 +67,13 @@ impl JpegStructure {
     pub fn read(bytes: &[u8]) -> Option<Self> {
         const START_OF_SCAN: u8 = 0xda;
         const END_OF_IMAGE: u8 = 0xd9;
-        let mut found = Self { frame: 0, precision: 8, is_progressive: false, scans: 0, data_end: 0, has_end: false };
+        let mut found =
+            Self { frame: 0, precision: 8, is_progressive: false, scans: 0, data_end: 0, has_end: false };
         let mut position = 2;
         while let Some((marker, payload)) = next_marker(bytes, position) {
-            let length = bytes.get(payload..payload + 2).map(|length| usize::from(u16::from_be_bytes([length[0], length[1]])));
+            let length = bytes
+                .get(payload..payload + 2)
+                .map(|length| usize::from(u16::from_be_bytes([length[0], length[1]])));
             match marker {
                 // An end before the first scan ends a preview.
                 END_OF_IMAGE if found.scans > 0 => {
@@ -109,7 +112,8 @@ impl JpegStructure {
 /// The next marker from a position on, and what follows it. Within a scan `0xff` is escaped, and restarts are no end.
 fn next_marker(bytes: &[u8], position: usize) -> Option<(u8, usize)> {
     let rest = bytes.get(position..)?;
-    let at = rest.windows(2).position(|pair| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xd0..=0xd7 | 0xff))?;
+    let at =
+        rest.windows(2).position(|pair| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xd0..=0xd7 | 0xff))?;
     Some((rest[at + 1], position + at + 2))
 }
 
@@ -124,7 +128,9 @@ pub(super) fn png_as_browsers_read_it(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut rest = &bytes[SIGNATURE_BYTES..];
     while let Some((&length, _)) = rest.split_first_chunk::<4>() {
         let length = u32::from_be_bytes(length) as usize;
-        let Some((chunk, after)) = length.checked_add(12).and_then(|size| rest.split_at_checked(size)) else { break };
+        let Some((chunk, after)) = length.checked_add(12).and_then(|size| rest.split_at_checked(size)) else {
+            break;
+        };
         let kind = &chunk[4..8];
         if kind == b"IEND" {
             is_damaged |= chunk != END;

@@ -59,7 +59,9 @@ pub enum TileError {
     #[error("the {0} image needs more memory to decode than a tile may: cut it into tiles first")]
     TooMuchMemory(&'static str),
     /// The decoder failed in a way that it should not.
-    #[error("the reader of {0} images failed on this one, which is a fault of Tilelens: save it as PNG instead")]
+    #[error(
+        "the reader of {0} images failed on this one, which is a fault of Tilelens: save it as PNG instead"
+    )]
     Decoder(&'static str),
     /// Too little of the tile holds data.
     #[error(

@@ -38,7 +38,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
     let (width_px, height_px) = (u32::from(info.width), u32::from(info.height));
     check_size(width_px, height_px)?;
     let stored = decoder.input_colorspace();
-    let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
+    let orientation = decoder
+        .exif()
+        .and_then(|exif| Orientation::from_exif_chunk(exif))
+        .unwrap_or(Orientation::NoTransforms);
 
     let (pixels, rows) = if structure.is_progressive || structure.scans > 1 {
         let whole = !structure.is_progressive || all_scans(data, structure.scans)?;
@@ -57,7 +60,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
     let mut notes = Vec::new();
     let mut mask = Mask::default();
     if rows < height_px {
-        let note = format!("The file ends too early: the lowest {} of {height_px} rows are missing.", height_px - rows);
+        let note = format!(
+            "The file ends too early: the lowest {} of {height_px} rows are missing.",
+            height_px - rows
+        );
         notes.push(Note::Text(note));
         let row = |y| std::iter::repeat_n(y < rows, width_px as usize);
         mask = Mask((0..height_px).flat_map(row).collect());
@@ -106,7 +112,9 @@ fn all_scans(data: &[u8], scans: usize) -> Result<bool, TileError> {
     let size = decoder.output_buffer_size().ok_or(TileError::TooMuchMemory(NAME))?;
     match decoder.decode_into(&mut vec![0; size]) {
         Ok(()) => Ok(true),
-        Err(error) if error.is_recoverable_eof() => Ok(decoder.decoded_scans().is_some_and(|read| read >= scans)),
+        Err(error) if error.is_recoverable_eof() => {
+            Ok(decoder.decoded_scans().is_some_and(|read| read >= scans))
+        }
         Err(error) => Err(failure(error)),
     }
 }

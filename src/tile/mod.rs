@@ -75,7 +75,8 @@ impl Note {
             Self::DeepChannels => "More than 8 bits a channel, scaled down to 8.".into(),
             Self::NoData { share } => {
                 let percent = (share * 100.0).clamp(1.0, 99.0);
-                format!("{percent:.0} % of the tile is without data and filled with colours of the rest.").into()
+                format!("{percent:.0} % of the tile is without data and filled with colours of the rest.")
+                    .into()
             }
             Self::Cmyk => "Converted from CMYK inks without a colour profile.".into(),
             Self::Greyscale => "Greyscale: the one channel serves as red, green and blue.".into(),

@@ -40,29 +40,29 @@ pub(super) fn black_edge(zero: &[bool], width: usize) -> Mask {
         return Mask::default();
     }
     let mut data = vec![true; zero.len()];
-    let mut reached = Vec::new();
+    // Where runs begin that are still to be followed: runs, since single pixels would take more room than the picture.
     let edge = (0..width).flat_map(|x| [x, (height - 1) * width + x]);
     let edge = edge.chain((0..height).flat_map(|y| [y * width, y * width + width - 1]));
-    let mut visit = |index: usize, reached: &mut Vec<usize>| {
-        if zero[index] && data[index] {
-            data[index] = false;
-            reached.push(index);
-        }
-    };
-    edge.for_each(|index| visit(index, &mut reached));
-    while let Some(index) = reached.pop() {
-        let (x, y) = (index % width, index / width);
-        if x > 0 {
-            visit(index - 1, &mut reached);
-        }
-        if x + 1 < width {
-            visit(index + 1, &mut reached);
-        }
-        if y > 0 {
-            visit(index - width, &mut reached);
-        }
-        if y + 1 < height {
-            visit(index + width, &mut reached);
+    let mut starts = Vec::new();
+    for index in edge {
+        starts.push(index as u32);
+        while let Some(start) = starts.pop() {
+            let start = start as usize;
+            if !zero[start] || !data[start] {
+                continue;
+            }
+            let row = start - start % width;
+            let is_open = |&index: &usize| zero[index] && data[index];
+            let left = (row..start).rev().take_while(is_open).last().unwrap_or(start);
+            let right = (start..row + width).take_while(is_open).last().unwrap_or(start);
+            data[left..=right].fill(false);
+            let above = left.checked_sub(width).map(|first| (first, right - width));
+            let below = (row + width < zero.len()).then_some((left + width, right + width));
+            for (first, last) in above.into_iter().chain(below) {
+                let is_open = |index: usize| zero[index] && data[index];
+                let begins = |index: &usize| is_open(*index) && (*index == first || !is_open(*index - 1));
+                starts.extend((first..=last).filter(begins).map(|index| index as u32));
+            }
         }
     }
     let mask = Mask(data);
@@ -76,8 +76,10 @@ mod tests {
     #[test]
     fn only_black_that_reaches_the_edge_is_no_data() {
         // A black corner of 3 × 3, and a black lake of 2 × 2 in the middle of 8 × 8 pixels.
-        let zero: Vec<bool> =
-            (0..64).map(|index| (index % 8, index / 8)).map(|(x, y)| x < 3 && y < 3 || (4..6).contains(&x) && (4..6).contains(&y)).collect();
+        let zero: Vec<bool> = (0..64)
+            .map(|index| (index % 8, index / 8))
+            .map(|(x, y)| x < 3 && y < 3 || (4..6).contains(&x) && (4..6).contains(&y))
+            .collect();
         let mask = black_edge(&zero, 8);
         assert_eq!(mask.0.iter().filter(|&&data| !data).count(), 9);
         assert!(mask.0[4 * 8 + 4]);

@@ -54,12 +54,17 @@ pub(super) fn decode(bytes: &[u8], format: ImageFormat, name: &'static str) -> R
     if !image.color().has_color() {
         notes.push(Note::Greyscale);
     }
-    let image = match Deep::of(&image) {
-        Some(deep) => deep.to_bytes(&mut notes),
-        None => image,
-    };
+    let image = eight_bits(image, &mut notes);
     let (rgb, data) = without_alpha(image, &mut notes)?;
     Ok(Decoded { rgb, data, orientation, notes })
+}
+
+/// The picture with 8 bits a channel; the deeper one is let go of here, since both take much room.
+fn eight_bits(image: DynamicImage, notes: &mut Vec<Note>) -> DynamicImage {
+    match Deep::of(&image) {
+        Some(deep) => deep.to_bytes(notes),
+        None => image,
+    }
 }
 
 /// As EXIF says. Some writers put before it what only JPEG needs.
@@ -104,15 +109,18 @@ impl<'a> Deep<'a> {
         let mut ranges: Vec<Range> = counts.iter().map(range).collect();
         if is_dark {
             let shown = [0, 1, 2].map(|channel| ranges[channel.min(self.colours - 1)]);
-            let stretch = Stretch { bands: [1, 2, 3], ranges: shown, rule: Rule::CumulativeCut, no_data: None };
+            let stretch =
+                Stretch { bands: [1, 2, 3], ranges: shown, rule: Rule::CumulativeCut, no_data: None };
             notes.extend(stretch.sentence().map(Note::Text));
         } else {
             notes.push(Note::DeepChannels);
         }
         ranges.resize(channels, whole);
-        let levels: Vec<Vec<u8>> = ranges.iter().map(|range| (0..=u16::MAX).map(|v| range.level(v.into())).collect()).collect();
+        let levels: Vec<Vec<u8>> =
+            ranges.iter().map(|range| (0..=u16::MAX).map(|v| range.level(v.into())).collect()).collect();
         let bytes = self.numbers.iter().enumerate();
-        let bytes: Vec<u8> = bytes.map(|(index, &value)| levels[index % channels][usize::from(value)]).collect();
+        let bytes: Vec<u8> =
+            bytes.map(|(index, &value)| levels[index % channels][usize::from(value)]).collect();
         let (width, height) = (self.width, self.height);
         let image = match (self.colours, self.has_alpha) {
             (1, false) => image::GrayImage::from_raw(width, height, bytes).map(DynamicImage::from),
@@ -125,7 +133,11 @@ impl<'a> Deep<'a> {
 
     fn counts(&self, channel: usize, channels: usize) -> Vec<u32> {
         let mut counts = vec![0; 1 << 16];
-        self.numbers.iter().skip(channel).step_by(channels).for_each(|&value| counts[usize::from(value)] += 1);
+        self.numbers
+            .iter()
+            .skip(channel)
+            .step_by(channels)
+            .for_each(|&value| counts[usize::from(value)] += 1);
         counts
     }
 }

@@ -40,7 +40,12 @@ fn whole(
 /// # Errors
 ///
 /// [`TileError`] for blocks that cannot be read, and where too little of the window holds data.
-pub fn tile_of_raster(raster: &mut Raster<'_>, window: Window, prepared: &Prepared) -> Result<Tile, TileError> {
+pub fn tile_of_raster(
+    raster: &mut Raster<'_>,
+    window: Window,
+    prepared: &Prepared,
+) -> Result<Tile, TileError> {
+    check_size(window.width, window.height)?;
     let picture = raster.picture(0, window, prepared)?;
     let description = raster.description();
     let mut notes: Vec<Note> = prepared.notes.iter().cloned().map(Note::Text).collect();
@@ -60,7 +65,8 @@ pub fn tile_of_raster(raster: &mut Raster<'_>, window: Window, prepared: &Prepar
     let rgb = RgbImage::from_raw(window.width, window.height, picture.rgb).ok_or(TileError::Decoder(NAME))?;
     // A map is not turned: its georeference says where north is.
     let is_map = description.georeference.transform.is_some();
-    let orientation = u8::try_from(description.orientation).ok().filter(|_| !is_map).and_then(Orientation::from_exif);
+    let orientation =
+        u8::try_from(description.orientation).ok().filter(|_| !is_map).and_then(Orientation::from_exif);
     let orientation = orientation.unwrap_or(Orientation::NoTransforms);
     finish(Decoded { rgb, data, orientation, notes }, NAME)
 }
@@ -70,8 +76,9 @@ fn pages_note(page: usize, pages: usize) -> Option<String> {
     match (page, pages) {
         (_, 0 | 1) => None,
         (0, pages) => Some(format!("Of {pages} pictures in the file the first is taken.")),
-        (page, pages) => {
-            Some(format!("Of {pages} pictures in the file number {} is taken: the first is its preview.", page + 1))
-        }
+        (page, pages) => Some(format!(
+            "Of {pages} pictures in the file number {} is taken: the first is its preview.",
+            page + 1
+        )),
     }
 }

@@ -21,6 +21,17 @@ struct Group {
 }
 
 impl Together {
+    /// Of files on a disk: looks at each and settles. What cannot be opened is left for whoever decodes it.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn of_files<'a>(paths: impl IntoIterator<Item = &'a std::path::Path>) -> Self {
+        let mut together = Self::default();
+        for source in paths.into_iter().filter_map(|path| crate::raster::FileSource::open(path).ok()) {
+            together.look_at(source);
+        }
+        together.settle();
+        together
+    }
+
     /// Looks at a file before any is decoded. What needs no stretch costs no more than its header, and what cannot be
     /// read is left for [`Together::decode`] to complain about.
     pub fn look_at(&mut self, source: impl Source) {

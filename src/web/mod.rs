@@ -3,6 +3,8 @@
 mod engine;
 mod model_files;
 mod neighbours;
+#[cfg(feature = "raster")]
+mod raster;
 mod tile;
 mod training;
 
@@ -12,6 +14,8 @@ use wasm_bindgen::prelude::*;
 pub use engine::{Answers, Engine};
 pub use model_files::{relabel_model, to_f32_model, to_onnx_model};
 pub use neighbours::{order_to_label, similar_tiles, unfamiliar_tiles};
+#[cfg(feature = "raster")]
+pub use raster::{Batch, Raster, decode_stretched_tile};
 pub use tile::{Tile, decode_tile};
 pub use training::{FineTunedHead, HeadTraining, measure_training};
 

@@ -27,7 +27,8 @@ fn damaged(bytes: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
             // Types, counts and values of tags: what a reader believes.
             _ => {
                 let place = directory.saturating_add(2 + random.random_range(0..220));
-                let lie = [0, 1, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, u32::MAX, random.random()][random.random_range(0..8)];
+                let lie = [0, 1, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, u32::MAX, random.random()]
+                    [random.random_range(0..8)];
                 let bytes_of_it = random.random_range(1..=4);
                 if let Some(field) = bytes.get_mut(place..place.saturating_add(bytes_of_it)) {
                     field.copy_from_slice(&lie.to_le_bytes()[..bytes_of_it]);
@@ -54,7 +55,10 @@ fn damaged_rasters_are_read_or_refused_in_a_sentence() {
                 }
                 Err(error) => {
                     let sentence = error.to_string();
-                    assert!(sentence.contains(' ') && !sentence.contains('\n') && sentence.len() < 400, "{name}, {number}: {sentence:?}");
+                    assert!(
+                        sentence.contains(' ') && !sentence.contains('\n') && sentence.len() < 400,
+                        "{name}, {number}: {sentence:?}"
+                    );
                     refused += 1;
                 }
             }

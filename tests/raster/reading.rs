@@ -42,7 +42,10 @@ fn a_window_is_that_part_of_the_whole() {
                 for (index, number) in numbers.iter().enumerate() {
                     let (column, row) = (x + index as u32 % w, y + index as u32 / w);
                     let wanted = whole.bands[band][(row * width + column) as usize];
-                    assert!(*number == wanted || number.is_nan() && wanted.is_nan(), "{name}, {column}, {row}");
+                    assert!(
+                        *number == wanted || number.is_nan() && wanted.is_nan(),
+                        "{name}, {column}, {row}"
+                    );
                 }
             }
         }
@@ -64,11 +67,29 @@ fn bands_come_in_the_order_in_which_they_are_asked_for() {
 fn a_window_reads_its_blocks_and_no_more() {
     // Of 5,000 × 5,000 pixels in one strip without compression: 50 MB, of which a window of 20 rows has 0.2 MB.
     let (side, window) = (5000_u32, Window { x: 100, y: 2490, width: 20, height: 20 });
-    let tags = [(256, side), (257, side), (258, 16), (259, 1), (262, 1), (273, 200), (277, 1), (278, side), (279, side * side * 2)];
+    let tags = [
+        (256, side),
+        (257, side),
+        (258, 16),
+        (259, 1),
+        (262, 1),
+        (273, 200),
+        (277, 1),
+        (278, side),
+        (279, side * side * 2),
+    ];
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
     bytes.extend((tags.len() as u16).to_le_bytes());
     for (tag, value) in tags {
-        bytes.extend([&(tag as u16).to_le_bytes()[..], &4_u16.to_le_bytes(), &1_u32.to_le_bytes(), &value.to_le_bytes()].concat());
+        bytes.extend(
+            [
+                &(tag as u16).to_le_bytes()[..],
+                &4_u16.to_le_bytes(),
+                &1_u32.to_le_bytes(),
+                &value.to_le_bytes(),
+            ]
+            .concat(),
+        );
     }
     bytes.resize(200, 0);
     bytes.extend((0..side * side).flat_map(|pixel| ((pixel % 60_000) as u16).to_le_bytes()));
@@ -97,12 +118,15 @@ fn what_lies_beside_the_image_counts() {
     let world = "10\n0\n0\n-10\n500005\n5399995\n";
     let aux = r#"<PAMDataset><PAMRasterBand band="1"><Description>B04</Description><NoDataValue>7</NoDataValue>
         <Metadata><MDI key="STATISTICS_MAXIMUM">3000</MDI></Metadata></PAMRasterBand></PAMDataset>"#;
-    let raster = Raster::open_beside(&bytes[..], Sidecars { world: Some(world), aux_xml: Some(aux) }).unwrap();
+    let raster =
+        Raster::open_beside(&bytes[..], Sidecars { world: Some(world), aux_xml: Some(aux) }).unwrap();
     let description = raster.description();
     assert_eq!(description.georeference.transform, Some([5e5, 10.0, 0.0, 5.4e6, 0.0, -10.0]));
     let band = &description.bands[0].metadata;
     assert_eq!((band.name.as_deref(), band.no_data, band.maximum), (Some("B04"), Some(7.0), Some(3000.0)));
-    let raster = Raster::open_beside(&bytes[..], Sidecars { world: Some("?"), aux_xml: Some("<PAMDataset><") }).unwrap();
+    let raster =
+        Raster::open_beside(&bytes[..], Sidecars { world: Some("?"), aux_xml: Some("<PAMDataset><") })
+            .unwrap();
     assert_eq!(raster.description().georeference.transform, None);
 }
 
@@ -118,7 +142,9 @@ fn what_is_not_read_is_called_by_its_name() {
         bytes[entry + 8..entry + 10].copy_from_slice(&value.to_le_bytes());
         Raster::open(&bytes[..]).err().unwrap()
     };
-    for (codec, name) in [(34712, "JPEG 2000"), (34925, "LZMA"), (50002, "JPEG XL"), (6, "old-style JPEG"), (12345, "12345")] {
+    for (codec, name) in
+        [(34712, "JPEG 2000"), (34925, "LZMA"), (50002, "JPEG XL"), (6, "old-style JPEG"), (12345, "12345")]
+    {
         let error = sentence(259, codec);
         assert_eq!(error.code(), "image.unsupported");
         let words = error.to_string();
@@ -134,7 +160,13 @@ fn windows_outside_of_a_raster_are_errors() {
     let bytes = fixture("uint8.tif");
     let mut raster = Raster::open(&bytes[..]).unwrap();
     let outside = |x, y, width, height| Window { x, y, width, height };
-    for window in [outside(0, 0, 38, 1), outside(37, 0, 1, 1), outside(0, 29, 1, 1), outside(0, 0, 0, 1), outside(u32::MAX, 0, 2, 1)] {
+    for window in [
+        outside(0, 0, 38, 1),
+        outside(37, 0, 1, 1),
+        outside(0, 29, 1, 1),
+        outside(0, 0, 0, 1),
+        outside(u32::MAX, 0, 2, 1),
+    ] {
         assert_eq!(raster.read(0, window, &[0]).unwrap_err().code(), "raster.outside", "{window:?}");
     }
     assert_eq!(raster.read(0, outside(0, 0, 1, 1), &[1]).unwrap_err().code(), "raster.outside");
@@ -152,7 +184,12 @@ fn a_raster_is_described_in_a_few_lines() {
     let text = describe("overviews.tif");
     assert!(text.starts_with("111 × 87 pixels, 1 band of 16 bits, unsigned integers\n"), "{text}");
     assert!(text.contains("tiles of 32 × 32, Deflate, overviews of 56 × 44, 28 × 22"), "{text}");
-    assert!(text.contains("EPSG:32633, WGS 84 / UTM zone 33N, 10 units a pixel, upper left corner at 500000, 5400000"), "{text}");
+    assert!(
+        text.contains(
+            "EPSG:32633, WGS 84 / UTM zone 33N, 10 units a pixel, upper left corner at 500000, 5400000"
+        ),
+        "{text}"
+    );
     let text = describe("named.tif");
     assert!(text.contains("band 1: B02, scale 1.000e-4, offset -0.1000"), "{text}");
     assert!(text.contains("shown in colours: bands 3, 2 and 1"), "{text}");

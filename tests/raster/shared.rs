@@ -106,14 +106,17 @@ fn one_picture_in_every_codec_is_one_picture() {
         let tile = try_tile(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let lossy = name(&path).contains("jpeg");
         if tile.width_px == reference.width_px {
-            assert!(apart(&tile, &reference) <= if lossy { 4.0 } else { 0.0 }, "{}", path.display());
+            assert!(apart(&tile, &reference) <= if lossy { 6.0 } else { 0.0 }, "{}", path.display());
         }
     }
 }
 
 #[test]
 fn tiled_and_band_interleaved_and_lzw_are_what_their_twins_are() {
-    let pairs = [("cases/32-tiled-and-band-interleaved/input", "-band.tif", "-pixel.tif"), ("cases/35-tiled-lzw/input", "-lzw.tif", "-deflate.tif")];
+    let pairs = [
+        ("cases/32-tiled-and-band-interleaved/input", "-band.tif", "-pixel.tif"),
+        ("cases/35-tiled-lzw/input", "-lzw.tif", "-deflate.tif"),
+    ];
     for (folder, ending, twin) in pairs {
         let Some(folder) = shared(folder) else { return };
         let some = files(&folder).into_iter().filter(|path| name(path).ends_with(ending));
@@ -126,7 +129,11 @@ fn tiled_and_band_interleaved_and_lzw_are_what_their_twins_are() {
 
 #[test]
 fn palettes_masks_single_bands_and_floats_are_seen() {
-    for folder in ["cases/04-eurosat-ms-and-single-bands/input", "cases/05-earth-engine-types/input", "cases/07-palette-and-bilevel-tiff/input"] {
+    for folder in [
+        "cases/04-eurosat-ms-and-single-bands/input",
+        "cases/05-earth-engine-types/input",
+        "cases/07-palette-and-bilevel-tiff/input",
+    ] {
         let Some(folder) = shared(folder) else { return };
         for path in files(&folder) {
             let tile = try_tile(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -26,7 +26,12 @@ fn deeper_numbers_are_stretched_over_the_file_and_that_is_said() {
     levels.sort_unstable();
     let share = |level| levels.iter().filter(|&&found| found == level).count() as f64 / levels.len() as f64;
     // Two hundredths of the numbers at either end are black and white.
-    assert!((0.01..0.04).contains(&share(0)) && (0.01..0.04).contains(&share(255)), "{} {}", share(0), share(255));
+    assert!(
+        (0.01..0.04).contains(&share(0)) && (0.01..0.04).contains(&share(255)),
+        "{} {}",
+        share(0),
+        share(255)
+    );
     assert!(notes(&tile).contains("the middle 96 % of them"), "{}", notes(&tile));
     assert!(tile.notes.contains(&Note::Greyscale));
 }
@@ -35,7 +40,18 @@ fn deeper_numbers_are_stretched_over_the_file_and_that_is_said() {
 fn every_type_of_number_makes_the_same_picture() {
     // The fixtures hold the same hills over the range of each type.
     let reference = tile("uint16.tif");
-    for name in ["int8.tif", "int16.tif", "uint32.tif", "int32.tif", "uint64.tif", "int64.tif", "float32.tif", "float64.tif", "float16.tif", "bits-12.tif"] {
+    for name in [
+        "int8.tif",
+        "int16.tif",
+        "uint32.tif",
+        "int32.tif",
+        "uint64.tif",
+        "int64.tif",
+        "float32.tif",
+        "float64.tif",
+        "float16.tif",
+        "bits-12.tif",
+    ] {
         let found = tile(name);
         let apart = found.rgb.iter().zip(&reference.rgb).map(|(&a, &b)| a.abs_diff(b)).max().unwrap();
         assert!(apart <= 3, "{name} is {apart} levels from uint16.tif");
@@ -56,7 +72,11 @@ fn bands_are_chosen_by_what_the_file_says_and_else_by_their_number() {
         let bytes = fixture(name);
         let prepared = prepare(&mut Raster::open(&bytes[..]).unwrap()).unwrap();
         assert_eq!(prepared.stretch.bands, bands, "{name}");
-        assert!(prepared.notes.iter().any(|note| note.contains(words)) || words.is_empty(), "{name}: {:?}", prepared.notes);
+        assert!(
+            prepared.notes.iter().any(|note| note.contains(words)) || words.is_empty(),
+            "{name}: {:?}",
+            prepared.notes
+        );
     }
 }
 
@@ -71,7 +91,17 @@ fn infrared_is_not_opacity_whatever_a_file_calls_it() {
 #[test]
 fn no_data_is_left_out_of_the_range_and_is_not_black() {
     // 170 of 1,073 pixels: ten rows of the last 17 columns.
-    for name in ["alpha.tif", "grey-alpha.tif", "nodata-int16.tif", "nodata-nan.tif", "nodata-float-lowest.tif", "mask.tif", "nodata-zero.tif", "undeclared-nodata.tif", "black-edge.tif"] {
+    for name in [
+        "alpha.tif",
+        "grey-alpha.tif",
+        "nodata-int16.tif",
+        "nodata-nan.tif",
+        "nodata-float-lowest.tif",
+        "mask.tif",
+        "nodata-zero.tif",
+        "undeclared-nodata.tif",
+        "black-edge.tif",
+    ] {
         let tile = tile(name);
         let share = f64::from(tile.no_data_share());
         assert!((share - 170.0 / 1073.0).abs() < 0.012, "{name}: {share}");
@@ -168,11 +198,29 @@ fn a_stretch_travels_as_json() {
 
 /// A grey TIFF of 64 × 64 numbers.
 fn sixteen_bits(number: impl Fn(u32, u32) -> u32) -> Vec<u8> {
-    let tags = [(256, 64), (257, 64), (258, 16), (259, 1), (262, 1), (273, 200), (277, 1), (278, 64), (279, 64 * 64 * 2)];
+    let tags = [
+        (256, 64),
+        (257, 64),
+        (258, 16),
+        (259, 1),
+        (262, 1),
+        (273, 200),
+        (277, 1),
+        (278, 64),
+        (279, 64 * 64 * 2),
+    ];
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
     bytes.extend((tags.len() as u16).to_le_bytes());
     for (tag, value) in tags {
-        bytes.extend([&(tag as u16).to_le_bytes()[..], &4_u16.to_le_bytes(), &1_u32.to_le_bytes(), &u32::to_le_bytes(value)].concat());
+        bytes.extend(
+            [
+                &(tag as u16).to_le_bytes()[..],
+                &4_u16.to_le_bytes(),
+                &1_u32.to_le_bytes(),
+                &u32::to_le_bytes(value),
+            ]
+            .concat(),
+        );
     }
     bytes.resize(200, 0);
     bytes.extend((0..64 * 64).flat_map(|pixel| (number(pixel % 64, pixel / 64) as u16).to_le_bytes()));

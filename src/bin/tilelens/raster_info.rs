@@ -20,7 +20,8 @@ pub fn run(path: &Path) -> Result<()> {
     let source = FileSource::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let beside = |name: std::path::PathBuf| fs::read_to_string(name).ok();
     // `x.tif` has `x.tfw` and `x.tif.aux.xml` beside it.
-    let world = ["tfw", "tifw", "wld"].into_iter().find_map(|extension| beside(path.with_extension(extension)));
+    let world =
+        ["tfw", "tifw", "wld"].into_iter().find_map(|extension| beside(path.with_extension(extension)));
     let mut aux_name = path.as_os_str().to_owned();
     aux_name.push(".aux.xml");
     let aux = beside(aux_name.into());

@@ -37,7 +37,12 @@ impl Blocks {
     /// # Errors
     ///
     /// [`RasterError`] where it cannot be fetched or decoded.
-    pub fn get(&mut self, source: &dyn Source, image: &Image, place: Place) -> Result<Rc<Block>, RasterError> {
+    pub fn get(
+        &mut self,
+        source: &dyn Source,
+        image: &Image,
+        place: Place,
+    ) -> Result<Rc<Block>, RasterError> {
         if let Some(index) = self.kept.iter().position(|(kept, _)| *kept == place) {
             let found = self.kept.remove(index);
             self.kept.push(found);

@@ -81,11 +81,6 @@ impl Codec {
     pub(super) fn is_predicted(self) -> bool {
         matches!(self, Self::Lzw | Self::Deflate | Self::Zstd)
     }
-
-    /// Whether its numbers come lowest byte first, whatever the file's order.
-    pub(super) fn is_little_endian(self) -> bool {
-        self == Self::Lerc
-    }
 }
 
 /// The rows of a block: `rows` times [`Image::stride`] bytes, predicted and in the file's order of bytes.
@@ -112,6 +107,9 @@ pub fn decode(image: &Image, raw: &[u8], rows: u32) -> Result<Vec<u8>, RasterErr
 }
 
 fn broken(name: &str, detail: impl std::fmt::Display) -> RasterError {
+    // Decoders say it in several lines, or at any length.
+    let detail: String =
+        detail.to_string().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
     RasterError::damaged(format!("a block of {name}: {detail}"))
 }
 
@@ -141,7 +139,7 @@ fn unpack_bits(mut raw: &[u8], size: usize) -> Result<Vec<u8>, RasterError> {
             -128 => rest,
             repeated => {
                 let (&byte, rest) = rest.split_first().ok_or_else(early)?;
-                data.resize(data.len() + 1 - repeated as isize as usize, byte);
+                data.resize(data.len() + 1 + usize::from(repeated.unsigned_abs()), byte);
                 rest
             }
         };
@@ -156,7 +154,8 @@ fn lzw(raw: &[u8], size: usize) -> Result<Vec<u8>, RasterError> {
     if raw.len() > 1 && raw[0] == 0 && raw[1] & 1 == 1 {
         return Err(RasterError::Codec("old-style LZW".into()));
     }
-    let mut decoder = Configuration::with_tiff_size_switch(BitOrder::Msb, 8).with_yield_on_full_buffer(true).build();
+    let mut decoder =
+        Configuration::with_tiff_size_switch(BitOrder::Msb, 8).with_yield_on_full_buffer(true).build();
     let mut data = Vec::new();
     let mut raw = raw;
     // Grown by pieces, so that a lie about the size costs no memory.
@@ -263,26 +262,33 @@ fn lerc(image: &Image, raw: &[u8], rows: u32, size: usize) -> Result<Vec<u8>, Ra
     let damaged = |error: lerc::LercError| broken("LERC", error);
     let info = lerc::decode_info(&blob).map_err(damaged)?;
     let samples = image.stored_in_block();
-    if info.width != image.block_width || info.height < rows || (info.depth * info.bands) as usize != samples {
+    if info.width != image.block_width || info.height < rows || (info.depth * info.bands) as usize != samples
+    {
         return Err(broken("LERC", format!("{} × {} pixels", info.width, info.height)));
     }
     if u64::from(info.height) > u64::from(image.block_height) {
         return Err(broken("LERC", "it is larger than its place"));
     }
     let decoded = lerc::decode(&blob).map_err(damaged)?;
-    if decoded.depth > 1 && decoded.bands > 1 || decoded.bands > 1 {
-        return Err(broken("LERC", "it has bands of its own"));
+    let pixels = info.width as usize * info.height as usize;
+    // Numbers come pixel by pixel (depth) or band by band, and so do masks.
+    let by_band = decoded.bands > 1;
+    if by_band && decoded.depth > 1 {
+        return Err(broken("LERC", "it has bands of several numbers"));
     }
-    let valid = decoded.valid_masks.first();
-    let is_valid = |index: usize| valid.is_none_or(|mask| mask.is_valid(index / samples));
+    let place = |index: usize| if by_band { index % samples * pixels + index / samples } else { index };
+    let is_valid = |index: usize| {
+        let mask = decoded.valid_masks.get(if by_band { index % samples } else { 0 });
+        mask.or(decoded.valid_masks.first()).is_none_or(|mask| mask.is_valid(index / samples))
+    };
     macro_rules! bytes {
-        ($values:expr, $missing:expr) => {
-            $values
-                .iter()
-                .enumerate()
-                .flat_map(|(index, &value)| if is_valid(index) { value } else { $missing }.to_le_bytes())
-                .collect::<Vec<u8>>()
-        };
+        ($values:expr, $missing:expr) => {{
+            let number = |index: usize| if is_valid(index) { $values[place(index)] } else { $missing };
+            if $values.len() != pixels * samples {
+                return Err(broken("LERC", "it has another size than it says"));
+            }
+            (0..$values.len()).flat_map(|index| number(index).to_le_bytes()).collect::<Vec<u8>>()
+        }};
     }
     let mut data = match &decoded.data {
         SampleData::I8(values) => bytes!(values, 0),

@@ -171,7 +171,10 @@ impl Directory {
         let Some(entry) = self.entries.get(&tag) else { return Ok(Vec::new()) };
         let bytes = self.fetch(source, entry)?;
         Ok(match entry.kind {
-            11 => bytes.chunks_exact(4).map(|b| f64::from(f32::from_bits(self.order.unsigned(b) as u32))).collect(),
+            11 => bytes
+                .chunks_exact(4)
+                .map(|b| f64::from(f32::from_bits(self.order.unsigned(b) as u32)))
+                .collect(),
             12 => bytes.chunks_exact(8).map(|bytes| f64::from_bits(self.order.unsigned(bytes))).collect(),
             _ => self.numbers(source, tag)?.into_iter().map(|value| value as f64).collect(),
         })
@@ -193,7 +196,8 @@ impl Directory {
     fn fetch(&self, source: &dyn Source, entry: &Entry) -> Result<Vec<u8>, RasterError> {
         let bytes = type_bytes(entry.kind).and_then(|one| one.checked_mul(entry.count));
         let bytes = bytes.filter(|&bytes| bytes <= LONGEST_VALUE_BYTES);
-        let bytes = bytes.ok_or_else(|| RasterError::TooLarge(format!("{} numbers in one tag", entry.count)))?;
+        let bytes =
+            bytes.ok_or_else(|| RasterError::TooLarge(format!("{} numbers in one tag", entry.count)))?;
         fetch(source, entry.offset, bytes)
     }
 }

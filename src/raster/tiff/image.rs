@@ -131,7 +131,11 @@ impl Image {
 
     /// Rows of the blocks in this row of blocks.
     pub fn rows_of(&self, row: u32) -> u32 {
-        if self.tiled { self.block_height } else { self.block_height.min(self.height - row * self.block_height) }
+        if self.tiled {
+            self.block_height
+        } else {
+            self.block_height.min(self.height - row * self.block_height)
+        }
     }
 
     /// Numbers a pixel in one stored block.
@@ -152,7 +156,9 @@ impl Image {
     /// YCbCr becomes RGB where JPEG does it; inks become RGB here; other colour spaces are refused.
     fn check_colours(&mut self) -> Result<(), RasterError> {
         match self.photometric {
-            photometric::YCBCR if matches!(self.codec, Codec::Jpeg | Codec::WebP) => self.photometric = photometric::RGB,
+            photometric::YCBCR if matches!(self.codec, Codec::Jpeg | Codec::WebP) => {
+                self.photometric = photometric::RGB
+            }
             photometric::YCBCR => return Err(RasterError::Layout("YCbCr colours outside of JPEG".into())),
             photometric::CMYK if self.bits == 8 && self.samples == 4 && !self.planar => self.samples = 3,
             photometric::CMYK => return Err(RasterError::Layout("CMYK inks of this kind".into())),
@@ -202,7 +208,8 @@ impl Image {
             if self.codec != Codec::None {
                 return Err(RasterError::damaged("the lengths of its blocks are missing"));
             }
-            let rows = |index: usize| u64::from(self.rows_of((index % (count / planes as usize)) as u32 / across));
+            let rows =
+                |index: usize| u64::from(self.rows_of((index % (count / planes as usize)) as u32 / across));
             counts = (0..count).map(|index| self.stride() * rows(index)).collect();
         }
         self.blocks = offsets.into_iter().zip(counts).take(count).collect();
@@ -221,7 +228,11 @@ impl Image {
         }
         let wanted = (CHOPPED_STRIP_BYTES / stride).max(1) as u32;
         // Strips that follow one another must each be made of whole new ones.
-        let rows = if down == 1 { wanted } else { (1..=wanted).rev().find(|&rows| old_rows % rows == 0).unwrap_or(1) };
+        let rows = if down == 1 {
+            wanted
+        } else {
+            (1..=wanted).rev().find(|&rows| old_rows % rows == 0).unwrap_or(1)
+        };
         let pieces = u64::from(self.height.div_ceil(rows)) * (self.blocks.len() as u64 / u64::from(down));
         // A file that has fewer bytes than that is cut off, which the reading of its one strip will say.
         if pieces > MOST_BLOCKS || stride.saturating_mul(u64::from(self.height)) > source.size() {
@@ -276,7 +287,11 @@ fn numbers(source: &dyn Source, directory: &Directory) -> Result<(u32, SampleKin
 }
 
 /// The colours of a palette: all reds, all greens, all blues (TIFF 6.0, section 5).
-fn palette(source: &dyn Source, directory: &Directory, photometric: u16) -> Result<Vec<[u16; 3]>, RasterError> {
+fn palette(
+    source: &dyn Source,
+    directory: &Directory,
+    photometric: u16,
+) -> Result<Vec<[u16; 3]>, RasterError> {
     if photometric != photometric::PALETTE {
         return Ok(Vec::new());
     }

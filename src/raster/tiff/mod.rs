@@ -17,8 +17,8 @@ pub(super) mod tags;
 
 pub(super) use blocks::{Blocks, Place};
 pub use codecs::Codec;
-pub(super) use directory::{Directory, directories};
 pub use directory::is_tiff;
-pub use image::SampleKind;
+pub(super) use directory::{Directory, directories};
 pub(super) use image::Image;
+pub use image::SampleKind;
 pub(super) use samples::copy_row;

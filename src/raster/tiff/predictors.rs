@@ -46,7 +46,8 @@ impl Image {
     /// Turns the bytes of each number around where the file has the highest first.
     fn to_little_endian(&self, data: &mut [u8]) {
         let bytes = self.bits as usize / 8;
-        let swapped = self.order == super::directory::ByteOrder::Big && !self.codec.is_little_endian();
+        // libtiff does so whatever the codec, with LERC's numbers, too.
+        let swapped = self.order == super::directory::ByteOrder::Big;
         if swapped && self.bits % 8 == 0 && matches!(bytes, 2 | 4 | 8) {
             data.chunks_exact_mut(bytes).for_each(<[u8]>::reverse);
         }
