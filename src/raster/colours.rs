@@ -45,6 +45,9 @@ pub fn prepare(raster: &mut Raster<'_>) -> Result<Prepared, RasterError> {
     let stretch = sample.stretch(Rule::CumulativeCut, choice.bands);
     let mut notes = choice.notes;
     notes.extend(stretch.sentence());
+    if raster.description().is_small() {
+        notes.push("That is the range of this file alone: tiles of one scene keep their colours if they come together.".into());
+    }
     if let Some(none) = stretch.no_data {
         notes.push(format!("{} is taken for no data: the file does not say so.", short(none)));
     }

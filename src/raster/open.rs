@@ -141,7 +141,15 @@ impl<'a> Raster<'a> {
     }
 }
 
+/// A file of fewer pixels is a tile of a scene, and no scene.
+const SCENE_PIXELS: u64 = 1_000_000;
+
 impl Description {
+    /// Whether it is likely to be one tile of many, whose own numbers say little of the range of all.
+    pub fn is_small(&self) -> bool {
+        u64::from(self.width) * u64::from(self.height) < SCENE_PIXELS
+    }
+
     /// What files that came together must share to be stretched alike; nothing where levels are colours as they are.
     pub fn likeness(&self) -> Option<String> {
         if self.kind == SampleKind::Unsigned && self.bits <= 8 {

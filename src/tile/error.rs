@@ -13,7 +13,7 @@ pub const MAX_PIXELS: u64 = 50_000_000;
 /// Smaller images hold nothing to classify.
 pub const MIN_SIDE_PX: u32 = 8;
 
-/// A tile with less data than this share gets no class.
+/// A tile with less data than this share gets no class: what is filled in would often be of another one (`no_data.rs`).
 pub const LEAST_DATA: f32 = 0.5;
 
 /// Why a file gives no tile.

@@ -38,7 +38,7 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// The share of the tile that holds no data, from 0 to 1: it is filled with colours of the rest.
+    /// The share of the tile that holds no data, from 0 to 1: it is filled with the other side of the tile.
     pub fn no_data_share(&self) -> f32 {
         let share = |note: &Note| if let Note::NoData { share } = note { Some(*share) } else { None };
         self.notes.iter().find_map(share).unwrap_or(0.0)
@@ -52,7 +52,7 @@ pub enum Note {
     Animated,
     /// Deeper channels were scaled to 8 bits.
     DeepChannels,
-    /// Pixels without data were filled with colours of the others.
+    /// Pixels without data were filled with those of the other side.
     NoData {
         /// Their share, from 0 to 1.
         share: f32,
@@ -75,7 +75,7 @@ impl Note {
             Self::DeepChannels => "More than 8 bits a channel, scaled down to 8.".into(),
             Self::NoData { share } => {
                 let percent = (share * 100.0).clamp(1.0, 99.0);
-                format!("{percent:.0} % of the tile is without data and filled with colours of the rest.")
+                format!("{percent:.0} % of the tile is without data: the other side of it is seen there, mirrored.")
                     .into()
             }
             Self::Cmyk => "Converted from CMYK inks without a colour profile.".into(),
