@@ -7,6 +7,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`dataset`] | a tree of folders → classes and splits; copies of one picture |
+//! | [`raster`] | a file of bands → windows of numbers, where they lie on Earth, and how they become colours |
 //! | [`tile`] | bytes → [`tile::Tile`] → the network's input |
 //! | [`kernels`] | the network's operators on the CPU |
 //! | [`limits`] | what is accepted: sizes and counts |
@@ -28,6 +29,7 @@ pub mod import;
 pub mod kernels;
 pub mod limits;
 pub mod model;
+pub mod raster;
 pub mod tile;
 pub mod training;
 #[cfg(target_family = "wasm")]

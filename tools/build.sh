@@ -42,11 +42,11 @@ JS
 build_cpu_engine() {
   # Small enough to be optimised as a whole, which wasm-opt has nothing to add to.
   CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
-    build_engine cpu "$TARGET/cpu" : --no-default-features
+    build_engine cpu "$TARGET/cpu" : --no-default-features --features raster
 }
 
 build_webgpu_engine() {
-  build_engine webgpu "$TARGET" optimise_engine --no-default-features --features webgpu
+  build_engine webgpu "$TARGET" optimise_engine --no-default-features --features raster,webgpu
 }
 
 # The types of both engines are the same: where the WebGPU engine is left out, `npm run check` reads the other's.

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Coverage-guided fuzzing of whatever reads files of strangers.
 
-FUZZ_TARGETS=(image model_file safetensors pytorch onnx)
+FUZZ_TARGETS=(image raster model_file safetensors pytorch onnx)
 
 # What cargo-fuzz passes without a sanitizer, all of it known to a stable compiler.
 FUZZ_FLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -61,6 +61,7 @@ seed_corpus() {
   local model=$TARGET/fuzz/model.safetensors
   case $1 in
     image) cp tests/fixtures/images/*.{png,jpg,gif,bmp,tiff,webp} "$2" ;;
+    raster) cp tests/fixtures/raster/*.tif "$2" ;;
     # What stands before the weights.
     model_file)
       build_command_line

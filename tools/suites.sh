@@ -143,5 +143,5 @@ JSON
   WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=3600 \
     with_wasm "$(cargo_tool_folder wasm-pack "$WASM_PACK_VERSION")/bin/wasm-pack" test \
     --mode no-install --release --headless "${browser[@]}" \
-    -- --no-default-features --features webgpu --test web -- --nocapture "${@:2}"
+    -- --no-default-features --features raster,webgpu --test web -- --nocapture "${@:2}"
 }

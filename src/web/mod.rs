@@ -6,6 +6,8 @@ mod model_files;
 mod model_info;
 mod neighbours;
 mod numbers;
+#[cfg(feature = "raster")]
+mod raster;
 mod tile;
 mod training;
 
@@ -17,6 +19,8 @@ pub use engine::{Answers, Engine};
 pub use features::Features;
 pub use model_files::{backbone_of_model, head_of_model, relabel_model, to_f32_model, to_onnx_model};
 pub use neighbours::{order_to_label, similar_tiles, unfamiliar_tiles};
+#[cfg(feature = "raster")]
+pub use raster::{Batch, Raster, decode_stretched_tile};
 pub use tile::{Tile, decode_tile};
 pub use training::{FineTunedHead, HeadTraining, measure_training};
 

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use super::failure;
-use crate::tile::{self, Note, square_thumbnail};
+use crate::tile::{self, square_thumbnail};
 
 /// A decoded tile.
 #[wasm_bindgen]
@@ -37,10 +37,16 @@ impl Tile {
         self.inner.format.into()
     }
 
-    /// What decoding changed or left out, as sentences.
+    /// What decoding changed, guessed or left out, as sentences.
     #[wasm_bindgen(getter)]
     pub fn notes(&self) -> Vec<String> {
-        self.inner.notes.iter().map(|note: &Note| note.sentence().into()).collect()
+        self.inner.notes.iter().map(|note| note.sentence().into_owned()).collect()
+    }
+
+    /// The share of the tile that holds no data, from 0 to 1.
+    #[wasm_bindgen(getter, js_name = noDataShare)]
+    pub fn no_data_share(&self) -> f32 {
+        self.inner.no_data_share()
     }
 
     /// The tile's centre square as `sizePx × sizePx` RGBA pixels.

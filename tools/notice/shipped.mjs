@@ -14,7 +14,7 @@ export const IMAGENET_WEIGHTS = "torchvision's ImageNet weights";
 /** The engine with WebGPU has every crate of the one for the CPU. */
 const TREE = [
   ...['tree', '--locked', '--edges', 'normal', '--prefix', 'none', '--format', '{p}', '--target', 'wasm32-unknown-unknown'],
-  ...['--no-default-features', '--features', 'webgpu'],
+  ...['--no-default-features', '--features', 'raster,webgpu'],
 ];
 
 /** The crates of the engines with their versions, such as `half 2.7.1`. */

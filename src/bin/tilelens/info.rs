@@ -1,4 +1,4 @@
-//! `tilelens info`: what a model file holds.
+//! `tilelens info`: what a model file or a raster holds.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,12 @@ use serde::Serialize;
 use tilelens::model::manifest::{Kind, Manifest};
 
 use super::files::open_model;
+use super::raster_info;
 
 #[derive(Args)]
 pub struct InfoArgs {
-    /// The model file.
-    model: PathBuf,
+    /// The model file or the raster.
+    file: PathBuf,
 }
 
 /// What is printed: the manifest, and what names the parts.
@@ -27,8 +28,11 @@ struct Info<'a> {
     manifest: &'a Manifest,
 }
 
-pub fn run(InfoArgs { model }: InfoArgs) -> Result<()> {
-    let file = open_model(&model)?;
+pub fn run(InfoArgs { file: path }: InfoArgs) -> Result<()> {
+    if raster_info::is_raster(&path) {
+        return raster_info::run(&path);
+    }
+    let file = open_model(&path)?;
     let info = Info {
         kind: file.kind(),
         backbone_sha256: file.backbone_sha256(),

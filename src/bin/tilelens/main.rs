@@ -14,6 +14,7 @@ mod inputs;
 mod listing;
 mod model;
 mod parts;
+mod raster_info;
 mod report;
 mod rows;
 mod samples;
@@ -57,8 +58,8 @@ Example, a checkpoint whose classes stand in a text file, one a line:
     /// Turn a model file into one that other runtimes read (.onnx, or .safetensors with f32 weights).
     #[command(after_help = "Example:\n  tilelens export mine.safetensors --output mine.onnx")]
     Export(export::ExportArgs),
-    /// Say what a model file holds.
-    #[command(after_help = "Example:\n  tilelens info models/overhead.safetensors")]
+    /// Say what a model file or a raster (TIFF, GeoTIFF, COG) holds.
+    #[command(after_help = "Examples:\n  tilelens info models/overhead.safetensors\n  tilelens info scene.tif")]
     Info(info::InfoArgs),
     /// Write the backbone of a model, its head, or both as files of their own.
     Split(parts::SplitArgs),

@@ -1,0 +1,132 @@
+//! JPEG, as browsers read it: junk between segments and a missing end marker cost nothing, missing rows are seen.
+
+use std::io::Cursor;
+
+use image::RgbImage;
+use image::metadata::Orientation;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+
+use super::containers::JpegStructure;
+use super::decode::{Decoded, check_expansion, check_size};
+use super::no_data::Mask;
+use super::{LEAST_DATA, Note, TileError};
+
+const NAME: &str = "JPEG";
+
+/// What the decoder may still read behind the data of a scan: it looks ahead, and without these bytes the last row of
+/// a whole picture would seem to be missing.
+const PADDING: [u8; 16] = [0; 16];
+
+const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+
+/// Kinds of JPEG that few programs read.
+const RESAVE: &str = "save it again as an ordinary JPEG, which every image editor does";
+
+/// Decodes a JPEG.
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
+    let structure = JpegStructure::read(bytes).ok_or(TileError::Truncated(NAME))?;
+    if let Some(kind) = structure.rare_kind() {
+        return Err(TileError::Unsupported(format!("A JPEG with {kind}"), RESAVE));
+    }
+    let end = structure.data_end;
+    let data = &bytes[..end];
+    let mut decoder = open(&[data, &END_OF_IMAGE].concat())?;
+    let info = decoder.info().ok_or(TileError::Truncated(NAME))?;
+    let (width_px, height_px) = (u32::from(info.width), u32::from(info.height));
+    check_size(width_px, height_px)?;
+    check_expansion(bytes.len(), 3 * u64::from(width_px) * u64::from(height_px), NAME)?;
+    let stored = decoder.input_colorspace();
+    let orientation = decoder
+        .exif()
+        .and_then(|exif| Orientation::from_exif_chunk(exif))
+        .unwrap_or(Orientation::NoTransforms);
+
+    let (pixels, rows) = if structure.is_progressive || structure.scans > 1 {
+        let whole = !structure.is_progressive || all_scans(data, structure.scans)?;
+        let pixels = decoder.decode().map_err(failure)?;
+        (pixels, if whole { height_px } else { 0 })
+    } else {
+        single_scan(data)?
+    };
+    let rows = rows.min(height_px);
+    let missing_share = 1.0 - rows as f32 / height_px as f32;
+    if missing_share > 1.0 - LEAST_DATA {
+        return Err(TileError::Truncated(NAME));
+    }
+    let rgb = RgbImage::from_raw(width_px, height_px, pixels).ok_or(TileError::Decoder(NAME))?;
+
+    let mut notes = Vec::new();
+    let mut mask = Mask::default();
+    if rows < height_px {
+        let note = format!(
+            "The file ends too early: the lowest {} of {height_px} rows are missing.",
+            height_px - rows
+        );
+        notes.push(Note::Text(note));
+        let row = |y| std::iter::repeat_n(y < rows, width_px as usize);
+        mask = Mask((0..height_px).flat_map(row).collect());
+    } else if !structure.has_end {
+        notes.push(Note::Text("The end of the file is missing, but every pixel is there.".into()));
+    }
+    match stored {
+        Some(ColorSpace::Luma) => notes.push(Note::Greyscale),
+        Some(ColorSpace::CMYK | ColorSpace::YCCK) => notes.push(Note::Cmyk),
+        _ => {}
+    }
+    Ok(Decoded { rgb, data: mask, orientation, notes })
+}
+
+/// A decoder that has read the headers.
+fn open(bytes: &[u8]) -> Result<JpegDecoder<Cursor<Vec<u8>>>, TileError> {
+    let options = DecoderOptions::default()
+        .set_max_width(0xffff)
+        .set_max_height(0xffff)
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let mut decoder = JpegDecoder::new_with_options(Cursor::new(bytes.to_vec()), options);
+    decoder.decode_headers().map_err(failure)?;
+    Ok(decoder)
+}
+
+/// Pixels of a picture in one scan, and how many rows of it there are. The decoder, which fills a picture that ends too
+/// early with grey, tells so only where it may hope for more.
+fn single_scan(data: &[u8]) -> Result<(Vec<u8>, u32), TileError> {
+    let mut decoder = open(&[data, &PADDING].concat())?;
+    decoder.set_incremental_mode(true);
+    let size = decoder.output_buffer_size().ok_or(TileError::TooMuchMemory(NAME))?;
+    let mut pixels = vec![0; size];
+    match decoder.decode_into(&mut pixels) {
+        Ok(()) => {}
+        Err(error) if error.is_recoverable_eof() => {}
+        Err(error) => return Err(failure(error)),
+    }
+    let rows = decoder.decoded_scanlines().unwrap_or(0);
+    Ok((pixels, rows as u32))
+}
+
+/// Whether the last of so many scans is whole, too.
+fn all_scans(data: &[u8], scans: usize) -> Result<bool, TileError> {
+    let mut decoder = open(&[data, &PADDING].concat())?;
+    decoder.set_incremental_mode(true);
+    let size = decoder.output_buffer_size().ok_or(TileError::TooMuchMemory(NAME))?;
+    match decoder.decode_into(&mut vec![0; size]) {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_recoverable_eof() => {
+            Ok(decoder.decoded_scans().is_some_and(|read| read >= scans))
+        }
+        Err(error) => Err(failure(error)),
+    }
+}
+
+fn failure(error: DecodeErrors) -> TileError {
+    if error.is_recoverable_eof() {
+        return TileError::Truncated(NAME);
+    }
+    let detail = match error {
+        DecodeErrors::FormatStatic(detail) => detail.to_owned(),
+        other => format!("{other:?}").replace('\n', " "),
+    };
+    TileError::Corrupt { format: NAME, detail }
+}
