@@ -1,7 +1,7 @@
 //! What is accepted, in one place: the reader, the exporter and the importer obey the same numbers, so that what was
 //! let in can go out, and what went out can come in again.
 //!
-//! The page has them as `www/limits.js`, which is made of this file: `cargo test --test limits` says when it is not,
+//! The page has them as `www/engine/limits.js`, which is made of this file: `cargo test --test limits` says when it is not,
 //! and with `WRITE_LIMITS=1` writes it anew.
 
 /// Declares constants, and all of them as a table for the page.

@@ -19,16 +19,21 @@ import { buildId, serviceWorker, sha256 } from './service-worker-build.mjs';
 /**
  * @typedef {object} Manifest What a model file says about itself, as far as the page shows it before loading.
  * @property {string} name
- * @property {string[]} labels
+ * @property {string} [purpose]
+ * @property {[number, number] | null} [ground_resolution_m]
+ * @property {string} [data]
  * @property {{ description: string }} provenance
  */
 
+/** @typedef {import('../www/models/site-models.js').ModelEntry} ModelEntry */
+/** @typedef {import('../www/models/site-models.js').ModelList} ModelList */
 /** @typedef {'cpu' | 'webgpu'} EngineBuild */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** @type {EngineBuild[]} */
 const ENGINE_BUILDS = ['cpu', 'webgpu'];
-const DEFAULT_MODEL = 'land-cover';
+/** What becomes the engine's worker, in www/. */
+const WORKER = 'engine/worker/worker.js';
 const STATIC_FILE = /\.(svg|ico|webmanifest|txt)$/;
 /** What is drawn where the page is installed as an app. */
 const ICON_FILE = /\.png$/;
@@ -79,7 +84,7 @@ const BUNDLE_OPTIONS = {
 async function bundle(engineBuilds) {
   const result = await build({
     ...BUNDLE_OPTIONS,
-    entryPoints: ['main.js', 'worker.js', 'style.css'],
+    entryPoints: ['main.js', WORKER, 'style.css'],
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
     // What a visitor may never need, such as charts and zip files, is fetched when it is needed.
@@ -152,37 +157,36 @@ function readManifest(bytes, file) {
 }
 
 /**
- * The shipped models, the default first, then those made on this machine.
+ * A model as the page lists it, with its file.
+ * @param {string} file
+ * @returns {Promise<{ bytes: Buffer, entry: ModelEntry }>}
+ */
+async function model(file) {
+  const bytes = await readFile(file).catch(() => {
+    throw new Error(`${file} is missing`);
+  });
+  const { name, purpose = '', ground_resolution_m: groundResolutionM = null, data = '', provenance } = readManifest(bytes, file);
+  const id = path.parse(file).name;
+  const about = { id, name, purpose, groundResolutionM, data, description: provenance.description };
+  return { bytes, entry: { ...about, url: `models/${hashedName(id, bytes, '.safetensors')}`, bytes: bytes.length, sha256: sha256(bytes) } };
+}
+
+/**
+ * The backbone and the heads that `models/models.json` lists, the first of them the default, and whole models that were
+ * made on this machine.
  * @param {string} localFolder
+ * @returns {Promise<{ list: ModelList, files: Map<string, Buffer> }>}
  */
 async function models(localFolder) {
-  const paths = [];
-  for (const folder of [path.join(ROOT, 'models'), localFolder]) {
-    for (const name of await filesIn(folder, /\.safetensors$/)) paths.push(path.join(folder, name));
-  }
-  const isDefault = (/** @type {string} */ file) => path.parse(file).name === DEFAULT_MODEL;
-  paths.sort((a, b) => Number(isDefault(b)) - Number(isDefault(a)));
-  if (paths.length === 0) throw new Error(`there is no model: models/${DEFAULT_MODEL}.safetensors is missing`);
-
-  return Promise.all(
-    paths.map(async (file) => {
-      const bytes = await readFile(file);
-      const manifest = readManifest(bytes, file);
-      const id = path.parse(file).name;
-      return {
-        bytes,
-        entry: {
-          id,
-          name: manifest.name,
-          url: `models/${hashedName(id, bytes, '.safetensors')}`,
-          bytes: bytes.length,
-          sha256: sha256(bytes),
-          labels: manifest.labels,
-          description: manifest.provenance.description,
-        },
-      };
-    }),
-  );
+  const folder = path.join(ROOT, 'models');
+  /** @type {{ backbone: string, heads: string[] }} */
+  const { backbone, heads } = JSON.parse(await readFile(path.join(folder, 'models.json'), 'utf8'));
+  const [base, ...onIt] = await Promise.all([backbone, ...heads].map((name) => model(path.join(folder, name))));
+  const whole = await Promise.all((await filesIn(localFolder, /\.safetensors$/)).map((name) => model(path.join(localFolder, name))));
+  return {
+    list: { backbone: base.entry, heads: onIt.map(({ entry }) => entry), whole: whole.map(({ entry }) => entry) },
+    files: new Map([base, ...onIt, ...whole].map(({ entry, bytes }) => [entry.url, bytes])),
+  };
 }
 
 /** `synthetic-forest.jpg` → `Synthetic forest`. @param {string} file */
@@ -222,8 +226,8 @@ async function pageFiles(localModelsFolder, engineBuilds) {
     engines[build] = { url, bytes: engine.length, sha256: sha256(engine) };
   }
 
-  const modelList = await models(localModelsFolder);
-  for (const { entry, bytes } of modelList) add(entry.url, bytes);
+  const offered = await models(localModelsFolder);
+  for (const [url, bytes] of offered.files) add(url, bytes);
 
   const samples = [];
   for (const name of await filesIn(path.join(ROOT, 'www/samples'), SAMPLE_FILE)) {
@@ -234,8 +238,8 @@ async function pageFiles(localModelsFolder, engineBuilds) {
 
   const assets = {
     engines,
-    worker: { url: names.get('worker.js') },
-    models: modelList.map(({ entry }) => entry),
+    worker: { url: names.get(WORKER) },
+    models: offered.list,
     samples,
   };
   add('assets.json', JSON.stringify(assets));
@@ -244,7 +248,9 @@ async function pageFiles(localModelsFolder, engineBuilds) {
   const id = buildId(files, worker);
   add('index.html', html.replace(BUILD_PLACEHOLDER, `$1"${id}"`));
   add('assets.json', `${JSON.stringify({ build: id, ...assets }, null, 2)}\n`);
-  const rarelyUsed = new Set([engines.webgpu?.url, ...assets.models.slice(1).map(({ url }) => url), ...icons]);
+  const { backbone, heads, whole } = assets.models;
+  const rarelyUsed = new Set([engines.webgpu?.url, ...heads.slice(1).map(({ url }) => url), ...whole.map(({ url }) => url), ...icons]);
+  for (const { url } of [backbone, ...heads.slice(0, 1)]) rarelyUsed.delete(url);
   add('service-worker.js', serviceWorker(id, files, worker, (name) => !rarelyUsed.has(name)));
   add('_headers', headersFile([...files.keys()]));
   return files;

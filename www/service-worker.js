@@ -7,7 +7,7 @@
  * Workbox's precaching gives neither: it verifies no bytes, and its cache is shared by the build at work and the next.
  */
 
-import { hasDigest } from './worker/digest.js';
+import { hasDigest } from './engine/digest.js';
 
 /**
  * @typedef {object} BuildFile

@@ -308,7 +308,7 @@ mod tests {
 
     fn assert_expresses(chain: Chain, expected: &[f32]) {
         let (config, parameters) = chain.express(0.2).unwrap();
-        let classification = Classification::load(&config, &parameters).unwrap().unwrap();
+        let classification = Classification::load(&config, FEATURES, &parameters).unwrap().unwrap();
         let found = classification.logits(&features());
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {

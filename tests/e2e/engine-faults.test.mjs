@@ -39,7 +39,7 @@ test('an engine that traps in mid-training costs no label, and training begins a
   const { visit: seen, page, bench, close } = await openBench(t);
   seen.expectsProblems = true;
   await bench.dropAndLabel(await drawnTiles(t, 10));
-  await bench.set({ augmentation: false, epochs: 10_000, patience: 1000, learning_rate: 1e-5 });
+  await bench.set({ augmentation: false, epochs: 10_000, patience: 1000, learningRate: 1e-5 });
   await page.click('#train');
   await page.locator('#training-status').getByText(/best so far: epoch \d/).waitFor();
   await trap(page.workers()[0]);

@@ -38,7 +38,7 @@ async function keptAfter(t, work) {
 test('killed in mid-training: labels and settings are there, and training begins anew', { timeout: SLOW_MS }, async (t) => {
   const { visit: seen, page, bench, tiles, close } = await keptAfter(t, async ({ page: before, bench: first, tiles: all }) => {
     await first.dropAndLabel(all);
-    await first.set({ epochs: 10_000, patience: 1000, learning_rate: 1e-5, augmentation: false });
+    await first.set({ epochs: 10_000, patience: 1000, learningRate: 1e-5, augmentation: false });
     await before.click('#train');
     await before.locator('#training-status').getByText(/epoch \d+ of at most 10000/).waitFor();
     await first.saved();
@@ -46,7 +46,7 @@ test('killed in mid-training: labels and settings are there, and training begins
   await seen.settled(tiles.length);
   assert.deepEqual(await bench.counts(), [10, 10, 10, 10]);
   await bench.set({ epochs: 5 });
-  assert.equal(await page.inputValue('#setting-learning_rate'), '0.00001');
+  assert.equal(await page.inputValue('#setting-learningRate'), '0.00001');
   await bench.train();
   assert.match(await bench.text('#training-status'), /Trained 5 epochs/);
   await close();

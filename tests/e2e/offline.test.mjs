@@ -103,7 +103,7 @@ test('a new build waits, the open page goes on with its own, and after "Load it"
 
   // Neither a training run nor another page loses anything.
   await bench.labelByKeys(await drawnTiles(t, 4, CLASSES.slice(0, 2)), CLASSES.slice(0, 2));
-  await bench.set({ augmentation: false, epochs: 10000, patience: 1000, learning_rate: 1e-5 });
+  await bench.set({ augmentation: false, epochs: 10000, patience: 1000, learningRate: 1e-5 });
   await page.click('#train');
   await bench.reaches('training');
   await loadIt(page);

@@ -1,8 +1,9 @@
 /** Several projects in one browser, each with its tiles, labels and head. */
 import assert from 'node:assert/strict';
+import { truncate } from 'node:fs/promises';
 import { test } from 'node:test';
 import { CLASSES, assertSameAnswers, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS } from './harness.mjs';
+import { SLOW_MS, temporaryFile } from './harness.mjs';
 
 /** @param {import('./fine-tuning-harness.mjs').Bench} bench @param {string} name @param {import('./fine-tuning-harness.mjs').LabelledTile[]} tiles @param {string[]} classNames */
 async function makeProject(bench, name, tiles, classNames) {
@@ -78,7 +79,7 @@ test('tiles that were removed are gone after a reload, and those that came back 
 test('a project that is opened in mid-training does not get the head of the other one', { timeout: SLOW_MS }, async (t) => {
   const { page, bench, close } = await openBench(t);
   await makeProject(bench, 'First', await drawnTiles(t, 6, CLASSES.slice(0, 2)), CLASSES.slice(0, 2));
-  await bench.set({ epochs: 10000, patience: 1000, learning_rate: 1e-5 });
+  await bench.set({ epochs: 10000, patience: 1000, learningRate: 1e-5 });
   await bench.saved();
   await page.click('#train');
   await page.locator('#training-status').getByText(/epoch \d+ of at most 10000/).waitFor();
@@ -119,5 +120,26 @@ test('an imported project keeps its pictures, and a label that is undone at once
   await bench.drawn();
   assert.equal(await page.locator('#selection').isVisible(), false);
   assert.equal(await page.locator('article.tile input.select[tabindex="0"]').count(), 1);
+  await close();
+});
+
+test('a file that is too large for a tile does not spoil the project file', { timeout: SLOW_MS }, async (t) => {
+  const { visit: seen, page, bench, close } = await openBench(t);
+  const tiles = await drawnTiles(t, 2);
+  await bench.drop(tiles);
+  const large = await temporaryFile(t, 'scene.tif', '');
+  await truncate(large, 201e6);
+  await bench.drop([{ path: large }]);
+  const card = (await seen.cards()).find(({ name }) => name === 'scene.tif');
+  assert.match(card?.error ?? '', /has 201 MB, more than the 200 MB that a tile may have: cut it into tiles first/);
+  await bench.makeClasses(CLASSES);
+  await bench.saved();
+  const exported = await (await bench.download(() => page.click('#export-project'))).path();
+  await page.locator('.notice').getByText(/the tile “scene\.tif” is not in it, being larger than a tile may be/).waitFor();
+  await page.click('#new-project');
+  await seen.holds(0);
+  await page.setInputFiles('#project-file', exported);
+  await seen.settled(tiles.length);
+  assert.equal((await seen.cards()).length, tiles.length);
   await close();
 });

@@ -14,7 +14,7 @@ test('an absurd learning rate is told, and the head before stays', { timeout: SL
   await bench.train();
   const before = await bench.answers();
   // Adam's steps are as long as the rate: the logits are beyond every number at once.
-  await bench.set({ learning_rate: 1e25 });
+  await bench.set({ learningRate: 1e25 });
   await bench.train();
   await page.locator('.notice').filter({ hasText: /Training stopped: training diverged in epoch 1: choose a lower learning_rate/ }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Use the best head until then' }).count(), 0, 'there was none');
@@ -50,7 +50,7 @@ test('a GPU that is lost in mid-training costs no label, and the best head so fa
   await page.waitForSelector('html[data-engine="loading"]', { state: 'attached' });
   await seen.ready();
   await bench.settled();
-  await bench.set({ augmentation: false, epochs: 10000, patience: 1000, learning_rate: 1e-4, device: 'webgpu' });
+  await bench.set({ augmentation: false, epochs: 10000, patience: 1000, learningRate: 1e-4, device: 'webgpu' });
   await page.click('#train');
   await page.locator('#training-status').getByText(/epoch \d+ of at most 10000/).waitFor();
   await page.waitForFunction(() => /best so far: epoch [2-9]/.test(document.querySelector('#training-status')?.textContent ?? ''));
@@ -75,7 +75,7 @@ test('a tab that is closed in mid-training loses no label', { timeout: SLOW_MS }
   await first.visit.ready();
   const bench = new Bench(first.visit);
   await bench.dropAndLabel(tiles);
-  await bench.set({ epochs: 10000, patience: 1000, learning_rate: 1e-5, augmentation: false });
+  await bench.set({ epochs: 10000, patience: 1000, learningRate: 1e-5, augmentation: false });
   await first.page.click('#train');
   await bench.reaches('training');
   await first.page.locator('article.tile input.select').first().focus();

@@ -9,7 +9,7 @@ test('a run is paused, resumed and stopped; the best so far is kept, under the n
   const [first, second, ...tiles] = await drawnTiles(t, 30);
   await bench.dropAndLabel(tiles);
   // Too long to come to an end by itself.
-  await bench.set({ epochs: 10000, patience: 1000, learning_rate: 1e-5, augmentation: false });
+  await bench.set({ epochs: 10000, patience: 1000, learningRate: 1e-5, augmentation: false });
   await page.click('#train');
   await page.locator('#training-status').getByText(/epoch \d+ of at most 10000.*at most .* left/).waitFor();
   // Two curves are drawn while it learns, as soon as what draws them has been fetched.
@@ -82,7 +82,7 @@ test('a head that unlearnt is called worse than the one before', { timeout: SLOW
   await bench.set({ augmentation: false });
   await bench.train();
   // One epoch of hardly any learning from scratch knows nothing.
-  await bench.set({ epochs: 1, learning_rate: 0.000001 });
+  await bench.set({ epochs: 1, learningRate: 0.000001 });
   await bench.train();
   const report = await bench.report();
   assert.match(report, /Fine-tuning made it worse: the head before is [\d.]+ points better on the \d+ tiles/);

@@ -15,7 +15,9 @@ import { ROOT, serve, temporaryFolder, visit } from '../e2e/harness.mjs';
  * @property {import('../../www/project/store.js').Store} store an open one, where the browser allows it
  * @property {string[]} closings what its `onClosed` was told
  * @property {(id: string, options?: { tiles?: number, tileBytes?: number }) => Project} example
- * @property {(project: Project) => Promise<void>} fill saves all of a project
+ * @property {(project: Project) => import('../../www/project/types.js').FeatureRow[]} exampleFeatures of its tiles
+ * @property {(project: Project) => Promise<void>} fill saves all of a project, with such features
+ * @property {(id: string) => Promise<Project & { features: import('../../www/project/types.js').FeatureRow[] } | null>} load a project with its features
  * @property {(value: unknown) => Promise<any>} plain the same in values that can be compared, blobs by digest
  * @property {(action: () => Promise<unknown>) => Promise<{ code: string, message: string } | null>} failure
  */
@@ -49,7 +51,7 @@ const BENCH = `
         name: 'tile.png',
         path: 'folder/tile.png',
         order: index,
-        file: new File([noise(tileBytes, index)], 'tile.png', { type: 'image/png' }),
+        source: { kind: 'file', file: new File([noise(tileBytes, index)], 'tile.png', { type: 'image/png' }) },
         thumbnail: index % 2 === 0 ? new Blob(['thumbnail ' + index], { type: 'image/webp' }) : null,
         classId: index % 2 === 0 ? 'wood' : null,
         widthPx: 256,
@@ -57,19 +59,27 @@ const BENCH = `
         format: 'PNG',
         notes: ['a note'],
       })),
-      features: numbers.map((index) => ({
-        tileId: 'tile-' + index,
-        backbone: 'abc',
-        values: Float32Array.from({ length: index === 0 ? 576 : 8 * 576 }, (_, place) => index + place / 7),
-      })),
       models: { current: new Blob(['a model']), before: new Blob(['the model before']) },
     };
   }
 
-  async function fill({ record, tiles, features, models }) {
+  function exampleFeatures({ tiles }) {
+    return tiles.map(({ id }, index) => {
+      const views = index === 0 ? 1 : 8;
+      return {
+        tileId: id,
+        backbone: 'abc',
+        views,
+        values: Float32Array.from({ length: views * 576 }, (_, place) => index + place / 7),
+      };
+    });
+  }
+
+  async function fill(project) {
+    const { record, tiles, models } = project;
     await store.saveRecord(record);
     await store.putTiles(record.id, tiles);
-    await store.putFeatures(record.id, features);
+    await store.putFeatures(record.id, exampleFeatures(project));
     for (const [role, file] of Object.entries(models)) await store.putModel(record.id, role, file);
   }
 
@@ -94,9 +104,16 @@ const BENCH = `
     }
   }
 
+  async function load(id) {
+    const project = await store.load(id);
+    const features = [];
+    for await (const rows of store.features(id)) features.push(...rows);
+    return project && { ...project, features };
+  }
+
   const closings = [];
   const store = await openStore({ onClosed: (message) => closings.push(message) }).catch(() => null);
-  window.bench = { exportArchive, importArchive, openStore, store, closings, example, fill, plain, failure };
+  window.bench = { exportArchive, importArchive, openStore, store, closings, example, exampleFeatures, fill, load, plain, failure };
   document.documentElement.dataset.engine = 'ready';
 `;
 

@@ -19,7 +19,7 @@ function fill(bench, id) {
   return bench.evaluate(async (page, projectId) => {
     const project = page.example(projectId);
     await page.fill(project);
-    return page.plain(project);
+    return page.plain({ ...project, features: page.exampleFeatures(project) });
   }, id);
 }
 
@@ -29,7 +29,7 @@ function fill(bench, id) {
  * @param {string} id
  */
 async function loaded(bench, id) {
-  const project = await bench.evaluate(async ({ store, plain }, projectId) => plain(await store.load(projectId)), id);
+  const project = await bench.evaluate(async ({ load, plain }, projectId) => plain(await load(projectId)), id);
   return project && undated(project);
 }
 
@@ -125,15 +125,16 @@ test('a label is changed without writing an image again', OPTIONS, async (t) => 
 test('tiles, features and models are replaced and removed', OPTIONS, async (t) => {
   const { bench, page, close } = await open(t);
   await fill(bench, 'a');
-  const project = await bench.evaluate(async ({ store, example }) => {
-    const { tiles, features } = example('a');
+  const project = await bench.evaluate(async ({ store, example, exampleFeatures, load }) => {
+    const { tiles } = example('a');
+    const features = exampleFeatures(example('a'));
     const moved = tiles.map((tile) => ({ ...tile, order: -tile.order, name: 'moved.png' }));
     await store.putTiles('a', moved);
     await store.putFeatures('a', [{ ...features[0], backbone: 'another' }]);
     await store.removeTiles('a', ['tile-1', 'no such tile']);
     await store.putModel('a', 'current', new Blob(['the newest model']));
     await store.putModel('a', 'before', null);
-    const after = await store.load('a');
+    const after = await load('a');
     return {
       tiles: after?.tiles.map(({ id, name }) => `${id} ${name}`),
       features: after?.features.map(({ tileId, backbone }) => `${tileId} ${backbone}`),
@@ -224,6 +225,36 @@ test('what cannot be kept leaves nothing half saved', OPTIONS, async (t) => {
   await close();
 });
 
+test('rows of the first version are read, and written anew in the words of today', OPTIONS, async (t) => {
+  const { bench, page, close } = await open(t);
+  await putRows(page, {
+    projects: [{ id: 'old', name: 'Old', createdAt: '2024-01-02T03:04:05.000Z', updatedAt: '2024-01-02T03:04:05.000Z', classes: [{ id: 'wood', name: 'Wood', colour: '#00ff00' }], settings: {}, report: null }],
+    tiles: [{ projectId: 'old', id: 'tile', name: 'tile.png', path: 'tile.png', order: 0, classId: 'wood', widthPx: 8, heightPx: 8, format: 'PNG', notes: [] }],
+    files: [{ projectId: 'old', id: 'tile', file: new Uint8Array([1, 2, 3]), thumbnail: null }],
+    features: [{ projectId: 'old', tileId: 'tile', backbone: 'abc', values: new Float32Array(8 * 576) }],
+  });
+  const { tiles, features } = await loaded(bench, 'old');
+  assert.match(tiles[0].source.file, /^3 /, 'its three bytes');
+  assert.deepEqual([tiles[0].source.kind, tiles[0].classId, features[0].views], ['file', 'wood', 8]);
+  await bench.evaluate(async ({ store }) => store.putTiles('old', (await store.load('old'))?.tiles ?? []));
+  assert.deepEqual((await loaded(bench, 'old')).tiles, tiles);
+  await close();
+});
+
+test('features are read some at a time, none twice and none left out', OPTIONS, async (t) => {
+  const { bench, close } = await open(t);
+  const counts = await bench.evaluate(async ({ store }) => {
+    const rows = Array.from({ length: 1234 }, (_, index) => ({ tileId: `tile ${index}`, backbone: 'abc', views: 1, values: new Float32Array(576) }));
+    await store.putFeatures('a', rows);
+    await store.putFeatures('ab', rows.slice(0, 3));
+    const chunks = [];
+    for await (const chunk of store.features('a')) chunks.push(chunk.map(({ tileId }) => tileId));
+    return { chunks: chunks.map(({ length }) => length), distinct: new Set(chunks.flat()).size };
+  });
+  assert.deepEqual(counts, { chunks: [500, 500, 234], distinct: 1234 });
+  await close();
+});
+
 test('damaged rows are mended or left out', OPTIONS, async (t) => {
   const { bench, page, close } = await open(t);
   const saved = await fill(bench, 'a');
@@ -289,7 +320,7 @@ test('another tab with a newer Tilelens takes the storage over', OPTIONS, async 
   await other.evaluate(
     () =>
       new Promise((resolve, reject) => {
-        const request = indexedDB.open('tilelens-projects', 2);
+        const request = indexedDB.open('tilelens-projects', 3);
         Object.assign(request, { onsuccess: () => resolve(request.result.close()), onerror: reject, onblocked: reject });
       }),
   );

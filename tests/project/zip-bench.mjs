@@ -23,7 +23,7 @@ export function tile(text, facts = {}) {
     name: 'tile.png',
     path: 'folder/tile.png',
     order: 0,
-    file: new Blob([`the image of ${text}`]),
+    source: { kind: 'file', file: new Blob([`the image of ${text}`]) },
     thumbnail: null,
     classId: null,
     widthPx: 256,
@@ -51,11 +51,10 @@ export function project(facts = {}, tiles = [tile('wood', { classId: 'wood', not
         { id: 'water', name: 'Water', colour: '#0000FF' },
       ],
       settings: { epochs: 20 },
-      report: { accuracy: 0.75 },
+      report: { current: null, before: null, hasBefore: true },
       ...facts,
     },
     tiles,
-    features: [],
     models: { current: new Blob(['a model']), before: new Blob(['the model before']) },
   };
 }
@@ -64,7 +63,7 @@ export function project(facts = {}, tiles = [tile('wood', { classId: 'wood', not
  * A project without what an import makes anew, in values that can be compared.
  * @param {Project} project
  */
-export async function plain({ record, tiles, features, models }) {
+export async function plain({ record, tiles, models }) {
   const nameOf = new Map(record.classes.map(({ id, name }) => [id, name]));
   return {
     name: record.name,
@@ -72,13 +71,12 @@ export async function plain({ record, tiles, features, models }) {
     settings: record.settings,
     report: record.report,
     tiles: await Promise.all(
-      tiles.map(async ({ id, order, classId, file, thumbnail, ...facts }) => ({
+      tiles.map(async ({ id, order, classId, source, thumbnail, ...facts }) => ({
         ...facts,
         className: classId === null ? null : nameOf.get(classId),
-        content: await file.text(),
+        content: await source.file.text(),
       })),
     ),
-    features,
     models: Object.fromEntries(
       await Promise.all(Object.entries(models).map(async ([role, file]) => [role, await file.text()])),
     ),

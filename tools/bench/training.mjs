@@ -24,17 +24,17 @@ import { serveBench, tilesInTurn, trainingSite } from './site.mjs';
 
 /** @typedef {import('./measuring.mjs').Effort} Effort */
 
-/** @param {number} epochs @returns {import('../../www/messages.js').TrainingSettings} */
+/** @param {number} epochs @returns {import('../../www/engine/index.js').TrainingSettings} */
 function settingsFor(epochs) {
   return {
-    learning_rate: 0.001,
-    dropout_rate: 0.2,
-    dense_neurons: 128,
+    learningRate: 0.001,
+    dropoutRate: 0.2,
+    denseNeurons: 128,
     epochs,
-    batch_size: 16,
+    batchSize: 16,
     // No run ends early.
     patience: epochs,
-    class_weighting: false,
+    classWeighting: false,
     seed: 0,
   };
 }

@@ -1,19 +1,18 @@
 /** What the build wrote of the files that the page loads later. */
 
-import { notify } from '../views/notices.js';
-
-/** @typedef {import('../messages.js').EngineFiles} EngineFiles */
-/** @typedef {import('../views/intake.js').Sample} Sample */
-/** @typedef {import('../views/pickers.js').SiteModel} SiteModel */
-/** @typedef {{ build: string, engines: EngineFiles, worker: { url: string }, models: SiteModel[], samples: Sample[] }} Assets */
+/** @typedef {import('../engine/index.js').EngineFiles} EngineFiles */
+/** @typedef {import('../models/site-models.js').ModelList} ModelList */
+/** @typedef {{ name: string, url: string }} Sample */
+/** @typedef {{ build: string, engines: EngineFiles, worker: { url: string }, models: ModelList, samples: Sample[] }} Assets */
 
 class OtherBuildError extends Error {}
 
 /**
  * Asks until they are there, each time that the user wants: what was dropped on the page meanwhile stays.
+ * @param {(message: string, remedy: string) => Promise<unknown>} tell resolves when the user wants the remedy
  * @returns {Promise<Assets>}
  */
-export async function fetchAssets() {
+export async function fetchAssets(tell) {
   const { dataset } = document.documentElement;
   for (;;) {
     try {
@@ -23,11 +22,9 @@ export async function fetchAssets() {
     } catch (thrown) {
       dataset.engine = 'failed';
       const message = `The page could not be loaded whole. ${thrown instanceof Error ? thrown.message : thrown}`;
-      await new Promise((resolve) => {
-        const again = { label: 'Try again', act: () => resolve(undefined) };
-        const anew = { label: 'Load again', act: () => window.location.reload() };
-        notify(message, [thrown instanceof OtherBuildError ? anew : again]);
-      });
+      const isOther = thrown instanceof OtherBuildError;
+      await tell(message, isOther ? 'Load again' : 'Try again');
+      if (isOther) window.location.reload();
     }
   }
 }

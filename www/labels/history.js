@@ -1,15 +1,15 @@
 /** What was done, to be undone and done again. */
 
-/** @typedef {{ what: string, undo: () => void, redo: () => void }} Deed `what` goes on in "Undo: …". */
+/** @typedef {{ what: string, undo: () => void, redo: () => void }} Command `what` goes on in "Undo: …". */
 
-/** Enough for an afternoon's slips; a deed on all tiles keeps a few bytes for each. */
-const MOST_DEEDS = 500;
+/** Enough for an afternoon's slips; a command on all tiles keeps a few bytes for each. */
+const MOST_COMMANDS = 500;
 
-/** The event `changed` after each deed, undone or not. */
+/** The event `changed` after each command, undone or not. */
 export class History extends EventTarget {
-  /** @type {Deed[]} */
+  /** @type {Command[]} */
   #done = [];
-  /** @type {Deed[]} */
+  /** @type {Command[]} */
   #undone = [];
 
   /** What would be undone next. */
@@ -22,28 +22,28 @@ export class History extends EventTarget {
     return this.#undone.at(-1)?.what ?? null;
   }
 
-  /** Does a deed, and keeps it. @param {Deed} deed */
-  do(deed) {
-    deed.redo();
-    this.#done.push(deed);
-    if (this.#done.length > MOST_DEEDS) this.#done.shift();
+  /** Carries a command out, and keeps it. @param {Command} command */
+  do(command) {
+    command.redo();
+    this.#done.push(command);
+    if (this.#done.length > MOST_COMMANDS) this.#done.shift();
     this.#undone = [];
     this.#tell();
   }
 
   undo() {
-    const deed = this.#done.pop();
-    if (!deed) return;
-    deed.undo();
-    this.#undone.push(deed);
+    const command = this.#done.pop();
+    if (!command) return;
+    command.undo();
+    this.#undone.push(command);
     this.#tell();
   }
 
   redo() {
-    const deed = this.#undone.pop();
-    if (!deed) return;
-    deed.redo();
-    this.#done.push(deed);
+    const command = this.#undone.pop();
+    if (!command) return;
+    command.redo();
+    this.#done.push(command);
     this.#tell();
   }
 

@@ -1,14 +1,13 @@
 /** The user's classes and the labels of the tiles. Every change can be undone. */
 
+import { MAX_CLASSES } from '../engine/index.js';
 import { newId } from '../tiles/identity.js';
 import { colourOf } from './colours.js';
 
-/** @typedef {import('../project/types.js').TileClass} TileClass */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./history.js').History} History */
-
-export const MOST_CLASSES = 50;
+/** @typedef {{ id: string, name: string, colour: string }} TileClass The colour as `#rrggbb`. */
 
 /** Longer names do not fit beside a bar; the archive takes more. */
 const LONGEST_NAME = 200;
@@ -69,7 +68,7 @@ export class Labelling extends EventTarget {
 
   /** @param {string} name */
   create(name) {
-    if (this.#classes.length >= MOST_CLASSES) throw new LabelError(`${MOST_CLASSES} classes are the most.`);
+    if (this.#classes.length >= MAX_CLASSES) throw new LabelError(`${MAX_CLASSES} classes are the most.`);
     const [made] = this.#newClasses([this.#checked(name)]);
     this.#change(`the class ${made.name}`, [...this.#classes, made]);
     return made;
@@ -121,8 +120,8 @@ export class Labelling extends EventTarget {
   assignByName(what, names) {
     const wanted = [...new Set(names.map(([, name]) => shortened(name)))];
     const missing = wanted.filter((name) => !this.named(name));
-    const room = MOST_CLASSES - this.#classes.length;
-    if (missing.length > room) throw new LabelError(`That would make ${wanted.length} classes; ${MOST_CLASSES} is the most.`);
+    const room = MAX_CLASSES - this.#classes.length;
+    if (missing.length > room) throw new LabelError(`That would make ${wanted.length} classes; ${MAX_CLASSES} is the most.`);
     const classes = [...this.#classes, ...this.#newClasses(missing)];
     const idOf = new Map(classes.map(({ name, id }) => [name, id]));
     const labels = names

@@ -2,4 +2,4 @@
 
 export { exportArchive } from './archive/export.js';
 export { importArchive } from './archive/import.js';
-export { unreadable } from './archive/unreadable.js';
+export { omissions, without } from './archive/omissions.js';

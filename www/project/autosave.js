@@ -1,8 +1,10 @@
 /** Keeps the open project in the store, change by change, as the user works. */
 
 import { tilesOf } from '../tiles/tile-list.js';
+import { storedTile } from './snapshot.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/features.js').Features} Features */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./store.js').Store} Store */
@@ -22,6 +24,7 @@ export class Autosave extends EventTarget {
   error = null;
   #store;
   #tiles;
+  #features;
   #labelling;
   #workspace;
   /** Whether there is something worth keeping: a class, a name. */
@@ -46,12 +49,13 @@ export class Autosave extends EventTarget {
 
   /**
    * @param {Store} store
-   * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace }} page
+   * @param {{ tiles: TileList, features: Features, labelling: Labelling, workspace: Workspace }} page
    */
-  constructor(store, { tiles, labelling, workspace }) {
+  constructor(store, { tiles, features, labelling, workspace }) {
     super();
     this.#store = store;
     this.#tiles = tiles;
+    this.#features = features;
     this.#labelling = labelling;
     this.#workspace = workspace;
     const onTiles = (/** @type {string} */ type, /** @type {(changed: Tile[]) => void} */ react) =>
@@ -61,8 +65,8 @@ export class Autosave extends EventTarget {
     onTiles('added', (added) => this.#onAdded(added));
     onTiles('described', (described) => this.#markAll(described));
     onTiles('changed', (changed) => this.#onChanged(changed));
-    onTiles('features', (computed) => this.#onFeatures(computed));
     onTiles('removed', (removed) => this.#onRemoved(removed));
+    features.addEventListener('computed', (event) => this.#onFeatures(/** @type {CustomEvent<{ tileIds: string[] }>} */ (event).detail.tileIds));
     labelling.addEventListener('classes', () => this.#onRecord(labelling.classes.length > 0));
     workspace.addEventListener('changed', () => this.#onRecord(workspace.name !== ''));
     workspace.addEventListener('models', () => {
@@ -149,7 +153,7 @@ export class Autosave extends EventTarget {
   #markTile(tile) {
     this.#stale.gone.delete(tile.id);
     this.#stale.tiles.add(tile.id);
-    if (tile.features) this.#stale.features.add(tile.id);
+    if (this.#features.hasAny(tile.id)) this.#stale.features.add(tile.id);
   }
 
   /** @param {Tile[]} tiles */
@@ -188,9 +192,10 @@ export class Autosave extends EventTarget {
     if (isStale) this.save();
   }
 
-  /** @param {Tile[]} tiles */
-  #onFeatures(tiles) {
-    for (const tile of tiles) {
+  /** @param {string[]} tileIds */
+  #onFeatures(tileIds) {
+    if (!this.#isKept || this.#isOpening) return;
+    for (const tile of this.#present(tileIds)) {
       if (!this.#storedLabels.has(tile.id)) this.#markTile(tile);
       this.#stale.features.add(tile.id);
     }
@@ -239,7 +244,7 @@ export class Autosave extends EventTarget {
     await this.#take(this.#stale.tiles, TILES_A_TRANSACTION, async (ids) => {
       const tiles = this.#present(ids);
       const labels = tiles.map(({ id: tileId, classId }) => /** @type {[string, string | null]} */ ([tileId, classId]));
-      await this.#store.putTiles(id, tiles.map(stored));
+      await this.#store.putTiles(id, tiles.map(storedTile));
       for (const [tileId, classId] of labels) this.#storedLabels.set(tileId, classId);
     });
     await this.#take(this.#stale.labels, Infinity, async (ids) => {
@@ -247,12 +252,8 @@ export class Autosave extends EventTarget {
       await this.#store.setLabels(id, labels);
       for (const [tileId, classId] of labels) this.#storedLabels.set(tileId, classId);
     });
-    await this.#take(this.#stale.features, TILES_A_TRANSACTION, (ids) =>
-      this.#store.putFeatures(
-        id,
-        this.#present(ids).flatMap(({ id: tileId, features }) => (features ? [{ tileId, ...features }] : [])),
-      ),
-    );
+    // Those that the worker has lost are computed again, and saved then.
+    await this.#take(this.#stale.features, TILES_A_TRANSACTION, async (ids) => this.#store.putFeatures(id, await this.#features.read(ids)));
     if (this.#areModelsStale) {
       this.#areModelsStale = false;
       const { current, before } = this.#workspace;
@@ -307,13 +308,4 @@ export class Autosave extends EventTarget {
     this.error = error;
     this.dispatchEvent(new Event('state'));
   }
-}
-
-/**
- * @param {Tile} tile
- * @returns {import('./types.js').StoredTile}
- */
-export function stored({ id, name, path, order, file, thumbnail, classId, facts }) {
-  const { widthPx, heightPx, format, notes } = facts ?? { widthPx: 0, heightPx: 0, format: '', notes: [] };
-  return { id, name, path, order, file, thumbnail, classId, widthPx, heightPx, format, notes };
 }

@@ -5,12 +5,12 @@ import { ProjectError, openingError } from './failures.js';
 
 /** @typedef {import('./types.js').ModelRole} ModelRole */
 /** @typedef {import('./types.js').ProjectRecord} ProjectRecord */
-/** @typedef {import('./types.js').StoredFeatures} StoredFeatures */
+/** @typedef {import('./types.js').FeatureRow} FeatureRow */
 /** @typedef {import('./types.js').StoredTile} StoredTile */
 
-/** What changes often, apart from the bytes: a new label rewrites no image. @typedef {Omit<StoredTile, 'file' | 'thumbnail'> & { projectId: string }} TileRow */
-/** @typedef {Pick<StoredTile, 'id' | 'file' | 'thumbnail'> & { projectId: string }} FileRow */
-/** @typedef {StoredFeatures & { projectId: string }} FeaturesRow */
+/** What changes often, apart from the bytes: a new label rewrites no image. @typedef {Omit<StoredTile, 'source' | 'thumbnail'> & { projectId: string }} TileRow */
+/** `file` is how the first version kept a tile that is a file. @typedef {Pick<StoredTile, 'id' | 'thumbnail'> & { projectId: string } & ({ source: StoredTile['source'] } | { file: Blob })} FileRow */
+/** @typedef {FeatureRow & { projectId: string }} FeaturesRow */
 /** @typedef {{ projectId: string, role: ModelRole, file: Blob }} ModelRow */
 
 /**
@@ -24,10 +24,16 @@ import { ProjectError, openingError } from './failures.js';
 /** @typedef {import('idb').IDBPDatabase<Tables>} Database */
 
 const NAME = 'tilelens-projects';
-const VERSION = 1;
+/** Raised when an older Tilelens would read the rows wrongly: 2 has tiles with a source of their own. */
+const VERSION = 2;
 
-/** @param {Database} database */
-function createTables(database) {
+/**
+ * Rows of the first version are read as they are.
+ * @param {Database} database
+ * @param {number} oldVersion
+ */
+function createTables(database, oldVersion) {
+  if (oldVersion > 0) return;
   database.createObjectStore('projects', { keyPath: 'id' });
   database.createObjectStore('tiles', { keyPath: ['projectId', 'id'] });
   database.createObjectStore('files', { keyPath: ['projectId', 'id'] });

@@ -1,14 +1,14 @@
 /** Opens, makes, deletes, exports and imports projects. */
 
-import { stored } from './autosave.js';
 import { Ownership } from './ownership.js';
+import { keptTile, snapshot } from './snapshot.js';
 
 /** @typedef {import('../labels/history.js').History} History */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/features.js').Features} Features */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./autosave.js').Autosave} Autosave */
 /** @typedef {import('./store.js').Store} Store */
-/** @typedef {import('./archive/unreadable.js').Unreadable} Unreadable */
 /** @typedef {import('./types.js').Project} Project */
 /** @typedef {import('./workspace.js').Workspace} Workspace */
 
@@ -16,7 +16,7 @@ import { Ownership } from './ownership.js';
 const LAST_OPEN = 'tilelens.project';
 
 /**
- * Events: `list`, when there are other projects or another one is open; `elsewhere`, when a project could not be opened
+ * Events: `opened`, when another project is on the page; `list`, when there are other projects or another one is open; `elsewhere`, when a project could not be opened
  * because another tab has it, or was given to another tab.
  */
 export class Projects extends EventTarget {
@@ -29,16 +29,14 @@ export class Projects extends EventTarget {
   elsewhere = null;
 
   /**
-   * @param {{ tiles: TileList, labelling: Labelling, history: History, workspace: Workspace }} page
+   * @param {{ tiles: TileList, features: Features, labelling: Labelling, history: History, workspace: Workspace }} page
    * @param {{ store: Store, autosave: Autosave } | null} keeping
-   * @param {() => void} onOpened the model of the project that is open now is to be loaded
    */
-  constructor(page, keeping, onOpened) {
+  constructor(page, keeping) {
     super();
     this.#page = page;
     this.#store = keeping?.store ?? null;
     this.#autosave = keeping?.autosave ?? null;
-    this.onOpened = onOpened;
     // A project is born with its first class, not when the page is opened.
     this.#autosave?.addEventListener('state', () => {
       if (this.#autosave?.isKept) write(LAST_OPEN, this.#page.workspace.id);
@@ -121,27 +119,14 @@ export class Projects extends EventTarget {
     await this.create();
   }
 
-  /** The open project with everything that it has. @returns {Project} */
-  #snapshot() {
-    const { tiles, labelling, workspace } = this.#page;
-    const { id, name, createdAt, settings, reports, current, before } = workspace;
-    const all = tiles.all;
-    return {
-      record: { id, name, createdAt, updatedAt: new Date().toISOString(), classes: labelling.classes, settings, report: reports },
-      tiles: all.map(stored),
-      features: all.flatMap(({ id: tileId, features }) => (features ? [{ tileId, ...features }] : [])),
-      models: { ...(current.model && { current: current.model }), ...(before?.model && { before: before.model }) },
-    };
+  /** The open project with everything that it has. */
+  snapshot() {
+    return snapshot(this.#page);
   }
 
   /** Puts an imported project on the page, and keeps it. @param {Project} project */
   async adopt(project) {
-    const tileIds = project.tiles.map(({ id }) => id);
-    const classIds = project.record.classes.map(({ id }) => id);
-    // What is in no place was not in the file.
-    const named = (/** @type {string[]} */ ids) => (/** @type {unknown} */ index) => (index === '' ? '' : (ids[Number(index)] ?? ''));
-    const report = withIds(project.record.report, named(tileIds), named(classIds));
-    await this.#show(null, { ...project, record: { ...project.record, report } });
+    await this.#show(null, project);
     await this.#own();
     await this.#autosave?.keepAll();
     // From the store on: the tiles of the file are there only as long as the file stays where it is.
@@ -149,38 +134,23 @@ export class Projects extends EventTarget {
   }
 
   /**
-   * The open project as it goes into a file, where tiles and classes are known by their places.
-   * @param {Unreadable} [without] what cannot be read of it
-   * @returns {Project}
-   */
-  forArchive(without = { tiles: [], models: [] }) {
-    const project = this.#snapshot();
-    const lost = new Set(without.tiles.map(({ id }) => id));
-    project.tiles = project.tiles.filter(({ id }) => !lost.has(id));
-    const { models } = project;
-    const reports = { ...this.#page.workspace.reports };
-    if (without.models.includes('before')) [models.before, reports.before] = [undefined, null];
-    // A head that is lost gives way to the one before it.
-    if (without.models.includes('current')) [models.current, reports.current] = [models.before, reports.before];
-    if (without.models.length > 0) [models.before, reports.before, reports.hasBefore] = [undefined, null, false];
-    const places = (/** @type {{ id: string }[]} */ all) => {
-      const placeOf = new Map(all.map(({ id }, index) => [id, String(index)]));
-      return (/** @type {unknown} */ id) => placeOf.get(String(id)) ?? '';
-    };
-    const report = withIds(reports, places(project.tiles), places(project.record.classes));
-    return { ...project, record: { ...project.record, report } };
-  }
-
-  /**
    * @param {Project | null} inStore
    * @param {Project | null} project
    */
   async #show(inStore, project) {
+    const { features } = this.#page;
+    const store = this.#store;
+    const saved = inStore && store ? () => store.features(inStore.record.id) : async function* none() {};
+    // Before its tiles are there: what is known of them need not be asked for again.
+    await features.give(saved());
     const show = () => this.#replacePage(project);
     if (this.#autosave) await this.#autosave.open(inStore, show);
     else show();
+    const { id } = this.#page.workspace;
+    features.saved = store ? () => store.features(id) : saved;
+    features.keepOnly(new Set(this.#page.tiles.all.map((tile) => tile.id)));
     this.#remember();
-    this.onOpened();
+    this.dispatchEvent(new Event('opened'));
   }
 
   #remember() {
@@ -195,35 +165,8 @@ export class Projects extends EventTarget {
     history.clear();
     labelling.restore(project?.record.classes ?? []);
     workspace.open(project);
-    const features = new Map(project?.features.map(({ tileId, backbone, values }) => [tileId, { backbone, values }]));
-    tiles.restore(
-      (project?.tiles ?? []).map(({ id, name, path, file, classId, thumbnail, widthPx, heightPx, format, notes }) => ({
-        ...{ id, name, path, file, classId, thumbnail },
-        facts: widthPx > 0 ? { widthPx, heightPx, format, notes } : null,
-        features: features.get(id) ?? null,
-      })),
-    );
+    tiles.restore((project?.tiles ?? []).map(keptTile));
   }
-}
-
-/**
- * What training said of both models, with its tiles and classes named otherwise.
- * @param {unknown} reports
- * @param {(name: unknown) => string} tileName
- * @param {(name: unknown) => string} className
- */
-function withIds(reports, tileName, className) {
-  const renamed = (/** @type {any} */ kept) =>
-    Array.isArray(kept?.tileIds) && Array.isArray(kept?.classIds)
-      ? {
-          ...kept,
-          tileIds: kept.tileIds.map(tileName),
-          classIds: kept.classIds.map(className),
-          inheritedTileIds: Array.isArray(kept.inheritedTileIds) ? kept.inheritedTileIds.map(tileName) : [],
-        }
-      : null;
-  const { current, before, hasBefore } = /** @type {any} */ (reports ?? {});
-  return { current: renamed(current), before: renamed(before), hasBefore: hasBefore === true };
 }
 
 /** What this tab had, or else the tab that was used last. @param {string} key */

@@ -1,14 +1,17 @@
 /** What is read from the database is not believed: a damaged row is mended or left out, never passed on. */
 
+/** Numbers of a view in rows of the first version, which do not say how many views they have. */
+const FEATURES = 576;
+
 /** @typedef {import('./database.js').FeaturesRow} FeaturesRow */
-/** @typedef {import('./database.js').FileRow} FileRow */
 /** @typedef {import('./database.js').ModelRow} ModelRow */
 /** @typedef {import('./database.js').TileRow} TileRow */
 /** @typedef {import('./types.js').Project} Project */
 /** @typedef {import('./types.js').ProjectRecord} ProjectRecord */
-/** @typedef {import('./types.js').StoredFeatures} StoredFeatures */
+/** @typedef {import('./types.js').FeatureRow} FeatureRow */
 /** @typedef {import('./types.js').StoredTile} StoredTile */
-/** @typedef {import('./types.js').TileClass} TileClass */
+/** @typedef {import('./types.js').TileSource} TileSource */
+/** @typedef {import('../labels/labelling.js').TileClass} TileClass */
 
 /** What a row of that type may really be. @template Row @typedef {{ [Key in keyof Row]?: unknown }} Doubtful */
 
@@ -34,7 +37,7 @@ export function toRecord({ id, name, createdAt, updatedAt, classes, settings, re
 /**
  * The tiles whose facts and image are both there, in the project's order.
  * @param {Doubtful<TileRow>[]} facts
- * @param {Doubtful<FileRow>[]} files
+ * @param {{ id?: unknown, source?: unknown, file?: unknown, thumbnail?: unknown }[]} files
  * @param {TileClass[]} classes
  * @returns {StoredTile[]}
  */
@@ -44,14 +47,15 @@ export function toTiles(facts, files, classes) {
   /** @type {StoredTile[]} */
   const tiles = [];
   for (const { id, name, path, order, classId, widthPx, heightPx, format, notes } of facts) {
-    const { file, thumbnail } = fileOf.get(id) ?? {};
-    if (typeof name !== 'string' || !(file instanceof Blob)) continue;
+    const { thumbnail, ...row } = fileOf.get(id) ?? {};
+    const source = toSource(row);
+    if (typeof name !== 'string' || !source) continue;
     tiles.push({
       id: String(id),
       name,
       path: textOr(path, name),
       order: numberOr(order, Infinity),
-      file,
+      source,
       thumbnail: thumbnail instanceof Blob ? thumbnail : null,
       classId: typeof classId === 'string' && classIds.has(classId) ? classId : null,
       widthPx: numberOr(widthPx, 0),
@@ -64,17 +68,26 @@ export function toTiles(facts, files, classes) {
 }
 
 /**
- * @param {Doubtful<FeaturesRow>[]} rows
- * @param {StoredTile[]} tiles
- * @returns {StoredFeatures[]}
+ * Where the pixels of a tile are; null where nobody knows any more.
+ * @param {{ source?: unknown, file?: unknown }} row
+ * @returns {TileSource | null}
  */
-export function toFeatures(rows, tiles) {
-  const tileIds = new Set(tiles.map(({ id }) => id));
-  return rows.flatMap(({ tileId, backbone, values }) =>
-    typeof tileId === 'string' && tileIds.has(tileId) && typeof backbone === 'string' && values instanceof Float32Array
-      ? [{ tileId, backbone, values }]
-      : [],
-  );
+function toSource({ source, file }) {
+  const found = isObject(source) && source.kind === 'file' ? source.file : file;
+  return found instanceof Blob ? { kind: 'file', file: found } : null;
+}
+
+/**
+ * @param {Doubtful<FeaturesRow>[]} rows
+ * @returns {FeatureRow[]}
+ */
+export function toFeatures(rows) {
+  return rows.flatMap(({ tileId, backbone, views, values }) => {
+    if (typeof tileId !== 'string' || typeof backbone !== 'string' || !(values instanceof Float32Array)) return [];
+    const count = views === undefined ? values.length / FEATURES : views;
+    const isWhole = typeof count === 'number' && Number.isInteger(count) && count > 0 && values.length > 0 && values.length % count === 0;
+    return isWhole ? [{ tileId, backbone, views: count, values }] : [];
+  });
 }
 
 /**

@@ -10,7 +10,7 @@ import { toFeatures, toModels, toRecord, toTiles } from './rows.js';
 /** @typedef {import('./types.js').Project} Project */
 /** @typedef {import('./types.js').ProjectRecord} ProjectRecord */
 /** @typedef {import('./types.js').ProjectSummary} ProjectSummary */
-/** @typedef {import('./types.js').StoredFeatures} StoredFeatures */
+/** @typedef {import('./types.js').FeatureRow} FeatureRow */
 /** @typedef {import('./types.js').StoredTile} StoredTile */
 /** @typedef {keyof Tables} Table */
 
@@ -18,6 +18,9 @@ import { toFeatures, toModels, toRecord, toTiles } from './rows.js';
  * @typedef {object} StoreOptions
  * @property {(message: string) => void} [onClosed] told why, once, when the browser or another tab closes the store
  */
+
+/** Features that are read at once: 1 MB, or 9 MB with all views. */
+const FEATURE_ROWS = 500;
 
 /** Belongs to a project beside its record. @type {Exclude<Table, 'projects'>[]} */
 const PARTS = ['tiles', 'files', 'features', 'models'];
@@ -71,21 +74,30 @@ export class Store {
       const row = await reading(database, 'projects').get(id);
       if (!row) return null;
       const range = keysOf(id);
-      const [facts, files, features, models] = await Promise.all([
+      const [facts, files, models] = await Promise.all([
         readableRows(database, 'tiles', range),
         readableRows(database, 'files', range),
-        readableRows(database, 'features', range),
         readableRows(database, 'models', range),
       ]);
       const record = toRecord(row);
-      const tiles = toTiles(facts, files, record.classes);
-      return {
-        record,
-        tiles,
-        features: toFeatures(features, tiles),
-        models: toModels(models),
-      };
+      return { record, tiles: toTiles(facts, files, record.classes), models: toModels(models) };
     });
+  }
+
+  /**
+   * The features of a project's tiles, some rows at a time: all of them may be more than the page should hold.
+   * @param {string} id
+   * @returns {AsyncGenerator<FeatureRow[]>}
+   */
+  async *features(id) {
+    let range = keysOf(id);
+    for (;;) {
+      const keys = await this.#attempt((database) => reading(database, 'features').getAllKeys(range, FEATURE_ROWS));
+      if (keys.length === 0) return;
+      const [last] = keys.slice(-1);
+      yield toFeatures(await this.#attempt((database) => readableRows(database, 'features', IDBKeyRange.bound(keys[0], last))));
+      range = IDBKeyRange.bound(last, range.upper, true);
+    }
   }
 
   /**
@@ -104,9 +116,9 @@ export class Store {
    */
   async putTiles(projectId, tiles) {
     await this.#write(['tiles', 'files'], (transaction) =>
-      forEach(tiles, async ({ file, thumbnail, ...facts }) => {
+      forEach(tiles, async ({ source, thumbnail, ...facts }) => {
         await transaction.objectStore('tiles').put({ ...facts, projectId });
-        await transaction.objectStore('files').put({ projectId, id: facts.id, file, thumbnail });
+        await transaction.objectStore('files').put({ projectId, id: facts.id, source, thumbnail });
       }),
     );
   }
@@ -141,7 +153,7 @@ export class Store {
   /**
    * A tile has one entry: features of another backbone are replaced.
    * @param {string} projectId
-   * @param {StoredFeatures[]} features
+   * @param {FeatureRow[]} features
    */
   async putFeatures(projectId, features) {
     await this.#write(['features'], (transaction) =>

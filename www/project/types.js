@@ -1,6 +1,8 @@
 /** What a fine-tuning project is made of, as types only. */
 
-/** @typedef {{ id: string, name: string, colour: string }} TileClass The colour as `#rrggbb`. */
+/** @typedef {import('../engine/index.js').FeatureRow} FeatureRow */
+/** @typedef {import('../engine/index.js').TileSource} TileSource */
+/** @typedef {import('../labels/labelling.js').TileClass} TileClass */
 
 /**
  * @typedef {object} StoredTile
@@ -8,20 +10,13 @@
  * @property {string} name the file's name
  * @property {string} path with its folders, where it came in a folder
  * @property {number} order where it stands among the project's tiles
- * @property {Blob} file
+ * @property {TileSource} source where its pixels are
  * @property {Blob | null} thumbnail
  * @property {string | null} classId the label
  * @property {number} widthPx
  * @property {number} heightPx
  * @property {string} format
  * @property {string[]} notes
- */
-
-/**
- * @typedef {object} StoredFeatures
- * @property {string} tileId
- * @property {string} backbone the SHA-256 of the backbone that computed them
- * @property {Float32Array} values 576 for the tile, or 576 for each of its eight views
  */
 
 /**
@@ -41,7 +36,6 @@
  * @typedef {object} Project
  * @property {ProjectRecord} record
  * @property {StoredTile[]} tiles
- * @property {StoredFeatures[]} features
  * @property {Partial<Record<ModelRole, Blob>>} models
  */
 

@@ -1,10 +1,11 @@
 /** The project that is open: its name, its settings, its models and what training said of them. */
 
 import { newId } from '../tiles/identity.js';
+import { inCamelCase } from './legacy.js';
 
 /** @typedef {import('./types.js').ModelRole} ModelRole */
 /** @typedef {import('./types.js').Project} Project */
-/** @typedef {import('../messages.js').TrainingReport} TrainingReport */
+/** @typedef {import('../engine/index.js').TrainingReport} TrainingReport */
 
 /**
  * @typedef {object} KeptReport A report with what its indices mean, and how it came about.
@@ -13,7 +14,7 @@ import { newId } from '../tiles/identity.js';
  * @property {string[]} labels their names at the time
  * @property {string[]} tileIds of the labelled tiles
  * @property {number} seconds how long training took
- * @property {string} device where, in words
+ * @property {string} device where; older reports say it in words
  * @property {string[]} [inheritedTileIds] tiles that the head it went on from had learnt from
  */
 /** @typedef {{ model: Blob | null, report: KeptReport | null }} KeptModel A `model` of null is the site's. */
@@ -38,8 +39,8 @@ export class Workspace extends EventTarget {
     this.id = record?.id ?? newId();
     this.name = record?.name ?? '';
     this.createdAt = record?.createdAt ?? new Date().toISOString();
-    this.settings = record?.settings ?? {};
-    const reports = /** @type {Partial<Record<ModelRole, KeptReport | null>> & { hasBefore?: boolean }} */ (record?.report ?? {});
+    this.settings = /** @type {Record<string, unknown>} */ (inCamelCase(record?.settings ?? {}));
+    const reports = /** @type {Partial<Record<ModelRole, KeptReport | null>> & { hasBefore?: boolean }} */ (inCamelCase(record?.report ?? {}));
     this.current = { model: models?.current ?? null, report: keptReport(reports.current) };
     const hasBefore = Boolean(models?.before) || reports.hasBefore === true;
     this.before = hasBefore ? { model: models?.before ?? null, report: keptReport(reports.before) } : null;
@@ -113,6 +114,6 @@ function keptReport(found) {
   const kept = /** @type {Partial<KeptReport> | null | undefined} */ (found);
   const isWhole =
     typeof kept?.report === 'object' &&
-    [kept.classIds, kept.labels, kept.tileIds, kept.report?.predictions, kept.report?.reliability, kept.report?.doubtful_labels].every(Array.isArray);
+    [kept.classIds, kept.labels, kept.tileIds, kept.report?.predictions, kept.report?.reliability, kept.report?.doubtfulLabels].every(Array.isArray);
   return isWhole ? /** @type {KeptReport} */ (kept) : null;
 }

@@ -1,9 +1,11 @@
-/** Takes queued tiles to the engine, a few at a time, until none is left or the user cancels. */
+/** Takes queued tiles to the engine, some at a time, until none is left or the user cancels. */
 
-import { REPLACED, asEngineError } from '../engine/connection.js';
-import { featuresOf, hasFeatures } from './features.js';
+import { REPLACED, VIEWS, asEngineError } from '../engine/index.js';
 
-/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('../engine/index.js').EngineError} EngineError */
+/** @typedef {import('../engine/index.js').Session} Session */
+/** @typedef {import('../engine/index.js').TileEvent} TileEvent */
+/** @typedef {import('./features.js').Features} Features */
 /** @typedef {import('./tile-list.js').Tile} Tile */
 /** @typedef {import('./tile-list.js').TileList} TileList */
 
@@ -13,24 +15,30 @@ const CHUNK_TILES = 32;
 /** Where features are known, the head answers for so many at once in a few milliseconds. */
 const KNOWN_CHUNK_TILES = 256;
 
+/** While no more tiles than this are at work, the next are asked for: a large one among them holds up no other. */
+const ASK_BELOW_TILES = 32;
+
 /** Events: `started` and `ended`. */
 export class Classification extends EventTarget {
+  /** Whether answers are the mean over the eight views of a tile. */
+  #isAveraged = false;
   #session;
   #tiles;
+  #features;
   #running = false;
+  /** Tiles that the engine was asked for and has not answered. */
+  #asked = 0;
   /** Changes at each Cancel: answers to what was asked before are no longer wanted. */
   #turn = 0;
   /** Tiles that were at work when a worker trapped: each is tried again alone, once. @type {Set<string>} */
   #suspects = new Set();
 
-  /**
-   * @param {Session} session
-   * @param {TileList} tiles
-   */
-  constructor(session, tiles) {
+  /** @param {{ session: Session, tiles: TileList, features: Features }} page */
+  constructor({ session, tiles, features }) {
     super();
     this.#session = session;
     this.#tiles = tiles;
+    this.#features = features;
     tiles.addEventListener('added', () => this.run());
     session.addEventListener('status', () => this.run());
   }
@@ -50,6 +58,17 @@ export class Classification extends EventTarget {
     this.run();
   }
 
+  get isAveraged() {
+    return this.#isAveraged;
+  }
+
+  /** @param {boolean} isAveraged */
+  setAveraged(isAveraged) {
+    if (isAveraged === this.#isAveraged) return;
+    this.#isAveraged = isAveraged;
+    this.restart();
+  }
+
   /** Asks for every tile again that was not cancelled, as after a change of the model. */
   restart() {
     this.#suspects.clear();
@@ -58,15 +77,24 @@ export class Classification extends EventTarget {
   }
 
   /** Goes on until no tile is queued; does nothing while the engine is not ready. */
-  async run() {
-    if (this.#running || this.#session.status.state !== 'ready' || this.#tiles.inState('queued').length === 0) return;
+  run() {
+    while (this.#session.status.state === 'ready' && this.#asked <= ASK_BELOW_TILES) {
+      const chunk = this.#nextChunk();
+      if (chunk.length === 0) break;
+      this.#begin();
+      this.#classify(chunk);
+    }
+    if (this.#asked === 0) this.#end();
+  }
+
+  #begin() {
+    if (this.#running) return;
     this.#running = true;
     this.dispatchEvent(new Event('started'));
-    for (;;) {
-      const chunk = this.#nextChunk();
-      if (chunk.length === 0 || this.#session.status.state !== 'ready') break;
-      await this.#classify(chunk);
-    }
+  }
+
+  #end() {
+    if (!this.#running) return;
     this.#running = false;
     this.dispatchEvent(new Event('ended'));
   }
@@ -77,45 +105,59 @@ export class Classification extends EventTarget {
     const trusted = queued.filter((tile) => !this.#suspects.has(tile.id));
     const known = trusted.filter((tile) => this.#isKnown(tile));
     if (known.length > 0) return known.slice(0, KNOWN_CHUNK_TILES);
-    return trusted.length > 0 ? trusted.slice(0, CHUNK_TILES) : queued.slice(0, 1);
+    if (trusted.length > 0) return trusted.slice(0, CHUNK_TILES);
+    return this.#asked === 0 ? queued.slice(0, 1) : [];
   }
 
   /** Whether the head alone can answer. @param {Tile} tile */
   #isKnown(tile) {
-    return tile.facts !== null && tile.thumbnail !== null && hasFeatures(tile, this.#session.status.loaded?.info.backbone ?? '');
+    return !needsDecoding(tile) && this.#features.has(tile.id, this.#session.status.loaded?.info.backbone ?? '', this.#isAveraged ? VIEWS : 1);
   }
 
   /** @param {Tile[]} chunk */
   async #classify(chunk) {
     const turn = this.#turn;
-    const { labels, backbone } = this.#session.status.loaded?.info ?? { labels: [], backbone: '' };
+    const { info, model } = this.#session.status.loaded ?? { info: { labels: [] }, model: -1 };
     const requests = chunk.map((tile) => ({
       tileId: tile.id,
-      file: tile.file,
+      source: tile.source,
+      needsDecoding: needsDecoding(tile),
       needsThumbnail: tile.thumbnail === null,
-      // A tile without facts was never shown: it has to be decoded all the same.
-      features: this.#isKnown(tile) ? featuresOf(tile, backbone) : null,
     }));
     this.#tiles.mark(chunk, 'working');
-    /** @type {import('../engine/connection.js').EngineError | null} */
+    this.#asked += chunk.length;
+    const left = new Set(chunk.map(({ id }) => id));
+    const settle = (/** @type {string} */ tileId) => {
+      if (left.delete(tileId)) this.#asked -= 1;
+    };
+    const onEvent = (/** @type {TileEvent} */ { tileId, result, error }) => {
+      settle(tileId);
+      const tile = this.#tiles.get(tileId);
+      if (result?.decoded && tile) this.#features.note(tileId, result.decoded.features);
+      if (tile && tile.state === 'working' && turn === this.#turn) {
+        // Another model may have been loaded since this was asked: its classes are others.
+        if (result && result.model !== model) this.#tiles.mark([tile], 'queued');
+        else if (result) this.#tiles.answer(tile, result, info.labels);
+        else if (error) this.#tiles.fail(tile, error);
+      }
+      this.run();
+    };
+    /** @type {EngineError | null} */
     let failure = null;
     try {
-      await this.#session.classify(requests, ({ tileId, result, error }) => {
-        const tile = this.#tiles.get(tileId);
-        if (!tile || tile.state !== 'working' || turn !== this.#turn) return;
-        if (result) this.#tiles.answer(tile, result, labels, backbone);
-        else if (error) this.#tiles.fail(tile, error);
-      });
+      await this.#session.ask('classify', { tiles: requests, isAveraged: this.#isAveraged }, { onEvent });
     } catch (thrown) {
       failure = asEngineError(thrown);
     }
-    const unanswered = chunk.filter(({ id, state }) => state === 'working' && this.#tiles.get(id));
-    if (turn === this.#turn) this.#afterFailure(unanswered, failure);
+    const unanswered = [...left].map((id) => this.#tiles.get(id)).filter((tile) => tile?.state === 'working');
+    for (const id of left) settle(id);
+    if (turn === this.#turn) this.#afterFailure(/** @type {Tile[]} */ (unanswered), failure);
+    this.run();
   }
 
   /**
    * @param {Tile[]} unanswered
-   * @param {import('../engine/connection.js').EngineError | null} failure
+   * @param {EngineError | null} failure
    */
   #afterFailure(unanswered, failure) {
     if (unanswered.length === 0) return;
@@ -123,13 +165,16 @@ export class Classification extends EventTarget {
     if (failure?.code === REPLACED) {
       // The worker was replaced on purpose, which says nothing about its tiles.
     } else if (this.#suspects.has(first.id)) {
-      // A lack of memory ends an engine in WebAssembly like any other fault: it can only be guessed.
-      const message = `The engine stopped twice at this tile, which is left out: it may need more memory than there is. (${failure?.message ?? 'no answer'})`;
-      this.#tiles.fail(first, { code: failure?.code ?? 'engine.failed', message });
+      this.#tiles.fail(first, { code: 'tile.engine_stopped', data: { cause: failure?.failure ?? null } });
       return;
     } else {
       for (const { id } of unanswered) this.#suspects.add(id);
     }
     this.#tiles.mark(unanswered, 'queued');
   }
+}
+
+/** What was never shown has to be decoded, whatever is known of its features. @param {Tile} tile */
+function needsDecoding({ facts, thumbnail }) {
+  return facts === null || thumbnail === null;
 }

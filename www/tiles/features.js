@@ -1,47 +1,92 @@
-/** The numbers that the backbone gives for a tile, and what is done with rows of them. */
-
-/** @typedef {{ backbone: string, values: Float32Array }} TileFeatures Those of the tile, or of all its eight views. */
-/** @typedef {{ features: TileFeatures | null }} WithFeatures */
-
-/** Numbers for a tile, or for one of its views. */
-export const FEATURES = 576;
-
 /**
- * Whether this backbone has computed the features of so many views.
- * @param {WithFeatures} tile
- * @param {string} backbone
- * @param {number} [views]
+ * What is known of the tiles' features: by which backbone and of how many views. The numbers themselves are in the
+ * engine's worker; a copy of them is in the store.
  */
-export function hasFeatures({ features }, backbone, views = 1) {
-  return features?.backbone === backbone && features.values.length >= views * FEATURES;
-}
 
-/**
- * The features of a tile as it stands, where this backbone has computed them.
- * @param {WithFeatures} tile
- * @param {string} backbone
- */
-export function featuresOf(tile, backbone) {
-  // A copy: a part of all eight views would be sent to the worker with what it is a part of.
-  return hasFeatures(tile, backbone) ? rowOf(tile).slice() : null;
-}
+import { REPLACED, asEngineError } from '../engine/index.js';
 
-/**
- * The first views of a tile that is known to have them; no copy.
- * @param {WithFeatures} tile
- * @param {number} [views]
- */
-export function rowOf({ features }, views = 1) {
-  return /** @type {TileFeatures} */ (features).values.subarray(0, views * FEATURES);
-}
+/** @typedef {import('../engine/index.js').FeatureRow} FeatureRow */
+/** @typedef {import('../engine/index.js').KnownFeatures} KnownFeatures */
+/** @typedef {import('../engine/index.js').Session} Session */
+/** @typedef {AsyncIterable<FeatureRow[]>} SavedRows Some rows at a time. */
 
-/** One row after the other. @param {ArrayLike<number>[]} rows */
-export function joined(rows) {
-  const all = new Float32Array(rows.reduce((length, row) => length + row.length, 0));
-  let offset = 0;
-  for (const row of rows) {
-    all.set(row, offset);
-    offset += row.length;
+/** The event `computed`, with the ids of the tiles in its detail: there is something to save. */
+export class Features extends EventTarget {
+  /** Gives what is saved of the open project; set by whoever opens it. @type {() => SavedRows} */
+  saved = async function* none() {};
+  /** What the worker has, by the tile's id. @type {Map<string, KnownFeatures>} */
+  #known = new Map();
+  #session;
+
+  /** @param {Session} session */
+  constructor(session) {
+    super();
+    this.#session = session;
+    // A new worker knows nothing.
+    session.refill = async () => {
+      this.#known.clear();
+      await this.give(this.saved());
+    };
   }
-  return all;
+
+  /**
+   * Whether the worker has those of so many views of a tile, by this backbone.
+   * @param {string} tileId
+   * @param {string} backbone
+   * @param {number} [views]
+   */
+  has(tileId, backbone, views = 1) {
+    const known = this.#known.get(tileId);
+    return known?.backbone === backbone && known.views >= views;
+  }
+
+  /** Whether the worker has any, by whichever backbone. @param {string} tileId */
+  hasAny(tileId) {
+    return this.#known.has(tileId);
+  }
+
+  /**
+   * The worker has computed them.
+   * @param {string} tileId
+   * @param {KnownFeatures} computed
+   */
+  note(tileId, computed) {
+    if (this.has(tileId, computed.backbone, computed.views)) return;
+    this.#known.set(tileId, computed);
+    this.dispatchEvent(new CustomEvent('computed', { detail: { tileIds: [tileId] } }));
+  }
+
+  /**
+   * Gives the worker what is saved: the arrays are moved there. Without a worker nothing is given; a new one asks.
+   * @param {SavedRows} saved
+   */
+  async give(saved) {
+    try {
+      for await (const rows of saved) {
+        const given = rows.map(({ tileId, backbone, views }) => /** @type {const} */ ([tileId, { backbone, views }]));
+        await this.#session.ask('keepFeatures', { rows }, { transfer: rows.map(({ values }) => values.buffer) });
+        for (const [tileId, known] of given) this.#known.set(tileId, known);
+      }
+    } catch (thrown) {
+      // What cannot be given is computed again.
+      const { code } = asEngineError(thrown);
+      if (code !== REPLACED && code !== 'engine.not_started') console.warn(code, thrown);
+    }
+  }
+
+  /**
+   * Copies to be saved, of the tiles that have any; none where the engine cannot be asked.
+   * @param {string[]} tileIds
+   * @returns {Promise<FeatureRow[]>}
+   */
+  async read(tileIds) {
+    return this.#session.ask('readFeatures', { tileIds }).catch(() => []);
+  }
+
+  /** All others are gone for good. @param {Set<string>} tileIds */
+  keepOnly(tileIds) {
+    const gone = [...this.#known.keys()].filter((id) => !tileIds.has(id));
+    for (const id of gone) this.#known.delete(id);
+    if (gone.length > 0) this.#session.ask('forgetFeatures', { tileIds: gone }).catch(() => undefined);
+  }
 }

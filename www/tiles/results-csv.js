@@ -2,6 +2,7 @@
 
 import Papa from 'papaparse';
 
+/** @typedef {import('../engine/index.js').Failure} Failure */
 /** @typedef {import('./tile-list.js').Tile} Tile */
 
 /** Excel takes a file for UTF-8 only with a byte-order mark. */
@@ -17,9 +18,10 @@ const FORMULA = /^[=+\-@\t\r\n]/;
  * One row a tile, one column a class of the model.
  * @param {Tile[]} tiles
  * @param {(tile: Tile) => string} labelOf what the user says that it is; empty without a label
+ * @param {(failure: Failure) => string} sentenceOf what went wrong, in words
  * @returns {Blob}
  */
-export function resultsCsv(tiles, labelOf) {
+export function resultsCsv(tiles, labelOf, sentenceOf) {
   const classes = [...new Set(tiles.flatMap((tile) => columnsOf(tile.labels)))];
   const fields = [...BEFORE_CLASSES, ...classes, ...AFTER_CLASSES];
   const rows = tiles.map((tile) => {
@@ -36,7 +38,7 @@ export function resultsCsv(tiles, labelOf) {
       rounded(answer?.decodeMs, 2),
       rounded(answer?.inferenceMs, 2),
       facts?.notes.join(' '),
-      error?.message ?? (state === 'done' ? '' : `not classified (${state})`),
+      error ? sentenceOf(error) : (state === 'done' ? '' : `not classified (${state})`),
     ];
   });
   // A file name may begin with `=`: spreadsheets would run it.

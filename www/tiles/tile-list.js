@@ -2,11 +2,11 @@
 
 import { newId } from './identity.js';
 
-/** @typedef {import('../messages.js').Failure} Failure */
-/** @typedef {import('../messages.js').TileAnswer} TileAnswer */
-/** @typedef {import('../messages.js').TileFacts} TileFacts */
-/** @typedef {import('../messages.js').TileResult} TileResult */
-/** @typedef {import('./features.js').TileFeatures} TileFeatures */
+/** @typedef {import('../engine/index.js').Failure} Failure */
+/** @typedef {import('../engine/index.js').TileAnswer} TileAnswer */
+/** @typedef {import('../engine/index.js').TileFacts} TileFacts */
+/** @typedef {import('../engine/index.js').TileResult} TileResult */
+/** @typedef {import('../engine/index.js').TileSource} TileSource */
 /** @typedef {'queued' | 'working' | 'done' | 'error' | 'cancelled'} TileState */
 /** @typedef {{ className: string, confidence: number }} Verdict The most probable class. */
 
@@ -16,11 +16,10 @@ import { newId } from './identity.js';
  * @property {string} name the file's name
  * @property {string} path with its folders, where it came in a folder
  * @property {number} order where it stands among the tiles
- * @property {Blob} file
+ * @property {TileSource} source where its pixels are
  * @property {string | null} classId the label that the user gave
  * @property {TileState} state
  * @property {TileFacts | null} facts
- * @property {TileFeatures | null} features
  * @property {TileAnswer | null} answer
  * @property {string[]} labels those of the model that gave the answer
  * @property {Verdict | null} verdict
@@ -28,8 +27,8 @@ import { newId } from './identity.js';
  * @property {Blob | null} thumbnail
  */
 
-/** @typedef {{ name: string, path: string, file: Blob, classId?: string | null }} NewTile */
-/** @typedef {Pick<Tile, 'id' | 'name' | 'path' | 'file' | 'classId' | 'facts' | 'features' | 'thumbnail'>} KeptTile */
+/** @typedef {{ name: string, path: string, source: TileSource, classId?: string | null }} NewTile */
+/** @typedef {Pick<Tile, 'id' | 'name' | 'path' | 'source' | 'classId' | 'facts' | 'thumbnail'>} KeptTile */
 /** @typedef {CustomEvent<{ tiles: Tile[] }>} TilesEvent */
 
 /** @param {Event} event */
@@ -39,7 +38,7 @@ export function tilesOf(event) {
 
 /**
  * Events, each with the tiles in its detail: `added`, `changed`, `removed`; `described`, where a tile was decoded and
- * its facts, thumbnail and features are known; `features`, where those of all views were computed.
+ * its facts and thumbnail are known.
  */
 export class TileList extends EventTarget {
   /** In the order in which they were added. @type {Map<string, Tile>} */
@@ -64,9 +63,9 @@ export class TileList extends EventTarget {
     return this.all.filter((tile) => tile.state === state);
   }
 
-  /** @param {NewTile[]} files */
-  add(files) {
-    return this.restore(files.map((file) => ({ ...file, id: newId(), classId: file.classId ?? null, facts: null, features: null, thumbnail: null })));
+  /** @param {NewTile[]} added */
+  add(added) {
+    return this.restore(added.map((tile) => ({ ...tile, id: newId(), classId: tile.classId ?? null, facts: null, thumbnail: null })));
   }
 
   /**
@@ -102,29 +101,18 @@ export class TileList extends EventTarget {
    * @param {Tile} tile
    * @param {TileResult} result
    * @param {string[]} labels
-   * @param {string} backbone that of the model which answered
    */
-  answer(tile, { decoded, ...answer }, labels, backbone) {
+  answer(tile, { decoded, ...answer }, labels) {
     const top = answer.probabilities.reduce((best, value, index, all) => (value > all[best] ? index : best), 0);
-    const verdict = { className: labels[top], confidence: answer.probabilities[top] };
+    // Without a head there is nothing to choose from.
+    const verdict = labels.length > 0 ? { className: labels[top], confidence: answer.probabilities[top] } : null;
     Object.assign(tile, { state: 'done', answer, labels, verdict, error: null });
     if (decoded) {
       tile.facts = decoded.facts;
-      // All eight views of the same backbone begin with this one.
-      if (tile.features?.backbone !== backbone) tile.features = { backbone, values: decoded.features };
       if (decoded.thumbnail) tile.thumbnail = decoded.thumbnail;
       this.#tell('described', [tile]);
     }
     this.#tell('changed', [tile]);
-  }
-
-  /**
-   * @param {Tile} tile
-   * @param {TileFeatures} features
-   */
-  setFeatures(tile, features) {
-    tile.features = features;
-    this.#tell('features', [tile]);
   }
 
   /**

@@ -1,29 +1,24 @@
 /** Trains a head on the labelled tiles, and brings it into use. */
 
-import { joined, rowOf } from '../tiles/features.js';
-import { asEngineError } from '../engine/connection.js';
-import { VIEWS } from './view-features.js';
+import { EngineError, VIEWS, asEngineError } from '../engine/index.js';
 
-/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
-/** @typedef {import('../messages.js').TrainedHead} TrainedHead */
-/** @typedef {import('../messages.js').TrainingProgress} TrainingProgress */
-/** @typedef {import('../messages.js').TrainPayload} TrainPayload */
-/** @typedef {import('../messages.js').WorkerEvent} WorkerEvent */
-/** @typedef {import('../project/types.js').TileClass} TileClass */
+/** @typedef {import('../engine/index.js').TrainedHead} TrainedHead */
+/** @typedef {import('../engine/index.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../engine/index.js').TrainPayload} TrainPayload */
+/** @typedef {import('../engine/index.js').EventOf<'train'>} TrainingEvent */
+/** @typedef {import('../labels/labelling.js').TileClass} TileClass */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
-/** @typedef {import('./model-in-use.js').ModelInUse} ModelInUse */
+/** @typedef {import('../models/model-in-use.js').ModelInUse} ModelInUse */
 /** @typedef {import('./settings.js').Settings} Settings */
 /** @typedef {import('./view-features.js').ViewFeatures} ViewFeatures */
 
 /** @typedef {{ projectId: string, inheritedTileIds: string[], tiles: Tile[], classes: TileClass[], payload: TrainPayload, startMs: number }} Run What a run was started with. */
 /** @typedef {{ weights: Float32Array, epoch: number }} Checkpoint */
-/** @typedef {{ message: string, salvageable: boolean }} TrainingFailure `salvageable` where a head from before the failure can be used. */
+/** @typedef {{ failure: import('../engine/index.js').Failure, salvageable: boolean }} TrainingFailure `salvageable` where a head from before the failure can be used. */
 /** @typedef {'idle' | 'features' | 'training' | 'paused' | 'concluding'} Stage */
-
-/** What the driver says of it helps nobody. */
-const LOST_DEVICE = 'the device or the engine failed and was started anew. Train again; if it happens again, choose the CPU under "Train on" in the settings';
 
 /**
  * Events: `stage`; `features` with `{ done, total }` in its detail; `epoch` with a {@link TrainingProgress};
@@ -32,8 +27,8 @@ const LOST_DEVICE = 'the device or the engine failed and was started anew. Train
 export class FineTuning extends EventTarget {
   /** @type {Stage} */
   stage = 'idle';
-  /** Where the head is trained, and why there. */
-  device = '';
+  /** Where the head is trained, and why there. @type {import('../engine/index.js').TrainingDeviceEvent | null} */
+  device = null;
   /** The epochs of the run so far. @type {TrainingProgress[]} */
   epochs = [];
   #session;
@@ -79,7 +74,7 @@ export class FineTuning extends EventTarget {
   async train(settings) {
     if (this.stage !== 'idle' || this.obstacle !== '') return;
     this.epochs = [];
-    this.device = '';
+    this.device = null;
     this.#checkpoint = null;
     this.#run = null;
     this.#abort = new AbortController();
@@ -92,7 +87,7 @@ export class FineTuning extends EventTarget {
       const run = this.#prepare(settings, views, startMs);
       this.#run = run;
       this.#setStage('training');
-      const trained = await this.#session.ask({ kind: 'train', payload: run.payload }, (event) => this.#onEvent(event));
+      const trained = await this.#session.ask('train', run.payload, { onEvent: (event) => this.#onEvent(event) });
       await this.#take(trained, run);
     } catch (thrown) {
       this.#fail(thrown);
@@ -122,7 +117,7 @@ export class FineTuning extends EventTarget {
     this.#setStage('concluding');
     try {
       const payload = { ...run.payload, checkpoint: checkpoint.weights, epoch: checkpoint.epoch };
-      await this.#take(await this.#session.ask({ kind: 'concludeTraining', payload }), run);
+      await this.#take(await this.#session.ask('concludeTraining', payload), run);
     } catch (thrown) {
       this.#fail(thrown);
     } finally {
@@ -141,42 +136,34 @@ export class FineTuning extends EventTarget {
     await this.#viewFeatures.complete(missing, (done, total) => this.#tell('features', { done, total }), signal);
   }
 
-  /** Whether the project's own head is the one that answers, and not a model that the user picked since. */
-  get #isProjectModelLoaded() {
-    const learnt = this.#workspace.current.report?.labels;
-    const loaded = this.#session.status.loaded?.info.labels;
-    return learnt?.length === loaded?.length && Boolean(learnt?.every((label, index) => label === loaded?.[index]));
-  }
-
   /**
    * @param {Settings} settings
    * @param {number} views
    * @param {number} startMs
    * @returns {Run}
    */
-  #prepare({ validation_fraction, augmentation, start, device, ...settings }, views, startMs) {
+  #prepare({ validationFraction, augmentation, start, device, ...settings }, views, startMs) {
     const tiles = this.#labelling.labelled.filter((tile) => this.#viewFeatures.has(tile, views));
     const { classes } = this.#labelling;
     const classIndex = new Map(classes.map(({ id }, index) => [id, index]));
-    const learnt = this.#isProjectModelLoaded ? this.#workspace.learntTileIds : new Set();
-    const features = joined(tiles.map((tile) => rowOf(tile, views)));
-    const base = this.#session.status.loaded?.info.name ?? '';
+    const learnt = this.#modelInUse.isOfProject ? this.#workspace.learntTileIds : new Set();
+    const base = this.#session.status.loaded?.info.backboneName ?? '';
     const setup = {
       labels: classes.map(({ name }) => name),
       classes: tiles.map(({ classId }) => classIndex.get(classId ?? '') ?? 0),
       views,
       settings,
-      validation_fraction,
-      from_current: start === 'current',
-      has_seen: tiles.map(({ id }) => learnt.has(id)),
+      validationFraction,
+      fromCurrent: start === 'current',
+      hasSeen: tiles.map(({ id }) => learnt.has(id)),
       name: this.#workspace.name || 'My classes',
       description: `A head for ${classes.length} classes, trained in the browser on ${tiles.length} labelled tiles, on the backbone of ${base}.`,
     };
     const inheritedTileIds = start === 'current' ? [...learnt] : [];
-    return { projectId: this.#workspace.id, inheritedTileIds, tiles, classes, payload: { setup, features, device }, startMs };
+    return { projectId: this.#workspace.id, inheritedTileIds, tiles, classes, payload: { setup, tileIds: tiles.map(({ id }) => id), device }, startMs };
   }
 
-  /** @param {WorkerEvent} event */
+  /** @param {TrainingEvent} event */
   #onEvent(event) {
     if (event.event === 'epoch') {
       this.epochs.push(event.progress);
@@ -184,7 +171,7 @@ export class FineTuning extends EventTarget {
     } else if (event.event === 'checkpoint') {
       this.#checkpoint = { weights: event.weights, epoch: event.epoch };
     } else if (event.event === 'trainingDevice') {
-      this.device = event.reason;
+      this.device = event;
     }
   }
 
@@ -193,14 +180,14 @@ export class FineTuning extends EventTarget {
    * @param {Run} run
    */
   async #take({ report, model }, { projectId, tiles, classes, inheritedTileIds, startMs }) {
-    if (projectId !== this.#workspace.id) throw new Error('Another project was opened meanwhile, so the new head was dropped.');
+    if (projectId !== this.#workspace.id) throw new EngineError('training.other_project');
     const kept = {
       report,
       classIds: classes.map(({ id }) => id),
       labels: classes.map(({ name }) => name),
       tileIds: tiles.map(({ id }) => id),
       seconds: (performance.now() - startMs) / 1000,
-      device: this.device,
+      device: this.device?.device ?? 'cpu',
       inheritedTileIds,
     };
     this.#run = null;
@@ -212,21 +199,20 @@ export class FineTuning extends EventTarget {
 
   /** @param {unknown} thrown */
   #fail(thrown) {
-    const { message, code } = asEngineError(thrown);
-    const isOfDevice = code === 'device.failed' || code === 'engine.crashed';
+    const { failure, code } = asEngineError(thrown);
     const isOfThisProject = this.#run?.projectId === this.#workspace.id;
     const salvageable = this.#checkpoint !== null && isOfThisProject && code !== 'engine.replaced';
-    this.#tell('failed', { message: isOfDevice ? LOST_DEVICE : message, salvageable });
+    this.#tell('failed', { failure, salvageable });
   }
 
   /**
-   * @param {import('../messages.js').TrainingCommand} command
+   * @param {import('../engine/index.js').TrainingCommand} command
    * @param {Stage} stage
    */
   #steer(command, stage) {
     this.#setStage(stage);
     // A worker that is gone has told the run itself so.
-    this.#session.ask({ kind: 'steerTraining', payload: { command } }).catch(() => undefined);
+    this.#session.ask('steerTraining', { command }).catch(() => undefined);
   }
 
   /** @param {Stage} stage */

@@ -1,9 +1,9 @@
 /** While nothing else is asked of the engine, computes the features that training will need of the labelled tiles. */
 
+import { VIEWS } from '../engine/index.js';
 import { settingsFrom } from './settings.js';
-import { VIEWS } from './view-features.js';
 
-/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../tiles/classification.js').Classification} Classification */
@@ -42,9 +42,9 @@ export function startPrefetch({ session, tiles, labelling, workspace, classifica
     isRunning = true;
     try {
       for (;;) {
-        const next = isFree() ? labelling.labelled.find(isWorthIt) : undefined;
-        if (!next) break;
-        await viewFeatures.complete([next], () => undefined, new AbortController().signal);
+        const next = isFree() ? labelling.labelled.filter(isWorthIt).slice(0, viewFeatures.atOnce) : [];
+        if (next.length === 0) break;
+        await viewFeatures.complete(next, () => undefined, new AbortController().signal);
       }
     } catch {
       // Whoever asks for the features next is told what is wrong with the engine.

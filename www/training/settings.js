@@ -1,19 +1,21 @@
 /** What a user may set of a training run: bounds, defaults, and what each is in plain words. */
 
-/** @typedef {import('../messages.js').TrainingSettings} TrainingSettings */
-/** @typedef {TrainingSettings & { validation_fraction: number, augmentation: boolean, start: 'scratch' | 'current', device: import('../messages.js').DevicePreference }} Settings */
+import { MAX_DENSE_NEURONS, MAX_EPOCHS } from '../engine/index.js';
+
+/** @typedef {import('../engine/index.js').TrainingSettings} TrainingSettings */
+/** @typedef {TrainingSettings & { validationFraction: number, augmentation: boolean, start: 'scratch' | 'current', device: import('../engine/index.js').DevicePreference }} Settings */
 
 /** @type {Settings} */
 export const DEFAULTS = {
-  learning_rate: 0.001,
-  dropout_rate: 0.2,
-  dense_neurons: 128,
+  learningRate: 0.001,
+  dropoutRate: 0.2,
+  denseNeurons: 128,
   epochs: 100,
-  batch_size: 16,
+  batchSize: 16,
   patience: 15,
-  validation_fraction: 0.2,
+  validationFraction: 0.2,
   seed: 0,
-  class_weighting: false,
+  classWeighting: false,
   augmentation: true,
   start: 'scratch',
   device: 'auto',
@@ -32,7 +34,7 @@ export const DEFAULTS = {
 /** @type {NumberField[]} */
 export const NUMBERS = [
   {
-    name: 'learning_rate',
+    name: 'learningRate',
     label: 'Learning rate',
     help: 'How far each step of Adam moves the weights. Lower it if the loss jumps about, raise it if the curve is still falling at the end.',
     min: 1e-6,
@@ -40,7 +42,7 @@ export const NUMBERS = [
     step: 'any',
   },
   {
-    name: 'dropout_rate',
+    name: 'dropoutRate',
     label: 'Dropout rate',
     help: 'The share of the features that is hidden in each step, so that the head does not learn single tiles by heart. 0.2 to 0.5 suits few tiles.',
     min: 0,
@@ -48,15 +50,15 @@ export const NUMBERS = [
     step: 0.05,
   },
   {
-    name: 'dense_neurons',
+    name: 'denseNeurons',
     label: 'Dense neurons',
     help: 'The width of the hidden layer. More can tell finer classes apart, and need more tiles.',
     min: 1,
-    max: 4096,
+    max: MAX_DENSE_NEURONS,
     step: 1,
   },
-  { name: 'epochs', label: 'Epochs', help: 'Passes over the labelled tiles, at most: training ends sooner when it no longer helps.', min: 1, max: 10000, step: 1 },
-  { name: 'batch_size', label: 'Batch size', help: 'Tiles that are learnt from in one step.', min: 1, max: 1024, step: 1 },
+  { name: 'epochs', label: 'Epochs', help: 'Passes over the labelled tiles, at most: training ends sooner when it no longer helps.', min: 1, max: MAX_EPOCHS, step: 1 },
+  { name: 'batchSize', label: 'Batch size', help: 'Tiles that are learnt from in one step.', min: 1, max: 1024, step: 1 },
   {
     name: 'patience',
     label: 'Patience',
@@ -66,7 +68,7 @@ export const NUMBERS = [
     step: 1,
   },
   {
-    name: 'validation_fraction',
+    name: 'validationFraction',
     label: 'Validation share',
     help: 'The share of each class that is held out to judge by. Where that is fewer than 20 tiles, every tile judges in turn (5-fold cross-validation).',
     min: 0,
@@ -76,9 +78,9 @@ export const NUMBERS = [
   { name: 'seed', label: 'Seed', help: 'Where chance comes from: the same seed and labels give the same head on the CPU.', min: 0, max: 2 ** 32 - 1, step: 1 },
 ];
 
-/** @type {{ name: 'class_weighting' | 'augmentation', label: string, help: string }[]} */
+/** @type {{ name: 'classWeighting' | 'augmentation', label: string, help: string }[]} */
 export const SWITCHES = [
-  { name: 'class_weighting', label: 'Weigh classes', help: 'Lets tiles of rare classes count for more, so that every class counts the same in all.' },
+  { name: 'classWeighting', label: 'Weigh classes', help: 'Lets tiles of rare classes count for more, so that every class counts the same in all.' },
   {
     name: 'augmentation',
     label: 'Flips and turns',

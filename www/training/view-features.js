@@ -1,28 +1,29 @@
-/** Computes the features of a tile's eight views, where they are missing: once a tile, and then they are kept. */
+/** Has the features of a tile's eight views computed, where they are missing: once a tile, and then they are kept. */
 
-import { hasFeatures } from '../tiles/features.js';
+import { VIEWS } from '../engine/index.js';
 
-/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('../engine/index.js').FeaturesEvent} FeaturesEvent */
+/** @typedef {import('../engine/index.js').Session} Session */
+/** @typedef {import('../tiles/features.js').Features} Features */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 
-/** The flips and quarter turns of a square. */
-export const VIEWS = 8;
+/** At once on the CPU: a tile for each core, and one more that is at hand. */
+const TILES_ON_CPU = 16;
 
-/** Few enough that the user's next wish is felt at once. */
-const CHUNK_TILES = 4;
+/** At once on a GPU, which does one after the other: few enough that the user's next wish is felt at once. */
+const TILES_ON_GPU = 2;
 
 export class ViewFeatures {
   #session;
   #tiles;
+  #features;
 
-  /**
-   * @param {Session} session
-   * @param {TileList} tiles
-   */
-  constructor(session, tiles) {
+  /** @param {{ session: Session, tiles: TileList, features: Features }} page */
+  constructor({ session, tiles, features }) {
     this.#session = session;
     this.#tiles = tiles;
+    this.#features = features;
   }
 
   /**
@@ -31,11 +32,12 @@ export class ViewFeatures {
    * @param {number} views
    */
   has(tile, views) {
-    return hasFeatures(tile, this.#backbone, views);
+    return this.#features.has(tile.id, this.#session.status.loaded?.info.backbone ?? '', views);
   }
 
-  get #backbone() {
-    return this.#session.status.loaded?.info.backbone ?? '';
+  /** How many tiles are computed side by side. */
+  get atOnce() {
+    return this.#session.status.loaded?.device === 'webgpu' ? TILES_ON_GPU : TILES_ON_CPU;
   }
 
   /**
@@ -46,21 +48,24 @@ export class ViewFeatures {
    */
   async complete(tiles, onProgress, signal) {
     const missing = tiles.filter((tile) => !this.has(tile, VIEWS));
-    for (let done = 0; done < missing.length && !signal.aborted; done += CHUNK_TILES) {
+    for (let done = 0; done < missing.length && !signal.aborted; ) {
       onProgress(done, missing.length);
-      await this.#compute(missing.slice(done, done + CHUNK_TILES));
+      const some = missing.slice(done, done + this.atOnce);
+      await this.#compute(some);
+      done += some.length;
     }
   }
 
   /** @param {Tile[]} tiles */
   async #compute(tiles) {
-    const backbone = this.#backbone;
-    const requests = tiles.map(({ id, file }) => ({ tileId: id, file }));
-    await this.#session.ask({ kind: 'views', payload: { tiles: requests } }, (event) => {
-      const tile = event.event === 'features' ? this.#tiles.get(event.tileId) : undefined;
-      if (event.event !== 'features' || !tile) return;
-      if (event.values) this.#tiles.setFeatures(tile, { backbone, values: event.values });
-      else if (event.error) this.#tiles.fail(tile, event.error);
-    });
+    const requests = tiles.map(({ id, source }) => ({ tileId: id, source }));
+    const onEvent = (/** @type {FeaturesEvent} */ { tileId, features, error }) => {
+      const tile = this.#tiles.get(tileId);
+      if (!tile) return;
+      // Under the name of the backbone that really computed them: another model may have been opened meanwhile.
+      if (features) this.#features.note(tileId, features);
+      else if (error) this.#tiles.fail(tile, error);
+    };
+    await this.#session.ask('views', { tiles: requests }, { onEvent });
   }
 }

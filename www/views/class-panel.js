@@ -1,15 +1,16 @@
 /** The user's classes: made, named, coloured, removed, and given to tiles. */
 
-import { LabelError, MOST_CLASSES } from '../labels/labelling.js';
+import { MAX_CLASSES } from '../engine/index.js';
+import { LabelError } from '../labels/labelling.js';
 import { acceptSuggestions, folderOf, labelByFolder } from '../labels/suggestions.js';
-import { beforePaint, byId, counted, element, fromTemplate, isTyping, isolated, part } from './dom.js';
+import { beforePaint, byId, counted, fromTemplate, isTyping, isolated, part } from './dom.js';
 import { keyOf } from './label-keys.js';
 import { orNotify } from './notices.js';
 import { DRAGGED_TILES } from './tile-selection.js';
 
 /** @typedef {import('../labels/history.js').History} History */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
-/** @typedef {import('../project/types.js').TileClass} TileClass */
+/** @typedef {import('../labels/labelling.js').TileClass} TileClass */
 /** @typedef {import('../tiles/selection.js').Selection} Selection */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 
@@ -113,8 +114,8 @@ export function setUpClassPanel({ tiles, labelling, history, selection }) {
     byId('label-count', HTMLElement).textContent = progress();
     byId('class-warning', HTMLElement).textContent = warning(classes, counts);
     byId('label-by-folder', HTMLButtonElement).hidden = !tiles.all.some(folderOf);
-    const most = classes.length >= MOST_CLASSES;
-    input.placeholder = most ? `${MOST_CLASSES} classes are the most` : 'New class, such as Vineyard';
+    const most = classes.length >= MAX_CLASSES;
+    input.placeholder = most ? `${MAX_CLASSES} classes are the most` : 'New class, such as Vineyard';
   });
 
   function progress() {
@@ -176,11 +177,4 @@ function warning(classes, counts) {
   if (most < least * IMBALANCE) return '';
   const rare = isolated(classes[counts.indexOf(least)].name);
   return `${rare} has ${least} tiles and another class ${most}: label more of it, or turn on "Weigh classes".`;
-}
-
-/** The colour of a class beside its name, for other views. @param {TileClass | null} known @param {string} name */
-export function classTag(known, name) {
-  const tag = element('span', { className: 'class-tag', dir: 'auto' }, name);
-  if (known) tag.style.setProperty('--class-colour', known.colour);
-  return tag;
 }

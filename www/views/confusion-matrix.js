@@ -2,7 +2,7 @@
 
 import { element, isolated } from './dom.js';
 
-/** @typedef {import('../messages.js').Prediction} Prediction */
+/** @typedef {import('../engine/index.js').Prediction} Prediction */
 
 /**
  * @param {string[]} labels

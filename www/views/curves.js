@@ -2,7 +2,7 @@
 
 import { COLOURS, plotLibrary, styleOf } from './plots.js';
 
-/** @typedef {import('../messages.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../engine/index.js').TrainingProgress} TrainingProgress */
 /** @typedef {import('uplot').AlignedData} AlignedData */
 
 const HEIGHT_PX = 170;
@@ -45,8 +45,8 @@ export async function createCurves(root) {
     draw(epochs) {
       const line = (/** @type {(epoch: TrainingProgress) => number | null} */ of) => epochs.map(of);
       const numbers = epochs.map(({ epoch }) => epoch);
-      loss.setData(/** @type {AlignedData} */ ([numbers, line(({ loss }) => loss), line(({ validation_loss }) => validation_loss)]));
-      accuracy.setData(/** @type {AlignedData} */ ([numbers, line(({ accuracy }) => accuracy), line(({ validation_accuracy }) => validation_accuracy)]));
+      loss.setData(/** @type {AlignedData} */ ([numbers, line(({ loss }) => loss), line(({ validationLoss }) => validationLoss)]));
+      accuracy.setData(/** @type {AlignedData} */ ([numbers, line(({ accuracy }) => accuracy), line(({ validationAccuracy }) => validationAccuracy)]));
     },
   };
 }

@@ -2,15 +2,13 @@
 
 import { beforePaint, byId, megabytes } from './dom.js';
 import { notify } from './notices.js';
+import { deviceSentence, failureSentence } from './sentences.js';
 
-/** @typedef {import('../engine/session.js').Session} Session */
-/** @typedef {import('../messages.js').DevicePreference} DevicePreference */
+/** @typedef {import('../engine/index.js').Session} Session */
+/** @typedef {import('../models/model-in-use.js').ModelInUse} ModelInUse */
 
-/**
- * @param {Session} session
- * @param {(device: DevicePreference) => void} chooseDevice
- */
-export function setUpEnginePanel(session, chooseDevice) {
+/** @param {{ session: Session, modelInUse: ModelInUse }} page */
+export function setUpEnginePanel({ session, modelInUse }) {
   const box = byId('engine-progress', HTMLElement);
   const stage = byId('engine-stage', HTMLLabelElement);
   const bar = byId('engine-bar', HTMLProgressElement);
@@ -42,14 +40,14 @@ export function setUpEnginePanel(session, chooseDevice) {
     closeNotice = () => {};
     if (state === 'ready' && loaded) {
       root.dataset.device = loaded.device;
-      status.textContent = loaded.reason;
+      status.textContent = deviceSentence(loaded);
     }
     if (state === 'failed' && error) {
       // What stays when the notice is dismissed.
       status.textContent = 'No engine is at work: load the page again to try once more.';
       const retry = { label: 'Try again', act: () => session.reopen() };
-      const useCpu = { label: 'Use the CPU', act: () => chooseDevice('cpu') };
-      closeNotice = notify(error.message, error.fatal || error.code.startsWith('device.') ? [useCpu, retry] : [retry]);
+      const useCpu = { label: 'Use the CPU', act: () => modelInUse.chooseDevice('cpu') };
+      closeNotice = notify(failureSentence(error.failure), error.fatal || error.code.startsWith('device.') ? [useCpu, retry] : [retry]);
     }
   });
 }

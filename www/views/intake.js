@@ -4,8 +4,9 @@ import { fromEvent } from 'file-selector';
 import { byId } from './dom.js';
 import { notify } from './notices.js';
 
-/** @typedef {{ name: string, path: string, file: File, classId?: string | null }} NewFile */
-/** @typedef {{ name: string, url: string }} Sample */
+/** @typedef {{ name: string, path: string, file: File }} NewFile */
+/** @typedef {import('../tiles/tile-list.js').NewTile} NewTile */
+/** @typedef {import('../app/assets.js').Sample} Sample */
 
 const MODEL_FILE = /\.safetensors$/i;
 const PROJECT_FILE = /\.zip$/i;
@@ -34,6 +35,11 @@ async function filesOf(event) {
       const where = relativePath || path || file.name;
       return { name: file.name, path: where.replace(/^\.?\//, ''), file };
     });
+}
+
+/** @param {NewFile} file @param {string | null} classId @returns {NewTile} */
+function asTile({ name, path, file }, classId) {
+  return { name, path, source: { kind: 'file', file }, classId };
 }
 
 /** @param {Sample} sample @returns {Promise<NewFile>} */
@@ -70,7 +76,7 @@ function classUnder({ type, target }) {
 
 /**
  * @param {object} to
- * @param {(files: NewFile[]) => void} to.addTiles
+ * @param {(tiles: NewTile[]) => void} to.addTiles
  * @param {(file: File) => void} to.openModel a model file that was dropped among the tiles
  * @param {(file: File) => void} to.openProject a project file that was dropped among the tiles
  * @param {Promise<Sample[]>} to.samples
@@ -86,7 +92,7 @@ export function setUpIntake({ addTiles, openModel, openProject, samples }) {
       for (const { file } of files.filter(({ name }) => MODEL_FILE.test(name))) openModel(file);
       for (const { file } of files.filter(({ name }) => PROJECT_FILE.test(name))) openProject(file);
       const others = files.filter(({ name }) => !MODEL_FILE.test(name) && !PROJECT_FILE.test(name));
-      addTiles(others.map((file) => ({ ...file, classId })));
+      addTiles(others.map((file) => asTile(file, classId)));
     } catch (thrown) {
       notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}): add it again.`);
     }
@@ -126,7 +132,7 @@ export function setUpIntake({ addTiles, openModel, openProject, samples }) {
 
   byId('try-samples', HTMLButtonElement).addEventListener('click', async () => {
     try {
-      addTiles(await Promise.all((await samples).map(fetchSample)));
+      addTiles((await Promise.all((await samples).map(fetchSample))).map((file) => asTile(file, null)));
     } catch (thrown) {
       notify(`The samples could not be fetched (${thrown instanceof Error ? thrown.message : thrown}): try again.`);
     }

@@ -1,12 +1,17 @@
-/** The model and the device that the user chooses. */
+/** The model and the device that the user chooses, and whether all views of a tile are asked. */
 
 import { byId, isolated, megabytes, setUpFilePicker } from './dom.js';
 
-/** @typedef {import('../messages.js').DevicePreference} DevicePreference */
-/** @typedef {import('../messages.js').RemoteFile & { id: string, name: string, labels: string[], description: string }} SiteModel */
+/** @typedef {import('../engine/index.js').DevicePreference} DevicePreference */
+/** @typedef {import('../engine/index.js').Session} Session */
+/** @typedef {import('../models/model-in-use.js').ModelInUse} ModelInUse */
+/** @typedef {import('../models/site-models.js').About} About */
+/** @typedef {import('../tiles/classification.js').Classification} Classification */
 
 /** @type {DevicePreference[]} */
 const DEVICES = ['auto', 'cpu', 'webgpu'];
+/** The option for what is not of the site. */
+const OTHER = 'other:';
 
 /** What `?device=` asks for. @returns {DevicePreference} */
 export function deviceFromAddress() {
@@ -15,66 +20,82 @@ export function deviceFromAddress() {
 }
 
 /**
- * @param {DevicePreference} initial
+ * @param {ModelInUse} modelInUse
  * @param {boolean} offersWebGpu whether the page was built with its engine
- * @param {(device: DevicePreference) => void} onChange
  */
-export function setUpDevicePicker(initial, offersWebGpu, onChange) {
+export function setUpDevicePicker(modelInUse, offersWebGpu) {
   const picker = byId('device-picker', HTMLSelectElement);
-  const show = (/** @type {DevicePreference} */ device) => {
+  picker.options[DEVICES.indexOf('webgpu')].disabled = !offersWebGpu;
+  picker.value = deviceFromAddress();
+  picker.addEventListener('change', () => modelInUse.chooseDevice(DEVICES[picker.selectedIndex]));
+  modelInUse.addEventListener('changed', () => {
+    const { device } = modelInUse;
     picker.value = device;
     const address = new URL(window.location.href);
     if (device === 'auto') address.searchParams.delete('device');
     else address.searchParams.set('device', device);
     // So that a reload and a bookmark keep the choice.
     window.history.replaceState(null, '', address);
-  };
-  picker.options[DEVICES.indexOf('webgpu')].disabled = !offersWebGpu;
-  picker.value = initial;
-  picker.addEventListener('change', () => onChange(DEVICES[picker.selectedIndex]));
-  return { show };
+  });
 }
 
-/**
- * @param {object} choices
- * @param {(model: SiteModel) => void} choices.onModel
- * @param {(file: File) => void} choices.onFile
- */
-export function setUpModelPicker({ onModel, onFile }) {
+/** @param {Classification} classification */
+export function setUpAveraging(classification) {
+  const box = byId('average-views', HTMLInputElement);
+  box.checked = classification.isAveraged;
+  box.addEventListener('change', () => classification.setAveraged(box.checked));
+}
+
+/** @param {{ modelInUse: ModelInUse, session: Session }} page */
+export function setUpModelPicker({ modelInUse, session }) {
   const picker = byId('model-picker', HTMLSelectElement);
   const description = byId('model-description', HTMLElement);
-  /** @type {SiteModel[]} */
-  let models = [];
+  const models = () => modelInUse.site?.models ?? [];
 
-  setUpFilePicker('open-model', 'model-file', onFile);
+  setUpFilePicker('open-model', 'model-file', (file) => modelInUse.openFile(file));
   picker.addEventListener('change', () => {
-    const model = models.find(({ id }) => id === picker.value);
-    if (model) onModel(model);
+    const model = models().find(({ id }) => id === picker.value);
+    if (model) modelInUse.choose(model);
   });
 
-  /**
-   * @param {string} value
-   * @param {string} text
-   */
-  const addOption = (value, text) => picker.add(new Option(text, value));
+  function draw() {
+    document.documentElement.dataset.model = modelInUse.isChanging ? 'changing' : 'in-use';
+    const { inUse } = modelInUse;
+    const options = models().map(({ id, name, bytes }) => new Option(bytes > 0 ? `${isolated(name)} (${megabytes(bytes)})` : isolated(name), id));
+    const info = session.status.loaded?.info;
+    if (inUse && inUse.kind !== 'site') {
+      options.push(new Option(`${isolated(info?.name ?? 'A model')} (${inUse.kind === 'project' ? 'this project' : 'your file'})`, OTHER));
+    }
+    // While the list may be open, its options stay where they are.
+    if ([...picker.options].map(({ value, text }) => value + text).join('\n') !== options.map(({ value, text }) => value + text).join('\n')) {
+      picker.replaceChildren(...options);
+    }
+    if (!inUse) return;
+    picker.value = inUse.kind === 'site' ? inUse.model.id : OTHER;
+    description.textContent = inUse.kind === 'site' ? about(inUse.model) : info ? aboutOther(info) : '';
+  }
+  modelInUse.addEventListener('changed', draw);
+  session.addEventListener('status', draw);
+  draw();
+}
 
-  return {
-    /** @param {SiteModel[]} offered */
-    offer(offered) {
-      models = offered;
-      for (const { id, name, bytes } of models) addOption(id, `${isolated(name)} (${megabytes(bytes)})`);
-    },
-    /** @param {SiteModel} model */
-    showModel(model) {
-      picker.value = model.id;
-      description.textContent = model.description;
-    },
-    /** @param {string} name as its manifest says @param {number} classCount */
-    showFile(name, classCount) {
-      picker.querySelector('option[value="file:"]')?.remove();
-      addOption('file:', `${isolated(name)} (your file)`);
-      picker.value = 'file:';
-      description.textContent = `Your model file, read in this page: ${classCount} classes.`;
-    },
-  };
+/** What a model is for, in a line. @param {About} model */
+function about({ purpose, groundResolutionM, data, description }) {
+  const made = [
+    purpose || description,
+    groundResolutionM && `For ${resolution(groundResolutionM)}.`,
+    data && `Trained on ${data.replace(/\.$/, '')}.`,
+  ];
+  return made.filter(Boolean).join(' ');
+}
+
+/** @param {import('../engine/index.js').ModelInfo} info */
+function aboutOther({ labels, purpose, groundResolutionM }) {
+  const classes = labels.length > 0 ? `${labels.length} classes` : 'no classes of its own: label some tiles, then train';
+  return [`Your own model, read in this page: ${classes}.`, purpose, groundResolutionM && `For ${resolution(groundResolutionM)}.`].filter(Boolean).join(' ');
+}
+
+/** @param {[number, number]} metres a pixel, lowest and highest */
+function resolution([low, high]) {
+  return low === high ? `pixels of ${low} m on the ground` : `pixels of ${low} to ${high} m on the ground`;
 }

@@ -4,7 +4,8 @@ import { byId, counted, download, isolated, setUpFilePicker } from './dom.js';
 import { notify } from './notices.js';
 
 /** @typedef {import('../project/autosave.js').Autosave} Autosave */
-/** @typedef {import('../project/archive/unreadable.js').Unreadable} Unreadable */
+/** @typedef {import('../project/archive/import.js').LeftOut} LeftOut */
+/** @typedef {import('../project/archive/omissions.js').Omissions} Omissions */
 /** @typedef {import('../project/projects.js').Projects} Projects */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 
@@ -100,14 +101,15 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   async function exportProject(mayLack = false) {
     closeUnreadable();
     await attempt(async () => {
-      const { exportArchive, unreadable } = await archives();
-      const lost = await unreadable(projects.forArchive());
-      if (!mayLack && lost.tiles.length + lost.models.length > 0) {
+      const { exportArchive, omissions, without } = await archives();
+      const omitted = await omissions(projects.snapshot());
+      if (!mayLack && omitted.unreadable.length + omitted.models.length > 0) {
         const hasCopies = autosave !== null && autosave.isKept && autosave.state === 'saved';
-        closeUnreadable = notify(unreadableSentence(lost, hasCopies), [{ label: 'Export the rest', act: () => exportProject(true) }]);
+        closeUnreadable = notify(unreadableSentence(omitted, hasCopies), [{ label: 'Export the rest', act: () => exportProject(true) }]);
         return;
       }
-      download(await exportArchive(projects.forArchive(lost)), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
+      download(await exportArchive(without(projects.snapshot(), omitted)), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
+      if (omitted.tooLarge.length > 0) notify(tooLargeSentence(omitted), [], 'news');
     });
   }
 
@@ -115,8 +117,9 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
   async function importProject(archive) {
     await attempt(async () => {
       const { importArchive } = await archives();
-      const project = await importArchive(archive);
+      const { project, leftOut } = await importArchive(archive);
       await projects.adopt(project);
+      if (leftOut.length > 0) notify(leftOutSentence(leftOut));
     });
   }
 
@@ -164,17 +167,35 @@ function fileName(name) {
 }
 
 /**
- * @param {Unreadable} lost
+ * @param {Omissions} omitted
  * @param {boolean} hasCopies whether the browser has some of the project as it is
  */
-function unreadableSentence({ tiles, models }, hasCopies) {
+function unreadableSentence({ unreadable, models }, hasCopies) {
   const what = [];
-  if (tiles.length === 1) what.push(`The tile “${isolated(tiles[0].path)}”`);
-  if (tiles.length > 1) what.push(`${counted(tiles.length, 'tile')}, of which “${isolated(tiles[0].path)}” is the first,`);
+  if (unreadable.length > 0) what.push(someTiles(unreadable.map(({ path }) => path)));
   if (models.length > 0) what.push(`${what.length > 0 ? 'and a' : 'A'} trained head`);
   const mend = hasCopies ? 'Load the page again, which has copies, and export then' : 'Put the files back, and export again';
   return (
     `${what.join(' ')} can no longer be read: moved, changed or deleted. ${mend}. ` +
     'Or export the rest: the labels of all tiles are in the CSV file.'
   );
+}
+
+/** @param {string[]} paths */
+function someTiles(paths) {
+  const [first] = paths.map(isolated);
+  return paths.length === 1 ? `The tile “${first}”` : `${counted(paths.length, 'tile')}, of which “${first}” is the first,`;
+}
+
+/** @param {Omissions} omitted */
+function tooLargeSentence({ tooLarge }) {
+  const is = tooLarge.length === 1 ? 'is' : 'are';
+  return `The project file is whole but for what the page does not read either: ${someTiles(tooLarge.map(({ path }) => path)).replace(/^The/, 'the')} ${is} not in it, being larger than a tile may be.`;
+}
+
+/** @param {LeftOut[]} leftOut */
+function leftOutSentence(leftOut) {
+  const [{ name, why }] = leftOut;
+  const others = leftOut.length > 1 ? ` So ${leftOut.length === 2 ? 'is one other' : `are ${leftOut.length - 1} others`}.` : '';
+  return `The project is open, but “${isolated(name)}” is left out. ${why}${others} All else is as it was.`;
 }

@@ -2,7 +2,7 @@
 
 import { COLOURS, plotLibrary, styleOf } from './plots.js';
 
-/** @typedef {import('../messages.js').TrainingReport['reliability']} Bins */
+/** @typedef {import('../engine/index.js').TrainingReport['reliability']} Bins */
 
 const HEIGHT_PX = 200;
 

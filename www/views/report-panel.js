@@ -1,14 +1,14 @@
 /** What the head in use is worth: figures, comparison, mistakes, doubtful labels. */
 
 import { button, byId, counted, element, isolated, percent } from './dom.js';
-import { classTag } from './class-panel.js';
+import { classTag } from './class-tag.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { createReliabilityDiagram } from './reliability-diagram.js';
 import { calibration, howJudged, verdict } from './verdict.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
-/** @typedef {import('../messages.js').Evaluation} Evaluation */
-/** @typedef {import('../messages.js').Prediction} Prediction */
+/** @typedef {import('../engine/index.js').Evaluation} Evaluation */
+/** @typedef {import('../engine/index.js').Prediction} Prediction */
 /** @typedef {import('../project/workspace.js').KeptReport} KeptReport */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
@@ -78,11 +78,11 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
 
   /** @param {KeptReport} kept */
   function doubts(kept) {
-    const { doubtful_labels, contradictions } = kept.report;
+    const { doubtfulLabels, contradictions } = kept.report;
     const made = [];
-    if (doubtful_labels.length > 0) {
-      const text = `${counted(doubtful_labels.length, 'label')} may be wrong: show`;
-      made.push(button(text, () => show(kept, 'Labels that may be wrong, since their neighbours have another', doubtful_labels), { id: 'show-doubtful', className: 'warning' }));
+    if (doubtfulLabels.length > 0) {
+      const text = `${counted(doubtfulLabels.length, 'label')} may be wrong: show`;
+      made.push(button(text, () => show(kept, 'Labels that may be wrong, since their neighbours have another', doubtfulLabels), { id: 'show-doubtful', className: 'warning' }));
     }
     if (contradictions.length > 0) {
       const pairs = contradictions.flatMap(([a, b]) => [{ tile: a }, { tile: b }]);
@@ -112,5 +112,5 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
 
 /** @param {Prediction[]} predictions */
 function worstFirst(predictions) {
-  return predictions.toSorted((a, b) => a.label_probability - b.label_probability);
+  return predictions.toSorted((a, b) => a.labelProbability - b.labelProbability);
 }

@@ -1,15 +1,15 @@
 /** Hands the fine-tuned model to the user, in three forms, each with how to use it. */
 
-import { asEngineError } from '../engine/connection.js';
 import { modelFileForm, onnxForm, safetensorsForm } from '../training/snippets.js';
 import { button, byId, download, element } from './dom.js';
 import { notify } from './notices.js';
+import { thrownSentence } from './sentences.js';
 
-/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../training/snippets.js').Form} Form */
 
-/** @typedef {'modelFile' | 'safetensors' | 'onnx'} FormName */
+/** @typedef {import('../engine/index.js').ModelForm} FormName */
 
 /** @type {{ name: FormName, form: (stem: string) => Form }[]} */
 const FORMS = [
@@ -23,20 +23,14 @@ export function setUpTakeAway({ session, workspace }) {
   const panel = byId('take-away-panel', HTMLElement);
   const root = byId('take-away', HTMLElement);
 
-  /** @param {FormName} name @param {Blob} model @returns {Promise<Blob>} */
-  async function converted(name, model) {
-    if (name === 'modelFile') return model;
-    return session.ask({ kind: name === 'onnx' ? 'toOnnx' : 'toF32', payload: { model } });
-  }
-
   /** @param {FormName} name @param {string} fileName */
   async function take(name, fileName) {
     const { model } = workspace.current;
     if (!model) return;
     try {
-      download(await converted(name, model), fileName);
+      download(await session.ask('convert', { model, form: name }), fileName);
     } catch (thrown) {
-      notify(`The model could not be written: ${asEngineError(thrown).message}`);
+      notify(`The model could not be written: ${thrownSentence(thrown)}`);
     }
   }
 

@@ -2,8 +2,9 @@
 
 import { isLight } from '../labels/colours.js';
 import { duration, element, fromTemplate, part, percent } from './dom.js';
+import { failureSentence } from './sentences.js';
 
-/** @typedef {import('../project/types.js').TileClass} TileClass */
+/** @typedef {import('../labels/labelling.js').TileClass} TileClass */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 
 /**
@@ -16,6 +17,9 @@ import { duration, element, fromTemplate, part, percent } from './dom.js';
 
 const BARS = 3;
 const NO_PROBABILITIES = new Float32Array();
+
+/** What a card says where no head answers. */
+const NO_CLASSES = 'No classes yet: label some';
 
 /** What a card says of a tile that has no answer yet. */
 const WAITING = { queued: 'Waiting…', working: 'Classifying…', cancelled: 'Cancelled', done: '', error: '' };
@@ -52,14 +56,15 @@ export class TileCard {
     const { state, verdict, facts, answer, error } = tile;
     const { dataset } = this.element;
     dataset.state = state;
+    this.#verdictClass.classList.toggle('none', state === 'done' && !verdict);
     dataset.class = verdict?.className ?? '';
     dataset.confidence = verdict ? String(verdict.confidence) : '';
     dataset.label = label?.name ?? '';
     this.#showLabel(label);
     this.#accept.hidden = !verdict || verdict.className === label?.name;
-    this.#verdictClass.textContent = state === 'done' ? (verdict?.className ?? '') : WAITING[state];
+    this.#verdictClass.textContent = verdict?.className ?? (state === 'done' ? NO_CLASSES : WAITING[state]);
     this.#confidence.textContent = state === 'done' && verdict ? percent(verdict.confidence) : '';
-    this.#error.textContent = error?.message ?? '';
+    this.#error.textContent = error ? failureSentence(error) : '';
     const answered = state === 'done' ? answer : null;
     this.#facts.textContent = answered && facts ? `${facts.widthPx} × ${facts.heightPx} ${facts.format}, ${duration(answered.inferenceMs)}` : '';
     this.#facts.title = answered ? `decoded in ${duration(answered.decodeMs)}, classified in ${duration(answered.inferenceMs)}` : '';

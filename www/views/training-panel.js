@@ -3,15 +3,20 @@
 import { beforePaint, byId, counted, duration, percent } from './dom.js';
 import { createCurves } from './curves.js';
 import { notify } from './notices.js';
+import { failureSentence, trainingDeviceSentence } from './sentences.js';
 
-/** @typedef {import('../engine/session.js').Session} Session */
+/** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
-/** @typedef {import('../messages.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../engine/index.js').TrainingProgress} TrainingProgress */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('../training/fine-tuning.js').FineTuning} FineTuning */
 /** @typedef {import('../training/fine-tuning.js').TrainingFailure} TrainingFailure */
 /** @typedef {import('../training/settings.js').Settings} Settings */
+
+/** Failures of the device or the engine: what the driver says of them helps nobody. */
+const LOST = new Set(['device.failed', 'engine.crashed']);
+const LOST_DEVICE = 'the device or the engine failed and was started anew. Train again; if it happens again, choose the CPU under "Train on" in the settings';
 
 /**
  * @param {{ session: Session, labelling: Labelling, tiles: TileList, workspace: Workspace, fineTuning: FineTuning }} page
@@ -55,18 +60,20 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
     }
   });
 
+  const where = () => (fineTuning.device ? trainingDeviceSentence(fineTuning.device.device, fineTuning.device.why) : '');
+
   /** @param {TrainingProgress} last @param {boolean} isPaused */
   function sentence(last, isPaused) {
-    const { phase, epoch, epochs, loss, validation_loss, validation_accuracy, best_epoch } = last;
+    const { phase, epoch, epochs, loss, validationLoss, validationAccuracy, bestEpoch } = last;
     const what = { held_out: '', folds: 'cross-validation, ', all: 'the head on all tiles, ' }[phase];
     const figures =
-      validation_loss === null || validation_accuracy === null
+      validationLoss === null || validationAccuracy === null
         ? `loss ${loss.toFixed(3)}`
-        : `loss ${validation_loss.toFixed(3)}, ${percent(validation_accuracy)} right on validation tiles; best so far: epoch ${best_epoch}`;
+        : `loss ${validationLoss.toFixed(3)}, ${percent(validationAccuracy)} right on validation tiles; best so far: epoch ${bestEpoch}`;
     const done = fineTuning.epochs.length;
     const left = (epochs - epoch) * ((performance.now() - startMs - pausedMs) / done);
     const time = isPaused ? 'paused' : `at most ${duration(left)} left`;
-    return `${what}epoch ${epoch} of at most ${epochs}: ${figures}; ${time}. ${fineTuning.device}`;
+    return `${what}epoch ${epoch} of at most ${epochs}: ${figures}; ${time}. ${where()}`;
   }
 
   train.addEventListener('click', () => {
@@ -102,13 +109,13 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
   });
   fineTuning.addEventListener('trained', (event) => {
     const { seconds, report } = /** @type {CustomEvent<import('../project/workspace.js').KeptReport>} */ (event).detail;
-    status.textContent = `Trained ${counted(report.epoch, 'epoch')} on ${counted(report.tiles, 'tile')} in ${duration(seconds * 1000)}. ${fineTuning.device}`;
+    status.textContent = `Trained ${counted(report.epoch, 'epoch')} on ${counted(report.tiles, 'tile')} in ${duration(seconds * 1000)}. ${where()}`;
     announcement.textContent = status.textContent;
   });
   fineTuning.addEventListener('failed', (event) => {
-    const { message, salvageable } = /** @type {CustomEvent<TrainingFailure>} */ (event).detail;
+    const { failure, salvageable } = /** @type {CustomEvent<TrainingFailure>} */ (event).detail;
     status.textContent = 'Training stopped. Your labels and the head before are as they were.';
-    const text = `Training stopped: ${message}`;
+    const text = `Training stopped: ${LOST.has(failure.code) ? LOST_DEVICE : failureSentence(failure)}`;
     notify(text.endsWith('.') ? text : `${text}.`, salvageable ? [{ label: 'Use the best head until then', act: () => fineTuning.salvage() }] : []);
   });
 

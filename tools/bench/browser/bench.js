@@ -3,15 +3,13 @@
  * takes the time. A program outside drives it through `bench`.
  */
 
-import { Connection } from '../../../www/engine/connection.js';
-import { FEATURES } from '../../../www/tiles/features.js';
-import { VIEWS } from '../../../www/training/view-features.js';
+import { Connection, VIEWS } from '../../../www/engine/index.js';
 
-/** @typedef {import('../../../www/main.js').Assets} Assets */
-/** @typedef {import('../../../www/messages.js').DeviceKind} DeviceKind */
-/** @typedef {import('../../../www/messages.js').TrainedHead} TrainedHead */
-/** @typedef {import('../../../www/messages.js').TrainingProgress} TrainingProgress */
-/** @typedef {import('../../../www/messages.js').TrainingSettings} TrainingSettings */
+/** @typedef {import('../../../www/app/assets.js').Assets} Assets */
+/** @typedef {import('../../../www/engine/index.js').DeviceKind} DeviceKind */
+/** @typedef {import('../../../www/engine/index.js').TrainedHead} TrainedHead */
+/** @typedef {import('../../../www/engine/index.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../../../www/engine/index.js').TrainingSettings} TrainingSettings */
 /** @typedef {import('./tfjs-backend.js').Backend} Backend */
 /** @typedef {import('./tfjs-worker.js').Samples} Samples */
 /** @typedef {import('./tfjs-worker.js').TfjsReply} TfjsReply */
@@ -30,6 +28,9 @@ import { VIEWS } from '../../../www/training/view-features.js';
 
 /** Features of all views of the tiles that were read, in turn of each class. @type {Float32Array[]} */
 const known = [];
+/** Numbers of a view, and the backbone that gave them. */
+let width = 0;
+let knownBackbone = '';
 /** @type {Connection | null} */
 let engine = null;
 /** One for each backend, so that what they hold can be told apart. @type {Map<Backend, Worker>} */
@@ -41,8 +42,8 @@ async function openEngine(device) {
   /** @type {Assets} */
   const assets = await (await fetch('assets.json')).json();
   engine = new Connection(assets.worker.url);
-  await engine.request({ kind: 'start', payload: { engines: assets.engines, device } });
-  await engine.request({ kind: 'loadModel', payload: { model: assets.models[0] } });
+  const { backbone, heads } = assets.models;
+  await Promise.all([engine.request('start', { engines: assets.engines, device }), engine.request('useModel', { kind: 'site', backbone, head: heads[0] })]);
 }
 
 function openedEngine() {
@@ -52,7 +53,7 @@ function openedEngine() {
 
 /** @param {number[]} tiles their numbers on the site */
 function fetchTiles(tiles) {
-  return Promise.all(tiles.map(async (tile) => ({ tileId: String(tile), file: await (await fetch(`tiles/${tile}`)).blob() })));
+  return Promise.all(tiles.map(async (tile) => ({ tileId: String(tile), source: { kind: /** @type {const} */ ('file'), file: await (await fetch(`tiles/${tile}`)).blob() } })));
 }
 
 /**
@@ -60,9 +61,9 @@ function fetchTiles(tiles) {
  * @param {number[]} tiles
  */
 async function classify(tiles) {
-  const requests = (await fetchTiles(tiles)).map((tile) => ({ ...tile, needsThumbnail: false, features: null }));
+  const requests = (await fetchTiles(tiles)).map((tile) => ({ ...tile, needsDecoding: true, needsThumbnail: false }));
   const startMs = performance.now();
-  await openedEngine().request({ kind: 'classify', payload: { tiles: requests } });
+  await openedEngine().request('classify', { tiles: requests, isAveraged: false });
   return performance.now() - startMs;
 }
 
@@ -73,10 +74,15 @@ async function classify(tiles) {
 async function computeViews(tiles) {
   const requests = await fetchTiles(tiles);
   const startMs = performance.now();
-  await openedEngine().request({ kind: 'views', payload: { tiles: requests } }, (event) => {
-    if (event.event === 'features' && event.values) known[Number(event.tileId)] = event.values;
-  });
-  return performance.now() - startMs;
+  await openedEngine().request('views', { tiles: requests });
+  const elapsedMs = performance.now() - startMs;
+  const rows = await openedEngine().request('readFeatures', { tileIds: tiles.map(String) });
+  for (const { tileId, backbone, values } of rows) {
+    known[Number(tileId)] = values;
+    width = values.length / VIEWS;
+    knownBackbone = backbone;
+  }
+  return elapsedMs;
 }
 
 /**
@@ -88,13 +94,13 @@ async function computeViews(tiles) {
  * @returns {Samples}
  */
 function samples(tiles, views, classCount) {
-  const features = new Float32Array(tiles * views * FEATURES);
+  const features = new Float32Array(tiles * views * width);
   for (let tile = 0; tile < tiles; tile += 1) {
     const turned = Math.floor(tile / known.length);
     const ofTile = known[tile % known.length];
     for (let view = 0; view < views; view += 1) {
-      const start = ((view + turned) % VIEWS) * FEATURES;
-      features.set(ofTile.subarray(start, start + FEATURES), (tile * views + view) * FEATURES);
+      const start = ((view + turned) % VIEWS) * width;
+      features.set(ofTile.subarray(start, start + width), (tile * views + view) * width);
     }
   }
   return { features, classes: Array.from({ length: tiles }, (_, tile) => tile % classCount) };
@@ -107,9 +113,9 @@ function samples(tiles, views, classCount) {
  */
 function chosen({ features, classes }, isWanted) {
   const tiles = [...classes.keys()].filter(isWanted);
-  const rows = tiles.map((tile) => features.subarray(tile * FEATURES, (tile + 1) * FEATURES));
-  const all = new Float32Array(tiles.length * FEATURES);
-  for (const [place, row] of rows.entries()) all.set(row, place * FEATURES);
+  const rows = tiles.map((tile) => features.subarray(tile * width, (tile + 1) * width));
+  const all = new Float32Array(tiles.length * width);
+  for (const [place, row] of rows.entries()) all.set(row, place * width);
   return { features: all, classes: tiles.map((tile) => classes[tile]) };
 }
 
@@ -122,14 +128,18 @@ function chosen({ features, classes }, isWanted) {
  */
 async function trainWithTilelens({ tiles, views, validationFraction, settings }, labels, device) {
   const { features, classes } = samples(tiles, views, labels.length);
+  const tileIds = classes.map((_, tile) => `trained ${tile}`);
+  const rows = tileIds.map((tileId, tile) => ({ tileId, backbone: knownBackbone, views, values: features.slice(tile * views * width, (tile + 1) * views * width) }));
+  await openedEngine().request('forgetFeatures', { tileIds });
+  await openedEngine().request('keepFeatures', { rows }, { transfer: rows.map(({ values }) => values.buffer) });
   const setup = {
     labels,
     classes,
     views,
     settings,
-    validation_fraction: validationFraction,
-    from_current: false,
-    has_seen: classes.map(() => false),
+    validationFraction: validationFraction,
+    fromCurrent: false,
+    hasSeen: classes.map(() => false),
     name: 'Bench',
     description: '',
   };
@@ -138,12 +148,18 @@ async function trainWithTilelens({ tiles, views, validationFraction, settings },
   let [firstMs, lastMs] = [0, 0];
   const startMs = performance.now();
   /** @type {TrainedHead} */
-  const { report } = await openedEngine().request({ kind: 'train', payload: { setup, features, device } }, (event) => {
-    if (event.event === 'trainingDevice') firstMs = performance.now();
-    if (event.event !== 'epoch') return;
-    lastMs = performance.now();
-    epochs.push(event.progress);
-  });
+  const { report } = await openedEngine().request(
+    'train',
+    { setup, tileIds, device },
+    {
+      onEvent(event) {
+        if (event.event === 'trainingDevice') firstMs = performance.now();
+        if (event.event !== 'epoch') return;
+        lastMs = performance.now();
+        epochs.push(event.progress);
+      },
+    },
+  );
   const wholeMs = performance.now() - startMs;
   const last = epochs[epochs.length - 1];
   const judged = epochs.findLast(({ phase }) => phase !== 'all');
@@ -153,8 +169,8 @@ async function trainWithTilelens({ tiles, views, validationFraction, settings },
     epochs: last.epoch,
     loss: last.loss,
     accuracy: last.accuracy,
-    validationLoss: judged?.validation_loss ?? Number.NaN,
-    validationAccuracy: judged?.validation_accuracy ?? Number.NaN,
+    validationLoss: judged?.validationLoss ?? Number.NaN,
+    validationAccuracy: judged?.validationAccuracy ?? Number.NaN,
     heldOut: report.predictions.map(({ tile }) => tile),
     folds: report.folds,
     lastEpochs: epochs.filter(({ phase }) => phase === 'all').length,

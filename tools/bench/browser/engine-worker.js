@@ -1,9 +1,9 @@
 /**
  * What every engine's worker of the inference bench understands: `load`, then `run` as often as is wanted. The messages
- * have the form of `www/messages.js`, so that the page's own connection speaks to all of them.
+ * have the form of `www/engine/protocol.js`, so that the page's own connection speaks to all of them.
  */
 
-import { toFailure } from '../../../www/worker/failures.js';
+import { toFailure } from '../../../www/engine/failures.js';
 import { takeGpuWork } from './gpu-work.js';
 
 /**
@@ -51,7 +51,7 @@ export function serveNetwork(load, others = {}) {
   };
   globalThis.addEventListener('message', async ({ data: { id, kind, payload } }) => {
     try {
-      postMessage({ id, ok: true, value: await answers[kind](payload) });
+      postMessage({ id, ok: true, value: await answers[kind](payload), elsewhere: 0 });
     } catch (thrown) {
       postMessage({ id, ok: false, error: toFailure(thrown), fatal: false });
     }

@@ -4,7 +4,7 @@
  */
 
 import * as Plot from '@observablehq/plot';
-import { Connection } from '../../../www/engine/connection.js';
+import { Connection } from '../../../www/engine/index.js';
 
 /** @typedef {import('./engine-worker.js').RunAnswer} RunAnswer */
 /** @typedef {import('./tilelens-worker.js').ReadTiles} ReadTiles */
@@ -28,7 +28,7 @@ let valuesOfTile = 0;
  */
 function request(connection, kind, payload) {
   // The page's own messages are others, in the same form.
-  return connection.request(/** @type {any} */ ({ kind, payload }));
+  return /** @type {any} */ (connection).request(kind, payload);
 }
 
 /** @param {string} name */

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from './tfjs-backend.js';
 
-/** @typedef {import('../../../www/messages.js').TrainingSettings} TrainingSettings */
+/** @typedef {import('../../../www/engine/index.js').TrainingSettings} TrainingSettings */
 /** @typedef {import('./tfjs-backend.js').Backend} Backend */
 /** @typedef {{ features: Float32Array, classes: number[] }} Samples rows of features, and the class of each */
 /**
@@ -33,12 +33,12 @@ function head({ training, classCount, settings }) {
   const width = training.features.length / training.classes.length;
   const model = tf.sequential({
     layers: [
-      tf.layers.dropout({ rate: settings.dropout_rate, inputShape: [width] }),
-      tf.layers.dense({ units: settings.dense_neurons, activation: 'relu' }),
+      tf.layers.dropout({ rate: settings.dropoutRate, inputShape: [width] }),
+      tf.layers.dense({ units: settings.denseNeurons, activation: 'relu' }),
       tf.layers.dense({ units: classCount, activation: 'softmax' }),
     ],
   });
-  model.compile({ optimizer: tf.train.adam(settings.learning_rate), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+  model.compile({ optimizer: tf.train.adam(settings.learningRate), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
   return model;
 }
 
@@ -65,7 +65,7 @@ async function train(request) {
     const startMs = performance.now();
     const { history } = await model.fit(inputs, targets, {
       epochs: settings.epochs,
-      batchSize: settings.batch_size,
+      batchSize: settings.batchSize,
       validationData: tensors(validation, classCount),
       // Nothing else has to get its turn in this worker: what it does otherwise is slower.
       yieldEvery: 'never',

@@ -3,7 +3,7 @@
  * when it is done with one.
  */
 
-import { Connection } from '../../../www/engine/connection.js';
+import { Connection } from '../../../www/engine/index.js';
 import { serveNetwork } from './engine-worker.js';
 
 /** @typedef {import('./engine-worker.js').RunAnswer} RunAnswer */
@@ -12,7 +12,7 @@ import { serveNetwork } from './engine-worker.js';
 async function load({ workers }) {
   const connections = Array.from({ length: workers }, () => new Connection('tilelens.js'));
   const request = (/** @type {Connection} */ connection, /** @type {string} */ kind, /** @type {object} */ payload) =>
-    connection.request(/** @type {any} */ ({ kind, payload }));
+    /** @type {any} */ (connection).request(kind, payload);
   await Promise.all(connections.map((connection) => request(connection, 'load', { device: 'cpu' })));
   return {
     prepare: (/** @type {Float32Array} */ images, /** @type {number} */ batch) =>

@@ -1,11 +1,11 @@
 /** Tilelens's engine in one worker: the network alone, and what stands before it. */
 
-import { startBindings } from '../../../www/worker/bindings.js';
+import { startBindings } from '../../../www/engine/worker/bindings.js';
 import { fetchBytes, serveNetwork } from './engine-worker.js';
 
-/** @typedef {import('../../../www/main.js').Assets} Assets */
-/** @typedef {import('../../../www/messages.js').DeviceKind} DeviceKind */
-/** @typedef {import('../../../www/worker/bindings.js').Bindings} Bindings */
+/** @typedef {import('../../../www/app/assets.js').Assets} Assets */
+/** @typedef {import('../../../www/engine/index.js').DeviceKind} DeviceKind */
+/** @typedef {import('../../../www/engine/worker/bindings.js').Bindings} Bindings */
 /** @typedef {import('../../../pkg/cpu/tilelens.js').Engine} Engine */
 /** @typedef {{ images: Float32Array[], decodeMs: number[], imagesMs: number[] }} ReadTiles */
 
@@ -21,13 +21,15 @@ async function load({ device }) {
   const module = await WebAssembly.compileStreaming(fetch(file.url));
   const wasm = await startBindings(device, module);
   const engine = await wasm.Engine.create(device);
-  engine.loadModel(await fetchBytes(models[0].url));
+  const { backbone, heads } = models;
+  engine.loadModel(await fetchBytes(backbone.url));
+  engine.useHead(engine.addHead(await fetchBytes(heads[0].url)).id);
   loaded = { wasm, engine };
   return {
     prepare: (/** @type {Float32Array} */ images) => images,
     async run(/** @type {Float32Array} */ images) {
       const answers = await engine.classifyImages(images);
-      const { probabilities } = answers;
+      const probabilities = answers.takeProbabilities();
       answers.free();
       return probabilities;
     },
@@ -63,7 +65,7 @@ async function layers({ image, repetitions }) {
   /** @type {Map<string, number[]>} */
   const times = new Map();
   for (let repetition = 0; repetition < repetitions; repetition += 1) {
-    const layerTimes = /** @type {{ stage: number, what: string, ms: number }[]} */ (loaded.engine.layerTimes(image));
+    const layerTimes = loaded.engine.layerTimes(image);
     for (const { stage, what, ms } of layerTimes) {
       const name = `features.${stage}, ${what}`;
       times.set(name, [...(times.get(name) ?? []), ms]);

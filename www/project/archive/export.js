@@ -3,8 +3,10 @@
 import { BlobReader, TextReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
 import { ProjectError } from '../failures.js';
 import { ArchiveSink } from './archive-sink.js';
-import { FORMAT, MANIFEST, MODEL_ROLES, README, VERSION } from './layout.js';
+import { FORMAT, LIMITS, MANIFEST, MODEL_ROLES, README, VERSION } from './layout.js';
 import { Folder, safeFileName, safeName } from './names.js';
+import { inMegabytes } from './refusals.js';
+import { byPlaces } from './report-places.js';
 
 /** @typedef {import('../types.js').Project} Project */
 /** @typedef {import('../types.js').StoredTile} StoredTile */
@@ -15,6 +17,8 @@ import { Folder, safeFileName, safeName } from './names.js';
 const OPTIONS = { useWebWorkers: false, extendedTimestamp: false };
 /** Images and models hardly shrink. Their size comes before them, and nothing after. */
 const AS_IT_IS = { level: 0, dataDescriptor: false };
+/** In UTF-8, of what a string of JavaScript counts as one. */
+const MOST_BYTES_A_CHARACTER = 3;
 
 /**
  * The features are left out: they are computed again from the tiles.
@@ -25,8 +29,10 @@ export async function exportArchive(project) {
   const sink = new ArchiveSink();
   const zip = new ZipWriter(sink.writable, OPTIONS);
   const { manifest, files } = contents(project);
+  const text = JSON.stringify(manifest, null, 2);
+  checkSize(manifest, text, files);
   await zip.add(README, new TextReader(readme(project.record.name)));
-  await zip.add(MANIFEST, new TextReader(JSON.stringify(manifest, null, 2)));
+  await zip.add(MANIFEST, new TextReader(text));
   for (const { name, shownName, file } of files) {
     try {
       await zip.add(name, new BlobReader(file), AS_IT_IS);
@@ -38,6 +44,22 @@ export async function exportArchive(project) {
   }
   await zip.close();
   return sink.blob('application/zip');
+}
+
+/**
+ * What no import would take is not written in the first place.
+ * @param {Manifest} manifest
+ * @param {string} text
+ * @param {{ file: Blob }[]} files
+ */
+function checkSize({ tiles }, text, files) {
+  const bytes = files.reduce((sum, { file }) => sum + file.size, text.length);
+  const refuse = (/** @type {string} */ what) => {
+    throw new ProjectError('project.too_large', `The project is too large for one file: ${what}. Remove tiles that you no longer need, or make two projects of it.`);
+  };
+  if (tiles.length > LIMITS.tiles) refuse(`it has ${tiles.length.toLocaleString()} tiles, and a file takes ${LIMITS.tiles.toLocaleString()}`);
+  if (bytes > LIMITS.totalBytes) refuse(`it has ${inMegabytes(bytes)}, and a file takes ${inMegabytes(LIMITS.totalBytes)}`);
+  if (text.length > LIMITS.manifestBytes / MOST_BYTES_A_CHARACTER) refuse(`its list of tiles and reports alone has ${inMegabytes(text.length)}`);
 }
 
 /**
@@ -60,14 +82,15 @@ function contents({ record, tiles, models }) {
     name: record.name,
     classes,
     settings: record.settings,
-    report: record.report,
-    tiles: tiles.map(({ name, path, classId, widthPx, heightPx, format, notes, file }) => {
+    report: byPlaces(record.report, tiles, record.classes),
+    tiles: tiles.map(({ name, path, classId, widthPx, heightPx, format, notes, source }) => {
       const place = (classId !== null ? places.get(classId) : undefined) ?? null;
       const folder = place === null ? unlabelled : labelled[place];
       const { stem, extension } = safeFileName(name, format);
       const target = `${folder.path}/${folder.names.take(stem, extension)}`;
-      files.push({ name: target, shownName: path, file });
-      return { file: target, name, path, class: place, widthPx, heightPx, format, notes };
+      files.push({ name: target, shownName: path, file: source.file });
+      const [shortName, shortPath] = [name, path].map((text) => text.slice(0, LIMITS.nameCharacters));
+      return { source: { kind: 'file', file: target }, name: shortName, path: shortPath, class: place, widthPx, heightPx, format, notes };
     }),
     models: {},
   };

@@ -1,89 +1,79 @@
-/** Reads a project from an archive: whole, or not at all. */
+/** Reads a project from an archive. A tile or model in it that is not as it was written is left out by its name. */
 
 import { newId } from '../../tiles/identity.js';
+import { ProjectError } from '../failures.js';
 import { LIMITS, MANIFEST, MODEL_ROLES } from './layout.js';
 import { readManifest } from './manifest.js';
+import { withoutModels } from './omissions.js';
 import { notAProject } from './refusals.js';
+import { byIds } from './report-places.js';
 import { Archive } from './unzip.js';
 
 /** @typedef {import('../types.js').ModelRole} ModelRole */
 /** @typedef {import('../types.js').Project} Project */
 /** @typedef {import('../types.js').StoredTile} StoredTile */
 /** @typedef {import('./layout.js').Manifest} Manifest */
+/** @typedef {{ name: string, why: string }} LeftOut */
+/** @typedef {{ project: Project, leftOut: LeftOut[] }} Imported */
 
 /**
- * The project under new ids; its features and thumbnails are to be computed again. The images are parts of
- * the archive's file: they can be read while that stays where it is, and for good once they are in the store.
- * Rejects with a `ProjectError`.
+ * The project under new ids; its features and thumbnails are to be computed again. The images are parts of the
+ * archive's file: they can be read while that stays where it is, and for good once they are in the store. Rejects with
+ * a `ProjectError` where there is no project to open.
  * @param {Blob} file
- * @returns {Promise<Project>}
+ * @returns {Promise<Imported>}
  */
 export async function importArchive(file) {
   const archive = await Archive.open(file);
   if (!archive.has(MANIFEST)) throw notAProject();
   const manifestFile = await archive.content(archive.entry(MANIFEST, LIMITS.manifestBytes));
   const manifest = readManifest(await manifestFile.arrayBuffer());
-  const record = newRecord(manifest);
-  return {
-    record,
-    tiles: await readTiles(archive, manifest, record),
-    features: [],
-    models: await readModels(archive, manifest),
-  };
-}
-
-/** @param {Manifest} manifest */
-function newRecord({ name, classes, settings, report }) {
   const now = new Date().toISOString();
-  return {
-    id: newId(),
-    name,
-    createdAt: now,
-    updatedAt: now,
-    classes: classes.map((each) => ({ id: newId(), name: each.name, colour: each.colour })),
-    settings,
-    report,
-  };
-}
+  const classes = manifest.classes.map(({ name, colour }) => ({ id: newId(), name, colour }));
+  /** @type {LeftOut[]} */
+  const leftOut = [];
 
-/**
- * @param {Archive} archive
- * @param {Manifest} manifest
- * @param {Project['record']} record
- */
-async function readTiles(archive, manifest, { classes }) {
-  // All are looked up before the first is read, which may take minutes.
-  const found = manifest.tiles.map((tile) => ({ ...tile, entry: archive.entry(tile.file, LIMITS.tileBytes) }));
-  /** @type {StoredTile[]} */
+  /** @type {(StoredTile | null)[]} */
   const tiles = [];
-  for (const { entry, name, path, class: label, widthPx, heightPx, format, notes } of found) {
-    tiles.push({
-      id: newId(),
-      name,
-      path,
-      order: tiles.length,
-      file: await archive.content(entry),
-      thumbnail: null,
-      classId: label === null ? null : classes[label].id,
-      widthPx,
-      heightPx,
-      format,
-      notes,
-    });
+  for (const [order, { source, class: label, ...facts }] of manifest.tiles.entries()) {
+    const content = await contentOrNull(archive, source.file, LIMITS.tileBytes, (why) => leftOut.push({ name: facts.path, why }));
+    const classId = label === null ? null : classes[label].id;
+    tiles.push(content && { ...facts, id: newId(), order, source: { kind: 'file', file: content }, thumbnail: null, classId });
   }
-  return tiles;
+
+  /** @type {Project['models']} */
+  const models = {};
+  /** @type {ModelRole[]} */
+  const lost = [];
+  for (const role of MODEL_ROLES) {
+    const name = manifest.models[role];
+    if (name === undefined) continue;
+    const content = await contentOrNull(archive, name, LIMITS.modelBytes, (why) => leftOut.push({ name, why }));
+    if (content) models[role] = content;
+    else lost.push(role);
+  }
+
+  const tileIds = tiles.map((tile) => tile?.id ?? null);
+  const classIds = classes.map(({ id }) => id);
+  const { name, settings } = manifest;
+  const record = { id: newId(), name, createdAt: now, updatedAt: now, classes, settings, report: byIds(manifest.report, tileIds, classIds) };
+  return { project: withoutModels({ record, tiles: tiles.filter((tile) => tile !== null), models }, lost), leftOut };
 }
 
 /**
+ * What is in an entry; null, and told why, where that cannot be had.
  * @param {Archive} archive
- * @param {Manifest} manifest
+ * @param {string} name
+ * @param {number} mostBytes
+ * @param {(why: string) => void} tell
  */
-async function readModels(archive, { models }) {
-  /** @type {Project['models']} */
-  const read = {};
-  for (const role of MODEL_ROLES) {
-    const name = models[role];
-    if (name !== undefined) read[role] = await archive.content(archive.entry(name, LIMITS.modelBytes));
+async function contentOrNull(archive, name, mostBytes, tell) {
+  try {
+    return await archive.content(archive.entry(name, mostBytes));
+  } catch (thrown) {
+    // Of an archive that was moved away nothing can be read.
+    if (!(thrown instanceof ProjectError) || thrown.code === 'project.unreadable') throw thrown;
+    tell(thrown.message);
+    return null;
   }
-  return read;
 }

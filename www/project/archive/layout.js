@@ -8,12 +8,14 @@
  *     model/<role>.safetensors
  */
 
+import { MAX_CLASSES, MAX_MODEL_BYTES, MAX_TILE_BYTES, MAX_TILE_SIDE_PX } from '../../engine/index.js';
+
 /** @typedef {import('../types.js').ModelRole} ModelRole */
 /** @typedef {{ name: string, colour: string, folder: string }} ManifestClass */
 
 /**
  * @typedef {object} ManifestTile
- * @property {string} file where it is in the archive, under a name that every system takes
+ * @property {{ kind: 'file', file: string }} source where it is in the archive, under a name that every system takes
  * @property {string} name its true name
  * @property {string} path its true name with folders
  * @property {number | null} class the label, as a place among the classes
@@ -36,8 +38,8 @@
  */
 
 export const FORMAT = 'tilelens-project';
-/** Raised when an older Tilelens would read an archive wrongly. */
-export const VERSION = 1;
+/** Raised when an older Tilelens would read an archive wrongly: in the first version a tile was a file and nothing else. */
+export const VERSION = 2;
 
 export const MANIFEST = 'manifest.json';
 export const README = 'README.txt';
@@ -45,16 +47,17 @@ export const README = 'README.txt';
 /** @type {ModelRole[]} */
 export const MODEL_ROLES = ['current', 'before'];
 
-/** An archive with more than this was not made by Tilelens, or not for its good. */
+/** No more than this is written, and more is not read. */
 export const LIMITS = {
-  classes: 50,
+  classes: MAX_CLASSES,
+  tileBytes: MAX_TILE_BYTES,
+  tileSidePx: MAX_TILE_SIDE_PX,
+  modelBytes: MAX_MODEL_BYTES,
   tiles: 100_000,
   /** Each tile, two models, the manifest and the readme, with room for what other tools add to an archive. */
   entries: 110_000,
   nameCharacters: 10_000,
   notes: 100,
-  tileBytes: 200e6,
-  modelBytes: 100e6,
   manifestBytes: 64e6,
   totalBytes: 8e9,
 };

@@ -5,9 +5,6 @@ import { damaged, notAProject, shown, tooLarge, tooNew } from './refusals.js';
 
 /** @typedef {import('./layout.js').Manifest} Manifest */
 
-/** More pixels than this on one side no tile has. */
-const MAX_SIDE_PX = 1_000_000;
-
 /**
  * The manifest, if every field is as {@link Manifest} says.
  * @param {ArrayBuffer} bytes
@@ -26,9 +23,9 @@ export function readManifest(bytes) {
   check(isObject(models), 'it has no list of models');
   if (classes.length > LIMITS.classes) throw tooLarge(`it has ${classes.length.toLocaleString()} classes, and ${LIMITS.classes} are allowed`);
   if (tiles.length > LIMITS.tiles) throw tooLarge(`it has ${tiles.length.toLocaleString()} tiles, and ${LIMITS.tiles.toLocaleString()} are allowed`);
-  const checkedTiles = tiles.map((tile, place) => readTile(tile, place, classes.length));
+  const checkedTiles = tiles.map((tile, place) => readTile(tile, place, { version, classCount: classes.length }));
   const checkedModels = readModels(models);
-  checkPlaces([...checkedTiles.map(({ file }) => file), ...Object.values(checkedModels)]);
+  checkPlaces([...checkedTiles.map(({ source }) => source.file), ...Object.values(checkedModels)]);
   return { format: FORMAT, version, name, classes: classes.map(readClass), settings, report, tiles: checkedTiles, models: checkedModels };
 }
 
@@ -58,20 +55,30 @@ function readClass(value, place) {
 /**
  * @param {unknown} value
  * @param {number} place
- * @param {number} classCount
+ * @param {{ version: number, classCount: number }} manifest
  */
-function readTile(value, place, classCount) {
+function readTile(value, place, { version, classCount }) {
   const what = `tile ${(place + 1).toLocaleString()}`;
   check(isObject(value), `${what} is no tile`);
-  const { file, name, path, class: label, widthPx, heightPx, format, notes } = value;
-  check(isName(file), `${what} has no file`);
+  const { name, path, class: label, widthPx, heightPx, format, notes } = value;
+  const source = readSource(version === 1 ? { kind: 'file', file: value.file } : value.source, what);
   check(isName(name), `${what} has no name`);
   check(isName(path), `${what} has no path`);
   check(label === null || isIndex(label, classCount), `${what} has a class that is not there`);
-  check(isIndex(widthPx, MAX_SIDE_PX) && isIndex(heightPx, MAX_SIDE_PX), `${what} has no size`);
+  check(isIndex(widthPx, LIMITS.tileSidePx + 1) && isIndex(heightPx, LIMITS.tileSidePx + 1), `${what} has no size`);
   check(isName(format), `${what} has no format`);
   check(Array.isArray(notes) && notes.length <= LIMITS.notes && notes.every(isName), `the notes on ${what} are none`);
-  return { file, name, path, class: label, widthPx, heightPx, format, notes };
+  return { source, name, path, class: label, widthPx, heightPx, format, notes };
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} what
+ * @returns {import('./layout.js').ManifestTile['source']}
+ */
+function readSource(value, what) {
+  check(isObject(value) && value.kind === 'file' && isName(value.file), `${what} has no file`);
+  return { kind: 'file', file: value.file };
 }
 
 /** @param {Record<string, unknown>} models */

@@ -1,9 +1,9 @@
 /** Fetching with a byte count. */
 
-import { hasDigest } from './digest.js';
-import { CodedError } from './failures.js';
+import { hasDigest } from '../digest.js';
+import { EngineError } from '../failures.js';
 
-/** @typedef {import('../messages.js').RemoteFile} RemoteFile */
+/** @typedef {import('../protocol.js').RemoteFile} RemoteFile */
 /** @typedef {(loadedBytes: number) => void} ByteListener */
 
 /** More often than this a progress bar cannot be seen to move. */
@@ -21,10 +21,10 @@ const FRESH_AT_LAST = ['default', 'reload'];
  */
 async function fetchCounted(url, onBytes, cache = 'default') {
   const response = await fetch(url, { cache }).catch(() => {
-    throw new CodedError('network.unreachable', 'The server cannot be reached: look at the connection, then try again.');
+    throw new EngineError('network.unreachable');
   });
   if (!response.ok || !response.body) {
-    throw new CodedError('network.refused', `The server answered ${response.status} for ${url}: load the page again.`);
+    throw new EngineError('network.refused', { data: { status: response.status, url } });
   }
   let loadedBytes = 0;
   let lastReportMs = 0;
@@ -66,9 +66,9 @@ export async function fetchEngine(engine, onBytes) {
     if (!verified.value) continue;
     if (compiled.status === 'fulfilled') return compiled.value;
     const detail = compiled.reason instanceof Error ? compiled.reason.message : String(compiled.reason);
-    throw new CodedError('engine.unsupported', `This browser cannot run the engine: use a newer one. (${detail})`);
+    throw new EngineError('engine.unsupported', { data: { detail } });
   }
-  throw damaged('engine.checksum', 'engine');
+  throw new EngineError('engine.checksum');
 }
 
 /**
@@ -84,17 +84,9 @@ export async function fetchVerified(file, onBytes) {
     });
     if (await hasDigest(bytes, file.sha256)) return bytes;
   }
-  throw damaged('model.checksum', 'model');
+  throw new EngineError('model.checksum');
 }
 
 function interrupted() {
-  return new CodedError('network.interrupted', 'The download broke off: look at the connection, then try again.');
-}
-
-/**
- * @param {string} code
- * @param {string} what
- */
-function damaged(code, what) {
-  return new CodedError(code, `The ${what} was damaged on its way here (its SHA-256 is wrong) and is not used: try again.`);
+  return new EngineError('network.interrupted');
 }

@@ -3,10 +3,10 @@
  * WebGPU besides. A visitor fetches the one that the device can use.
  */
 
-import { CodedError } from './failures.js';
+import { EngineError } from '../failures.js';
 
-/** @typedef {typeof import('../../pkg/cpu/tilelens.js')} Bindings */
-/** @typedef {import('../messages.js').DeviceKind} DeviceKind */
+/** @typedef {typeof import('../../../pkg/cpu/tilelens.js')} Bindings */
+/** @typedef {import('../protocol.js').DeviceKind} DeviceKind */
 
 /**
  * Starts an instance of a build.
@@ -15,9 +15,9 @@ import { CodedError } from './failures.js';
  * @returns {Promise<Bindings>}
  */
 export async function startBindings(build, module) {
-  const importing = build === 'webgpu' ? import('../../pkg/webgpu/tilelens.js') : import('../../pkg/cpu/tilelens.js');
+  const importing = build === 'webgpu' ? import('../../../pkg/webgpu/tilelens.js') : import('../../../pkg/cpu/tilelens.js');
   const imported = await importing.catch(() => {
-    throw new CodedError('network.interrupted', 'A part of the engine could not be fetched: look at the connection, then try again.');
+    throw new EngineError('network.part_missing');
   });
   const bindings = /** @type {Bindings} */ (/** @type {unknown} */ (imported));
   await bindings.default({ module_or_path: module });

@@ -1,0 +1,152 @@
+/** The open project: kept change by change, put away, opened again. */
+import './fakes.mjs';
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { History } from '../../www/labels/history.js';
+import { Labelling } from '../../www/labels/labelling.js';
+import { importArchive } from '../../www/project/archive.js';
+import { Autosave } from '../../www/project/autosave.js';
+import { Projects } from '../../www/project/projects.js';
+import { toFeatures, toTiles } from '../../www/project/rows.js';
+import { Workspace } from '../../www/project/workspace.js';
+import { Features } from '../../www/tiles/features.js';
+import { TileList } from '../../www/tiles/tile-list.js';
+import { settingsFrom } from '../../www/training/settings.js';
+import { FakeStore } from './fake-store.mjs';
+import { FakeSession, decodedEvent, newTiles, settled } from './fakes.mjs';
+
+const OLD_PROJECT = fileURLToPath(new URL('../fixtures/projects/version-1.zip', import.meta.url));
+
+function openPage(store = new FakeStore()) {
+  const fake = new FakeSession();
+  /** What the worker has. @type {Map<string, any>} */
+  const worker = new Map();
+  Object.assign(fake.answers, {
+    keepFeatures: (/** @type {any} */ { rows }) => void rows.forEach((/** @type {any} */ row) => worker.set(row.tileId, row)),
+    readFeatures: (/** @type {any} */ { tileIds }) => tileIds.flatMap((/** @type {string} */ id) => worker.get(id) ?? []),
+    forgetFeatures: (/** @type {any} */ { tileIds }) => void tileIds.forEach((/** @type {string} */ id) => worker.delete(id)),
+  });
+  const tiles = new TileList();
+  const history = new History();
+  const page = { tiles, history, features: new Features(fake.asSession), labelling: new Labelling(tiles, history), workspace: new Workspace() };
+  const autosave = new Autosave(store.asStore, page);
+  const projects = new Projects(page, { store: store.asStore, autosave });
+  /** The engine answers for a tile. @param {import('../../www/tiles/tile-list.js').Tile} tile */
+  const decode = (tile) => {
+    const { result } = decodedEvent(tile.id);
+    worker.set(tile.id, { tileId: tile.id, backbone: 'backbone-a', views: 1, values: new Float32Array(4) });
+    page.features.note(tile.id, { backbone: 'backbone-a', views: 1 });
+    tiles.answer(tile, result, ['forest', 'water']);
+  };
+  return { ...page, store, worker, autosave, projects, decode };
+}
+
+test('nothing is kept before the first class or name; from then on everything is, features with it', async () => {
+  const { tiles, labelling, workspace, store, autosave, decode } = openPage();
+  const added = tiles.add(newTiles(3));
+  decode(added[0]);
+  await settled();
+  assert.deepEqual([autosave.state, store.log], ['notKept', []]);
+  const wood = labelling.create('Wood');
+  await settled();
+  assert.equal(autosave.state, 'saved');
+  assert.equal(store.tiles.get(workspace.id)?.size, 3);
+  assert.equal(store.rows.get(workspace.id)?.size, 1);
+  store.log = [];
+  labelling.assign([added[0]], wood);
+  await settled();
+  assert.deepEqual(store.log, ['labels 1'], 'a label rewrites no image');
+  store.log = [];
+  decode(added[1]);
+  await settled();
+  assert.deepEqual(store.log.toSorted(), ['features 1', 'tiles 1']);
+});
+
+test('what could not be written is written when there is room again', async () => {
+  const { tiles, labelling, workspace, store, autosave } = openPage();
+  const wood = labelling.create('Wood');
+  await settled();
+  store.broken = new Error('no room');
+  labelling.assign(tiles.add(newTiles(2)), wood);
+  await settled();
+  assert.deepEqual([autosave.state, autosave.error?.message], ['failed', 'no room']);
+  store.broken = null;
+  await autosave.save();
+  assert.equal(autosave.state, 'saved');
+  assert.deepEqual([...(store.tiles.get(workspace.id)?.values() ?? [])].map(({ classId }) => classId), [wood.id, wood.id]);
+});
+
+test('a project is opened with its labels, and its features are given to the engine; those of the one before go', async () => {
+  const page = openPage();
+  const { tiles, labelling, workspace, features, projects, worker, decode } = page;
+  const wood = labelling.create('Wood');
+  const added = tiles.add(newTiles(2));
+  added.forEach(decode);
+  labelling.assign([added[0]], wood);
+  await settled();
+  const { id } = workspace;
+  await projects.create();
+  assert.deepEqual([tiles.size, labelling.classes.length, worker.size], [0, 0, 0]);
+  await projects.open(id);
+  assert.deepEqual(tiles.all.map(({ classId }) => classId), [wood.id, null]);
+  assert.deepEqual(tiles.all.map((tile) => features.has(tile.id, 'backbone-a')), [true, true]);
+  assert.equal(worker.size, 2);
+});
+
+test('a tile that was removed and brought back is kept again', async () => {
+  const { tiles, labelling, history, workspace, store, decode } = openPage();
+  labelling.create('Wood');
+  const [tile] = tiles.add(newTiles(1));
+  decode(tile);
+  await settled();
+  labelling.removeTiles([tile]);
+  await settled();
+  assert.equal(store.tiles.get(workspace.id)?.size, 0);
+  history.undo();
+  await settled();
+  assert.equal(store.tiles.get(workspace.id)?.size, 1);
+});
+
+test('work that cannot be saved is not left for another project', async () => {
+  const { tiles, labelling, store, projects } = openPage();
+  const wood = labelling.create('Wood');
+  await settled();
+  store.broken = new Error('no room');
+  labelling.assign(tiles.add(newTiles(1)), wood);
+  await settled();
+  await assert.rejects(projects.create(), /no room/);
+  assert.equal(tiles.size, 1);
+});
+
+test('a project file of the first version opens: tiles, labels, head, and its report in the words of today', async () => {
+  const { project, leftOut } = await importArchive(new Blob([await readFile(OLD_PROJECT)]));
+  assert.deepEqual(leftOut, []);
+  const { tiles, labelling, workspace, projects } = openPage();
+  await projects.adopt(project);
+  assert.deepEqual(tiles.all.map(({ name, classId }) => [name, labelling.classOf(classId)?.name]), [['wood.png', 'Wood'], ['water.png', 'Water'], ['no image.txt', undefined]]);
+  assert.deepEqual(await Promise.all(tiles.all.map(({ source }) => source.file.text())), ['the image of wood', 'the image of water', 'the image of nothing']);
+  assert.equal(await workspace.current.model?.text(), 'a model');
+  const report = workspace.current.report;
+  assert.deepEqual(report?.report.predictions, [{ tile: 1, label: 1, predicted: 0, confidence: 0.75, labelProbability: 0.25 }]);
+  assert.deepEqual(report?.tileIds, tiles.all.slice(0, 2).map(({ id }) => id));
+  assert.ok(workspace.before, 'the model of the site was before');
+});
+
+test('rows of the first version are read: a tile with its file beside it, features without their views', () => {
+  const file = new Blob(['pixels']);
+  const facts = { projectId: 'p', id: 't', name: 't.png', path: 't.png', order: 1, classId: 'wood', widthPx: 8, heightPx: 8, format: 'PNG', notes: [] };
+  const [tile] = toTiles([facts], [{ id: 't', file, thumbnail: null }], [{ id: 'wood', name: 'Wood', colour: '#000000' }]);
+  assert.deepEqual([tile.source, tile.classId], [{ kind: 'file', file }, 'wood']);
+  const rows = [576, 8 * 576, 100].map((length) => ({ projectId: 'p', tileId: `t${length}`, backbone: 'b', values: new Float32Array(length) }));
+  assert.deepEqual(toFeatures(rows).map(({ tileId, views }) => [tileId, views]), [['t576', 1], ['t4608', 8]]);
+});
+
+test('settings that an older page kept hold today', () => {
+  const workspace = new Workspace();
+  const record = { id: 'old', name: 'Old', createdAt: '', updatedAt: '', classes: [], settings: { learning_rate: 0.01, class_weighting: true, epochs: 7 }, report: null };
+  workspace.open({ record, tiles: [], models: {} });
+  const { learningRate, classWeighting, epochs } = settingsFrom(workspace.settings);
+  assert.deepEqual([learningRate, classWeighting, epochs], [0.01, true, 7]);
+});

@@ -1,0 +1,9 @@
+/** The engine room's door: what the rest of the page may use of it. */
+
+export * from './protocol.js';
+export { Connection } from './client/connection.js';
+export { Session } from './client/session.js';
+export { EngineError, REPLACED, asEngineError } from './failures.js';
+export * from './limits.js';
+export { VIEWS } from './numbers.js';
+export { scriptUrl } from './script-url.js';

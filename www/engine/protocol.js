@@ -1,0 +1,152 @@
+/**
+ * The words that the page and the engine's worker exchange, as types only.
+ *
+ * A request is `{ id, kind, payload }`. The worker answers with any number of events (`{ id, event, … }`) and then one
+ * reply: `{ id, ok: true, value }` or `{ id, ok: false, error }`. With `fatal`, the worker's memory can no longer be
+ * trusted and the worker has to be replaced. Events of a request may also come by a helper's own port: `elsewhere` in
+ * the reply says how many, since the two ways have no common order.
+ */
+
+/**
+ * @typedef {object} Failure
+ * @property {string} code for programs, and for whoever puts it into words
+ * @property {string} [message] words that came with it, from the engine or from the browser
+ * @property {Record<string, unknown>} [data] what a sentence about it needs
+ */
+/** @typedef {'auto' | 'cpu' | 'webgpu'} DevicePreference */
+/** @typedef {'cpu' | 'webgpu'} DeviceKind */
+/** @typedef {{ url: string, bytes: number, sha256: string }} RemoteFile */
+
+/** @typedef {{ kind: 'file', file: Blob }} TileSource Where the pixels of a tile are. */
+
+/** @typedef {import('../../pkg/cpu/tilelens.js').ModelInfo} ModelInfo What a model file says of itself. */
+
+/** @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile }} EngineFiles The engine for the CPU, and the larger one that knows WebGPU too, where the build has it. */
+/**
+ * @typedef {object} StartPayload
+ * @property {DevicePreference} device
+ * @property {EngineFiles} engines
+ * @property {{ module: WebAssembly.Module, page: MessagePort }} [helper] the worker helps another one: the CPU's engine,
+ *   compiled already, and the way to the page
+ */
+
+/**
+ * @typedef {{ code: 'chosen' }
+ *   | { code: 'noAdapter' | 'softwareAdapter' | 'notBuilt' }
+ *   | { code: 'notFetched' | 'notStarted' | 'failedOnTest', cause: Failure }
+ *   | { code: 'wrongAnswers', maxDifference: number }
+ *   | { code: 'measured', tiles: number, cpuMs: number, deviceMs: number, maxDifference: number }
+ *   | { code: 'agrees', maxDifference: number }
+ *   | { code: 'stopped', cause: Failure }} DeviceReason
+ */
+/** @typedef {{ device: DeviceKind, why: DeviceReason, adapter: string }} DeviceChoice The GPU's adapter by its name, where there is one. */
+
+/**
+ * @typedef {{ kind: 'site', backbone: RemoteFile, head: RemoteFile | null }
+ *   | { kind: 'whole', model: RemoteFile }
+ *   | { kind: 'file', file: Blob, backbone: RemoteFile }
+ *   | { kind: 'head', head: Blob, backbone: RemoteFile }} ModelSource
+ *   What is to answer: a backbone of the site with a head of the site or none; a whole model of the site; whatever is in
+ *   a file of the user's; or a head on the backbone that is loaded, if it belongs to that, or else on the site's.
+ */
+/**
+ * @typedef {object} ModelInUse
+ * @property {ModelInfo} info of the head that answers, or of the backbone where none does
+ * @property {number} model its number in this worker, which each answer bears
+ */
+/** @typedef {DeviceChoice & ModelInUse} LoadedModel */
+/** @typedef {{ base: Blob, head: Blob | null, model: number }} ModelFiles What a helper is given: the number is that of the worker which it helps. */
+
+/**
+ * @typedef {object} TileRequest
+ * @property {string} tileId
+ * @property {TileSource} source
+ * @property {boolean} needsDecoding whether its facts or its thumbnail are missing, so that known features are not enough
+ * @property {boolean} needsThumbnail
+ */
+
+/**
+ * @typedef {object} TileFacts What the file is, whatever the model.
+ * @property {number} widthPx
+ * @property {number} heightPx
+ * @property {string} format
+ * @property {string[]} notes
+ */
+
+/**
+ * @typedef {object} TileAnswer
+ * @property {Float32Array} probabilities one for each label; none where no head answers
+ * @property {number} inferenceMs
+ * @property {number} decodeMs 0 where the features were known
+ */
+/** @typedef {{ backbone: string, views: number }} KnownFeatures What is known of a tile: by which backbone, of how many views. */
+/**
+ * @typedef {TileAnswer & { model: number, decoded: { facts: TileFacts, features: KnownFeatures, thumbnail: Blob | null } | null }} TileResult
+ *   `model` is the one that answered; `decoded` is null where the features were known.
+ */
+
+/** @typedef {{ event: 'progress', stage: 'engine' | 'backbone' | 'head', loadedBytes: number, totalBytes: number }} ProgressEvent */
+/** @typedef {{ event: 'tile', tileId: string, result?: TileResult, error?: Failure }} TileEvent */
+/** @typedef {{ event: 'features', tileId: string, features?: KnownFeatures, error?: Failure }} FeaturesEvent The worker keeps the numbers. */
+/** @typedef {{ event: 'helper', page: MessagePort }} HelperEvent A helper tells the page by this port what it has done. */
+
+/** @typedef {{ tileId: string, backbone: string, views: number, values: Float32Array }} FeatureRow As many numbers for the tile, or for each of its eight views, as the backbone gives. */
+
+/** @typedef {import('../../pkg/cpu/tilelens.js').TrainingConfig} TrainingConfig */
+/** @typedef {'learningRate' | 'dropoutRate' | 'denseNeurons' | 'epochs' | 'batchSize' | 'patience' | 'classWeighting' | 'seed'} PageSetting What the page always says; the engine has defaults for the rest. */
+/** @typedef {Partial<TrainingConfig> & Required<Pick<TrainingConfig, PageSetting>>} TrainingSettings */
+/** @typedef {Omit<import('../../pkg/cpu/tilelens.js').TrainingSetup, 'device' | 'settings'> & { settings: TrainingSettings }} TrainingSetup */
+/** @typedef {{ setup: TrainingSetup, tileIds: string[], device: DevicePreference }} TrainPayload The tiles that are learnt from, whose features the worker has. */
+/** @typedef {TrainPayload & { checkpoint: Float32Array, epoch: number }} ConcludePayload */
+/** @typedef {'pause' | 'resume' | 'stop'} TrainingCommand */
+/**
+ * @typedef {{ code: 'chosen' } | { code: 'onlyCpu' } | { code: 'measured', cpuMs: number, gpuMs: number }} TrainingDeviceReason
+ */
+
+/** @typedef {import('../../pkg/cpu/tilelens.js').Progress} TrainingProgress */
+/** @typedef {{ event: 'trainingDevice', device: DeviceKind, why: TrainingDeviceReason }} TrainingDeviceEvent */
+/** @typedef {{ event: 'epoch', progress: TrainingProgress }} EpochEvent */
+/** @typedef {{ event: 'checkpoint', weights: Float32Array, epoch: number }} CheckpointEvent The best head so far. */
+
+/** @typedef {import('../../pkg/cpu/tilelens.js').Comparison} Comparison */
+/** @typedef {import('../../pkg/cpu/tilelens.js').Evaluation} Evaluation */
+/** @typedef {import('../../pkg/cpu/tilelens.js').Prediction} Prediction */
+/** @typedef {import('../../pkg/cpu/tilelens.js').Report} TrainingReport Tiles are indices among the labelled tiles. */
+/** @typedef {{ report: TrainingReport, model: Blob }} TrainedHead The model is the head alone, or whole where its backbone is not the site's. */
+
+/**
+ * @typedef {object} Protocol What each kind of request carries, what is told while it is at work, and what its reply brings.
+ * @property {{ payload: StartPayload, event: ProgressEvent, reply: DeviceChoice }} start
+ * @property {{ payload: ModelSource, event: ProgressEvent, reply: LoadedModel }} useModel what is loaded already is not fetched again
+ * @property {{ payload: ModelFiles, event: never, reply: ModelInUse }} copyModel for a helper
+ * @property {{ payload: { tiles: TileRequest[], isAveraged: boolean, pageRequest?: number }, event: TileEvent, reply: { features: FeatureRow[] } }} classify
+ *   `isAveraged` asks for the mean over the eight views of a tile;
+ *   `pageRequest` is the page's request that a helper works for; its reply brings the features, which other workers keep
+ * @property {{ payload: { tiles: { tileId: string, source: TileSource }[], pageRequest?: number }, event: FeaturesEvent, reply: { features: FeatureRow[] } }} views
+ *   computes the features of all eight views
+ * @property {{ payload: { rows: FeatureRow[] }, event: never, reply: {} }} keepFeatures takes features that were saved
+ * @property {{ payload: { tileIds: string[] }, event: never, reply: FeatureRow[] }} readFeatures copies, of the tiles that have any
+ * @property {{ payload: { tileIds: string[] }, event: never, reply: {} }} forgetFeatures
+ * @property {{ payload: { tileId: string, tileIds: string[], most: number }, event: never, reply: string[] }} similar
+ *   the tiles among `tileIds` that are most like one of them, the likest first
+ * @property {{ payload: { tileIds: string[], labelled: string[] }, event: never, reply: string[] }} unfamiliar
+ *   the tiles that are unlike every labelled one
+ * @property {{ payload: { tileIds: string[], labelled: string[] }, event: never, reply: string[] }} orderToLabel
+ *   the tiles in the order in which labels for them teach the most
+ * @property {{ payload: TrainPayload, event: TrainingDeviceEvent | EpochEvent | CheckpointEvent, reply: TrainedHead }} train
+ * @property {{ payload: { command: TrainingCommand }, event: never, reply: {} }} steerTraining
+ * @property {{ payload: ConcludePayload, event: never, reply: TrainedHead }} concludeTraining
+ * @property {{ payload: { model: Blob, form: ModelForm }, event: never, reply: Blob }} convert a head is joined with its backbone
+ * @property {{ payload: { model: Blob, labels: string[] }, event: never, reply: Blob }} relabel
+ */
+/** @typedef {'modelFile' | 'safetensors' | 'onnx'} ModelForm As the page and the command line read it, with 32-bit weights for other frameworks, or as ONNX. */
+/** @typedef {keyof Protocol} RequestKind */
+/** @template {RequestKind} Kind @typedef {Protocol[Kind]['payload']} PayloadOf */
+/** @template {RequestKind} Kind @typedef {Protocol[Kind]['event']} EventOf */
+/** @template {RequestKind} Kind @typedef {Protocol[Kind]['reply']} ReplyOf */
+
+/** @typedef {{ [Kind in RequestKind]: { id: number, kind: Kind, payload: PayloadOf<Kind> } }[RequestKind]} WorkerRequest */
+/** @typedef {EventOf<RequestKind> | HelperEvent} WorkerEvent */
+/** @typedef {{ id: number, ok: true, value: unknown, elsewhere: number } | { id: number, ok: false, error: Failure, fatal: boolean }} WorkerReply */
+
+export {};

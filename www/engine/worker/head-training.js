@@ -1,0 +1,154 @@
+/** A head's training in the worker: epoch by epoch, so that it can be steered and that other work gets its turn. */
+
+import { EngineError, isFatal } from '../failures.js';
+import { VIEWS } from '../numbers.js';
+import { blobOf } from './model-files.js';
+
+/** @typedef {import('../../../pkg/cpu/tilelens.js').FineTunedHead} FineTunedHead */
+/** @typedef {import('../../../pkg/cpu/tilelens.js').HeadTraining} HeadTraining */
+/** @typedef {import('../protocol.js').ConcludePayload} ConcludePayload */
+/** @typedef {import('../protocol.js').DeviceKind} DeviceKind */
+/** @typedef {import('../protocol.js').EventOf<'train'>} TrainingEvent */
+/** @typedef {import('../protocol.js').TrainedHead} TrainedHead */
+/** @typedef {import('../protocol.js').TrainingDeviceReason} TrainingDeviceReason */
+/** @typedef {import('../protocol.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../protocol.js').TrainPayload} TrainPayload */
+/** @typedef {import('./feature-store.js').FeatureStore} FeatureStore */
+/** @typedef {import('./models.js').OpenModel} OpenModel */
+/** @typedef {(event: TrainingEvent, transfer?: Transferable[]) => void} Emit */
+/** @typedef {<Value>(work: (open: OpenModel) => Promise<Value>) => Promise<Value>} InTurn */
+/** @typedef {<Value>(tileIds: string[], work: (open: OpenModel) => Promise<Value>) => Promise<Value>} WithFeatures */
+/** Gives the engine that can train on a device: the CPU's has no GPU. @typedef {(open: OpenModel, device: DeviceKind) => Promise<OpenModel>} EngineFor */
+
+/** How often messages are let in and the best head is sent; a small head has hundreds of epochs in a second. */
+const REPORT_INTERVAL_MS = 50;
+
+/** What the page wants of the run that is going on. */
+const wish = {
+  paused: false,
+  stopped: false,
+  /** Wakes a paused run. */
+  wake: () => {},
+};
+
+/** @param {import('../protocol.js').TrainingCommand} command */
+export async function steer(command) {
+  if (command === 'pause') wish.paused = true;
+  else wish.paused = false;
+  if (command === 'stop') wish.stopped = true;
+  wish.wake();
+  return {};
+}
+
+async function whilePaused() {
+  while (wish.paused) await new Promise((resolve) => (wish.wake = () => resolve(undefined)));
+}
+
+/** Lets messages in: a promise alone would not. */
+function breathe() {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/**
+ * @param {OpenModel} open
+ * @param {TrainPayload} payload
+ * @returns {Promise<{ device: DeviceKind, why: TrainingDeviceReason }>}
+ */
+async function chooseTrainingDevice({ wasm, engine, choice }, { device, setup }) {
+  if (device !== 'auto') return { device, why: { code: 'chosen' } };
+  if (choice.device === 'cpu') return { device: 'cpu', why: { code: 'onlyCpu' } };
+  const { denseNeurons, batchSize } = setup.settings;
+  const measure = (/** @type {DeviceKind} */ kind) => wasm.measureTraining(engine, kind, denseNeurons, setup.labels.length, batchSize);
+  const [cpuMs, gpuMs] = [await measure('cpu'), await measure('webgpu')];
+  return { device: cpuMs <= gpuMs ? 'cpu' : 'webgpu', why: { code: 'measured', cpuMs, gpuMs } };
+}
+
+/**
+ * @param {TrainPayload} payload
+ * @param {{ store: FeatureStore, withFeatures: WithFeatures, inTurn: InTurn, engineFor: EngineFor }} worker
+ * @param {Emit} emit
+ * @returns {Promise<TrainedHead>}
+ */
+export async function trainHead(payload, { store, withFeatures, inTurn, engineFor }, emit) {
+  Object.assign(wish, { paused: false, stopped: false });
+  const { setup, tileIds } = payload;
+  const training = await withFeatures(tileIds, async (open) => {
+    const chosen = await chooseTrainingDevice(open, payload);
+    emit({ event: 'trainingDevice', ...chosen });
+    const training = await engineFor(open, chosen.device);
+    return training.wasm.HeadTraining.create(training.engine, { ...setup, device: chosen.device }, store.handed(training, tileIds, viewsOf(setup)));
+  });
+  try {
+    await trainEpochs(training, inTurn, emit);
+  } catch (thrown) {
+    // What was best before the loss went to infinity is for the page to decide on.
+    if (!isFatal(thrown)) await emitCheckpoint(training, emit);
+    training.free();
+    throw thrown;
+  }
+  return inTurn(async (open) => trained(open, await training.conclude()));
+}
+
+/**
+ * @param {HeadTraining} training
+ * @param {InTurn} inTurn
+ * @param {Emit} emit
+ */
+async function trainEpochs(training, inTurn, emit) {
+  let reportedMs = 0;
+  let checkpointEpoch = 0;
+  for (let finished = false; !finished && !wish.stopped; ) {
+    const progress = await inTurn(async () => /** @type {TrainingProgress} */ (await training.epoch()));
+    finished = progress.finished;
+    emit({ event: 'epoch', progress });
+    if (performance.now() - reportedMs > REPORT_INTERVAL_MS) {
+      if (progress.bestEpoch !== checkpointEpoch) await inTurn(() => emitCheckpoint(training, emit));
+      checkpointEpoch = progress.bestEpoch;
+      reportedMs = performance.now();
+      await breathe();
+    }
+    await whilePaused();
+  }
+}
+
+/**
+ * Sends the page the best head so far: a GPU that is lost later takes the worker with it.
+ * @param {HeadTraining} training
+ * @param {Emit} emit
+ */
+async function emitCheckpoint(training, emit) {
+  const weights = await training.checkpoint();
+  if (weights.length > 0) emit({ event: 'checkpoint', weights, epoch: training.bestEpoch });
+}
+
+/**
+ * Ends a run that lost its device with the best head that the page was sent.
+ * @param {ConcludePayload} payload
+ * @param {{ store: FeatureStore, withFeatures: WithFeatures }} worker
+ * @returns {Promise<TrainedHead>}
+ */
+export function concludeRun({ setup, tileIds, checkpoint, epoch }, { store, withFeatures }) {
+  return withFeatures(tileIds, async (open) => {
+    const training = await open.wasm.HeadTraining.create(open.engine, { ...setup, device: 'cpu' }, store.handed(open, tileIds, viewsOf(setup)));
+    return trained(open, training.concludeWith(checkpoint, epoch));
+  });
+}
+
+/** A count that comes from the page is looked at before memory is taken for it. @param {import('../protocol.js').TrainingSetup} setup */
+function viewsOf({ views }) {
+  if (views !== 1 && views !== VIEWS) throw new EngineError('training.setting', { message: `a tile has 1 or ${VIEWS} views, not ${views}` });
+  return views;
+}
+
+/**
+ * @param {OpenModel} open
+ * @param {FineTunedHead} head
+ * @returns {TrainedHead}
+ */
+function trained({ engine, base }, head) {
+  const { report } = head;
+  const file = head.takeHead();
+  head.free();
+  // The site has its backbone for whoever comes back; a file of the user's may be gone by then.
+  return { report, model: blobOf(base.isShared ? file : engine.joinHead(file)) };
+}

@@ -1,0 +1,47 @@
+/** A model file under other labels, and in the forms that other programs read. */
+
+import { bytesOf, isHeadAlone } from './models.js';
+
+/** @typedef {import('../protocol.js').ModelForm} ModelForm */
+/** @typedef {import('./bindings.js').Bindings} Bindings */
+/** @typedef {import('./models.js').OpenModel} OpenModel */
+
+/** @param {Uint8Array} bytes */
+export function blobOf(bytes) {
+  return new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)], { type: 'application/octet-stream' });
+}
+
+/**
+ * Whole, also where the model is a head alone: then it is joined with the backbone that is loaded.
+ * @param {OpenModel} open
+ * @param {Blob} model
+ * @param {ModelForm} form
+ */
+export async function converted({ wasm, engine }, model, form) {
+  const whole = await wholeOf(engine, await bytesOf(model));
+  switch (form) {
+    case 'modelFile':
+      return blobOf(whole);
+    case 'safetensors':
+      return blobOf(wasm.toF32Model(whole));
+    case 'onnx':
+      return blobOf(wasm.toOnnxModel(whole));
+  }
+}
+
+/**
+ * @param {import('../../../pkg/cpu/tilelens.js').Engine} engine
+ * @param {Uint8Array} bytes
+ */
+function wholeOf(engine, bytes) {
+  return isHeadAlone(bytes) ? engine.joinHead(bytes) : bytes;
+}
+
+/**
+ * @param {Bindings} wasm
+ * @param {Blob} model
+ * @param {string[]} labels in the order of the logits
+ */
+export async function relabelled(wasm, model, labels) {
+  return blobOf(wasm.relabelModel(await bytesOf(model), labels));
+}

@@ -1,0 +1,225 @@
+/** From files to probabilities: reading, decoding, thumbnails, inference. A bad file fails alone. */
+
+import { EngineError, isFatal, isTrap, toFailure } from '../failures.js';
+import { MAX_TILE_BYTES } from '../limits.js';
+import { VIEWS } from '../numbers.js';
+
+/** @typedef {import('../../../pkg/cpu/tilelens.js').Tile} Tile */
+/** @typedef {import('../protocol.js').TileEvent} TileEvent */
+/** @typedef {import('../protocol.js').FeatureRow} FeatureRow */
+/** @typedef {import('../protocol.js').FeaturesEvent} FeaturesEvent */
+/** @typedef {import('../protocol.js').TileFacts} TileFacts */
+/** @typedef {import('../protocol.js').TileRequest} TileRequest */
+/** @typedef {import('../protocol.js').TileSource} TileSource */
+/** @typedef {import('./bindings.js').Bindings} Bindings */
+/** @typedef {import('./feature-store.js').FeatureStore} FeatureStore */
+/** @typedef {import('./models.js').OpenModel} OpenModel */
+/** @typedef {(event: TileEvent) => void} TileListener */
+/**
+ * @typedef {object} Reporting
+ * @property {TileListener} onTile
+ * @property {(row: FeatureRow) => void} onFeatures told before the tile's event is
+ * @property {(report: Promise<void>) => void} later told of reports that are still to come
+ */
+/** @typedef {{ tileId: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Promise<Blob | null> }} DecodedTile */
+
+/** 50 million pixels are 150 MB when decoded. */
+const MOST_PIXELS_TOGETHER = 50e6;
+
+/** Sharp at the width of a card on an ordinary screen. */
+const THUMBNAIL_PX = 192;
+
+/** JPEG and not WebP: encoding takes a quarter of the time, and a thumbnail is opaque. */
+const THUMBNAIL_TYPE = { type: 'image/jpeg', quality: 0.85 };
+
+const canvas = new OffscreenCanvas(THUMBNAIL_PX, THUMBNAIL_PX);
+const drawing = canvas.getContext('2d', { alpha: false });
+
+/** @param {Tile} tile */
+async function thumbnailOf(tile) {
+  if (!drawing) return null;
+  const pixels = new Uint8ClampedArray(tile.thumbnail(THUMBNAIL_PX));
+  drawing.putImageData(new ImageData(pixels, THUMBNAIL_PX, THUMBNAIL_PX), 0, 0);
+  return canvas.convertToBlob(THUMBNAIL_TYPE).catch(() => null);
+}
+
+/** @param {TileSource} source */
+async function readBytes({ file }) {
+  if (file.size > MAX_TILE_BYTES) throw new EngineError('image.too_many_bytes', { data: { bytes: file.size, mostBytes: MAX_TILE_BYTES } });
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch {
+    throw new EngineError('image.unreadable');
+  }
+}
+
+/**
+ * @param {Bindings} wasm
+ * @param {TileRequest} request
+ * @param {Uint8Array} bytes
+ * @returns {DecodedTile}
+ */
+function decode(wasm, { tileId, needsThumbnail }, bytes) {
+  const startMs = performance.now();
+  const tile = wasm.decodeTile(bytes);
+  const decodeMs = performance.now() - startMs;
+  const { widthPx, heightPx, format, notes } = tile;
+  const thumbnail = needsThumbnail ? thumbnailOf(tile) : Promise.resolve(null);
+  return { tileId, tile, facts: { widthPx, heightPx, format, notes }, decodeMs, thumbnail };
+}
+
+/**
+ * Tiles as they are decoded. The next file is read while the one before is at work, and no more than one: eight files of
+ * 200 MB would not fit. A tile that fails is reported and left out.
+ * @param {Bindings} wasm
+ * @param {TileRequest[]} requests
+ * @param {TileListener} onTile
+ */
+async function* decodedTiles(wasm, requests, onTile) {
+  const read = (/** @type {number} */ index) =>
+    index < requests.length
+      ? readBytes(requests[index].source).then(
+          (bytes) => ({ bytes }),
+          (thrown) => ({ thrown }),
+        )
+      : null;
+  let reading = read(0);
+  for (const [index, request] of requests.entries()) {
+    const outcome = await reading;
+    reading = read(index + 1);
+    try {
+      if (!outcome || 'thrown' in outcome) throw outcome?.thrown;
+      yield decode(wasm, request, outcome.bytes);
+    } catch (thrown) {
+      if (isTrap(thrown)) throw thrown;
+      onTile({ event: 'tile', tileId: request.tileId, error: toFailure(thrown) });
+    }
+  }
+}
+
+/**
+ * Classifies decoded tiles together and reports each when its thumbnail is there, which nobody waits for here: the
+ * browser makes it while the next tiles are at work. The engine takes the tiles and frees them.
+ * @param {OpenModel} open
+ * @param {DecodedTile[]} decoded
+ * @param {Reporting} reporting
+ */
+async function classifyTogether(open, decoded, reporting) {
+  if (decoded.length === 0) return;
+  await answerTogether(open, decoded, 1, (tiles) => open.engine.classify(tiles), reporting);
+}
+
+/**
+ * @param {OpenModel} open
+ * @param {DecodedTile[]} decoded
+ * @param {number} views rows of features that a tile gets
+ * @param {(tiles: Tile[]) => Promise<import('../../../pkg/cpu/tilelens.js').Answers>} classify
+ * @param {Reporting} reporting
+ */
+async function answerTogether({ backbone, model }, decoded, views, classify, { onTile, onFeatures, later }) {
+  const startMs = performance.now();
+  /** @type {import('../../../pkg/cpu/tilelens.js').Answers} */
+  let answers;
+  try {
+    answers = await classify(decoded.map(({ tile }) => tile));
+  } catch (thrown) {
+    // A device that is lost stays lost: the tiles are for the next worker.
+    if (isFatal(thrown)) throw thrown;
+    for (const { tileId } of decoded) onTile({ event: 'tile', tileId, error: toFailure(thrown) });
+    return;
+  }
+  const inferenceMs = (performance.now() - startMs) / decoded.length;
+  const [probabilities, features] = [answers.takeProbabilities(), answers.takeFeatures()].map((values) => rows(values, decoded.length));
+  answers.free();
+  for (const [row, { tileId, facts, decodeMs, thumbnail }] of decoded.entries()) {
+    onFeatures({ tileId, backbone, views, values: features[row] });
+    const report = (/** @type {Blob | null} */ picture) => {
+      const decoded = { facts, features: { backbone, views }, thumbnail: picture };
+      onTile({ event: 'tile', tileId, result: { model, probabilities: probabilities[row], inferenceMs, decodeMs, decoded } });
+    };
+    later(thumbnail.then(report));
+  }
+}
+
+/**
+ * Cuts values into rows, each a copy that can be sent away alone.
+ * @param {Float32Array} values
+ * @param {number} count
+ */
+function rows(values, count) {
+  const width = values.length / count;
+  return Array.from({ length: count }, (_, row) => values.slice(row * width, (row + 1) * width));
+}
+
+/**
+ * Tiles whose features are known need the head alone; where none is in use, there is nothing to say.
+ * @param {OpenModel} open
+ * @param {string[]} tileIds
+ * @param {number} views over which the answer is the mean
+ * @param {FeatureStore} store
+ * @param {TileListener} onTile
+ */
+export async function classifyKnown(open, tileIds, views, store, onTile) {
+  if (tileIds.length === 0) return;
+  const { engine, head, model } = open;
+  const startMs = performance.now();
+  const features = store.joined(open, tileIds, views);
+  const probabilities = !head ? new Float32Array() : await (views === 1 ? engine.classifyFeatures(features) : engine.classifyViewFeatures(features));
+  const inferenceMs = (performance.now() - startMs) / tileIds.length;
+  for (const [row, values] of rows(probabilities, tileIds.length).entries()) {
+    onTile({ event: 'tile', tileId: tileIds[row], result: { model, probabilities: values, inferenceMs, decodeMs: 0, decoded: null } });
+  }
+}
+
+/**
+ * On the CPU tile by tile, so that answers stream; on a GPU together, which is what it is fast at, as far as their
+ * pixels are few enough to be held at once.
+ * @param {OpenModel} open
+ * @param {TileRequest[]} requests
+ * @param {Reporting} reporting
+ */
+export async function classifyTiles(open, requests, reporting) {
+  const mostPixels = open.engine.device === 'cpu' ? 0 : MOST_PIXELS_TOGETHER;
+  /** @type {DecodedTile[]} */
+  let batch = [];
+  let pixels = 0;
+  for await (const decoded of decodedTiles(open.wasm, requests, reporting.onTile)) {
+    batch.push(decoded);
+    pixels += decoded.facts.widthPx * decoded.facts.heightPx;
+    if (pixels < mostPixels) continue;
+    await classifyTogether(open, batch, reporting);
+    batch = [];
+    pixels = 0;
+  }
+  await classifyTogether(open, batch, reporting);
+}
+
+/**
+ * Tile by tile, by the mean over the eight views of each.
+ * @param {OpenModel} open
+ * @param {TileRequest[]} requests
+ * @param {Reporting} reporting
+ */
+export async function classifyViews(open, requests, reporting) {
+  for await (const decoded of decodedTiles(open.wasm, requests, reporting.onTile)) {
+    await answerTogether(open, [decoded], VIEWS, ([tile]) => open.engine.classifyViews(tile), reporting);
+  }
+}
+
+/**
+ * The features of a tile's eight flips and turns.
+ * @param {OpenModel} open
+ * @param {{ tileId: string, source: TileSource }} request
+ * @param {(row: FeatureRow) => void} onFeatures
+ * @returns {Promise<FeaturesEvent>}
+ */
+export async function computeViews({ wasm, engine, backbone }, { tileId, source }, onFeatures) {
+  try {
+    const tile = wasm.decodeTile(await readBytes(source));
+    onFeatures({ tileId, backbone, views: VIEWS, values: await engine.viewFeatures(tile) });
+    return { event: 'features', tileId, features: { backbone, views: VIEWS } };
+  } catch (thrown) {
+    if (isFatal(thrown)) throw thrown;
+    return { event: 'features', tileId, error: toFailure(thrown) };
+  }
+}

@@ -1,0 +1,346 @@
+/**
+ * The worker that owns the engine. Whatever takes long happens here, so that the page never blocks. The messages are
+ * described in `protocol.js`.
+ */
+
+import { EngineError, isFatal, toFailure } from '../failures.js';
+import { VIEWS } from '../numbers.js';
+import { orderToLabel, similar, unfamiliar } from './comparisons.js';
+import { openDevice } from './device-choice.js';
+import { fetchEngine } from './download.js';
+import { FeatureStore } from './feature-store.js';
+import { concludeRun, steer, trainHead } from './head-training.js';
+import { converted, relabelled } from './model-files.js';
+import { Fetched, Models } from './models.js';
+import { Pool } from './pool.js';
+import { classifyKnown, classifyTiles, classifyViews, computeViews } from './tile-work.js';
+
+/** @typedef {import('../client/connection.js').Connection} Connection */
+/** @typedef {import('../protocol.js').DeviceKind} DeviceKind */
+/** @typedef {import('../protocol.js').FeatureRow} FeatureRow */
+/** @typedef {import('../protocol.js').RequestKind} RequestKind */
+/** @typedef {import('../protocol.js').StartPayload} StartPayload */
+/** @typedef {import('../protocol.js').TileRequest} TileRequest */
+/** @typedef {import('../protocol.js').WorkerRequest} WorkerRequest */
+/** @template {RequestKind} Kind @typedef {import('../protocol.js').PayloadOf<Kind>} PayloadOf */
+/** @template {RequestKind} Kind @typedef {import('../protocol.js').ReplyOf<Kind>} ReplyOf */
+/** @typedef {import('./device-choice.js').OpenDevice} OpenDevice */
+/** @typedef {import('./models.js').OpenModel} OpenModel */
+/** @typedef {(event: any, transfer?: Transferable[]) => void} Emit */
+/** @typedef {{ id: number, emit: Emit }} Asked Which request of the page's is answered, and how. */
+/** @template Value @typedef {{ value: Value, transfer?: Transferable[], elsewhere?: number }} Answer */
+
+/** Fewer runs of the backbone than this are done before helpers have started. */
+const RUNS_WORTH_HELP = 8;
+
+const store = new FeatureStore();
+/** Features that helpers are computing, by tile: whoever needs them waits. @type {Map<string, Promise<unknown>>} */
+const arriving = new Map();
+/** @type {Promise<Models> | null} */
+let opening = null;
+/** The first model is fetched while the engine is; of later ones it is known what is there already. */
+let isFirst = true;
+/** What this worker was started with. @type {StartPayload} */
+let started;
+/** Each build is fetched and compiled once. @type {(build: DeviceKind) => Promise<WebAssembly.Module>} */
+let fetchBuild;
+/** A GPU beside a CPU that computes the tiles, for training alone. @type {OpenModel | null} */
+let trainingGpu = null;
+/** Null until there is enough for it to do. @type {Pool | null} */
+let pool = null;
+/** The engine does one thing at a time: each turn waits for the one before. @type {Promise<unknown>} */
+let lastTurn = Promise.resolve();
+
+/**
+ * @template Value
+ * @param {() => Promise<Value>} work
+ * @returns {Promise<Value>}
+ */
+function inTurn(work) {
+  const turn = lastTurn.then(work, work);
+  lastTurn = turn.catch(() => undefined);
+  return turn;
+}
+
+function openModels() {
+  if (!opening) throw new EngineError('engine.not_started');
+  return opening;
+}
+
+/**
+ * @template Value
+ * @param {(open: OpenModel) => Promise<Value>} work
+ */
+function modelInTurn(work) {
+  return inTurn(async () => {
+    const { inUse } = await openModels();
+    if (!inUse) throw new EngineError('model.none');
+    return work(inUse);
+  });
+}
+
+/**
+ * Does what reads features of tiles, once those that helpers compute are here.
+ * @template Value
+ * @param {string[]} tileIds
+ * @param {(open: OpenModel) => Promise<Value> | Value} work
+ */
+async function withFeatures(tileIds, work) {
+  await Promise.allSettled(tileIds.map((id) => arriving.get(id)));
+  return modelInTurn(async (open) => work(open));
+}
+
+/** @param {StartPayload} payload @param {Asked} asked */
+async function start(payload, { emit }) {
+  started = payload;
+  const { engines, device, helper } = payload;
+  /** @type {Map<DeviceKind, Promise<WebAssembly.Module>>} */
+  const modules = new Map();
+  fetchBuild = async (build) => {
+    const known = modules.get(build);
+    if (known) return known;
+    const file = engines[build];
+    if (!file) throw new EngineError('device.not_built');
+    const progress = (/** @type {number} */ loadedBytes) => emit({ event: 'progress', stage: 'engine', loadedBytes, totalBytes: file.bytes });
+    const fetching = helper ? Promise.resolve(helper.module) : fetchEngine(file, progress);
+    modules.set(build, fetching);
+    // What could not be fetched is tried again.
+    fetching.catch(() => modules.delete(build));
+    return fetching;
+  };
+  opening = openDevice(device, fetchBuild).then((open) => new Models(open, device, fetchBuild));
+  return (await opening).device.choice;
+}
+
+/**
+ * What a model needs of the network is fetched at once, beside the engine; only loading it waits for its turn, and for
+ * the helpers.
+ * @param {PayloadOf<'useModel'>} source
+ * @param {Asked} asked
+ * @returns {Promise<ReplyOf<'useModel'>>}
+ */
+async function useModel(source, { emit }) {
+  const fetched = new Fetched(emit);
+  if (isFirst) fetched.begin(source);
+  isFirst = false;
+  const models = await openModels();
+  for (;;) {
+    await pool?.idle();
+    // Helpers may have been given more meanwhile, and work that is left to this worker waits for its turn.
+    const inUse = await inTurn(async () => (pool && !pool.isIdle ? null : models.use(source, fetched).finally(onOtherModel)));
+    if (inUse) return { ...describe(inUse), ...inUse.choice };
+  }
+}
+
+/** @param {OpenModel} open */
+function describe({ info, model }) {
+  return { info, model };
+}
+
+/** Helpers have the model before. Others are started when there is work for them. */
+function onOtherModel() {
+  trainingGpu = null;
+  pool?.close();
+  pool = null;
+}
+
+/** @type {import('./head-training.js').EngineFor} */
+async function engineFor(open, device) {
+  if (device === 'cpu' || open.choice.device === 'webgpu') return open;
+  trainingGpu ??= await (await openModels()).copyTo(await openDevice('webgpu', fetchBuild));
+  return trainingGpu;
+}
+
+/**
+ * Helpers, where the work is enough to be shared. On a GPU it is not: it has all tiles at once.
+ * @param {OpenModel} open
+ * @param {number} runs of the backbone
+ * @param {Emit} emit
+ */
+function poolFor({ choice, module, base, head, model }, runs, emit) {
+  if (runs < RUNS_WORTH_HELP || choice.device !== 'cpu' || started.helper) return pool;
+  const { engines } = started;
+  pool ??= new Pool(async (helper) => {
+    const { port1, port2 } = new MessageChannel();
+    const starting = helper.request('start', { engines, device: 'cpu', helper: { module, page: port1 } }, { transfer: [port1] });
+    await Promise.all([starting, helper.request('copyModel', { base: base.file, head: head?.file ?? null, model })]);
+    emit({ event: 'helper', page: port2 }, [port2]);
+  });
+  return pool;
+}
+
+/**
+ * Has tiles done by the helpers, each by whoever is free next.
+ * @template {{ tileId: string }} Tile
+ * @param {Pool} helpers
+ * @param {Tile[]} tiles
+ * @param {(helper: Connection, tile: Tile) => Promise<{ features: FeatureRow[] }>} there
+ * @param {(tile: Tile) => Promise<unknown>} here
+ * @returns {Promise<number>} how many were done elsewhere
+ */
+async function share(helpers, tiles, there, here) {
+  let elsewhere = 0;
+  const jobs = tiles.map((tile) => {
+    const run = async (/** @type {Connection} */ helper) => {
+      const { features } = await there(helper, tile);
+      for (const row of features) store.keep(row);
+      elsewhere += 1;
+    };
+    const job = helpers.do(run, () => here(tile)).finally(() => {
+      if (arriving.get(tile.tileId) === job) arriving.delete(tile.tileId);
+    });
+    arriving.set(tile.tileId, job);
+    return job;
+  });
+  // The first failure is told when all have ended.
+  for (const outcome of await Promise.allSettled(jobs)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+  return elsewhere;
+}
+
+/**
+ * What a worker does with features: it keeps them, or, as a helper, gives them to the worker that it helps.
+ * @param {FeatureRow[]} given
+ * @returns {(row: FeatureRow) => void}
+ */
+function keeping(given) {
+  return (row) => (started.helper ? void given.push(row) : store.keep(row));
+}
+
+/** @param {FeatureRow[]} features */
+function withTransfer(features) {
+  return features.map(({ values }) => values.buffer);
+}
+
+/**
+ * @param {PayloadOf<'classify'>} payload
+ * @param {Asked} asked
+ * @returns {Promise<Answer<ReplyOf<'classify'>>>}
+ */
+async function classify({ tiles, isAveraged }, { id, emit }) {
+  /** @type {Promise<void>[]} */
+  const reports = [];
+  /** @type {FeatureRow[]} */
+  const features = [];
+  const views = isAveraged ? VIEWS : 1;
+  const reporting = {
+    onTile: (/** @type {import('../protocol.js').TileEvent} */ event) => emit(event, event.result ? [event.result.probabilities.buffer] : []),
+    onFeatures: keeping(features),
+    later: (/** @type {Promise<void>} */ report) => void reports.push(report),
+  };
+  const here = (/** @type {OpenModel} */ open, /** @type {TileRequest[]} */ some) => (isAveraged ? classifyViews : classifyTiles)(open, some, reporting);
+  let elsewhere = 0;
+  try {
+    const sharing = await modelInTurn(async (open) => {
+      const isKnown = (/** @type {TileRequest} */ { tileId, needsDecoding }) => !needsDecoding && store.has(tileId, open.backbone, views);
+      const known = tiles.filter(isKnown).map(({ tileId }) => tileId);
+      await classifyKnown(open, known, views, store, reporting.onTile);
+      const unknown = tiles.filter((tile) => !isKnown(tile));
+      const helpers = poolFor(open, unknown.length * views, emit);
+      if (!helpers) return void (await here(open, unknown));
+      const there = (/** @type {Connection} */ helper, /** @type {TileRequest} */ tile) => helper.request('classify', { tiles: [tile], isAveraged, pageRequest: id });
+      // Dealt in this turn, so that another model waits for them, and not waited for, so that all else goes on.
+      return { ending: share(helpers, unknown, there, (tile) => modelInTurn((model) => here(model, [tile]))) };
+    });
+    elsewhere = (await sharing?.ending) ?? 0;
+  } finally {
+    await Promise.all(reports);
+  }
+  return { value: { features }, transfer: withTransfer(features), elsewhere };
+}
+
+/**
+ * Without helpers one tile at a time, so that what is asked for meanwhile need not wait for all of them.
+ * @param {PayloadOf<'views'>} payload
+ * @param {Asked} asked
+ * @returns {Promise<Answer<ReplyOf<'views'>>>}
+ */
+async function views({ tiles }, { id, emit }) {
+  /** @type {FeatureRow[]} */
+  const features = [];
+  const here = (/** @type {typeof tiles[0]} */ tile) => modelInTurn(async (open) => emit(await computeViews(open, tile, keeping(features))));
+  const sharing = await modelInTurn(async (open) => {
+    const helpers = poolFor(open, tiles.length * VIEWS, emit);
+    return helpers && { ending: share(helpers, tiles, (helper, tile) => helper.request('views', { tiles: [tile], pageRequest: id }), here) };
+  });
+  if (!sharing) for (const tile of tiles) await here(tile);
+  const elsewhere = (await sharing?.ending) ?? 0;
+  return { value: { features }, transfer: withTransfer(features), elsewhere };
+}
+
+/** @template Value @param {Promise<Value>} value @returns {Promise<Answer<Value>>} */
+async function plain(value) {
+  return { value: await value };
+}
+
+/**
+ * @param {WorkerRequest} request
+ * @param {Emit} emit
+ * @returns {Promise<Answer<unknown>>}
+ */
+async function answer({ id, kind, payload }, emit) {
+  switch (kind) {
+    case 'start':
+      return plain(start(payload, { id, emit }));
+    case 'useModel':
+      return plain(useModel(payload, { id, emit }));
+    case 'copyModel':
+      return plain(inTurn(async () => describe(await (await openModels()).copy(payload))));
+    case 'classify':
+      return classify(payload, { id, emit });
+    case 'views':
+      return views(payload, { id, emit });
+    case 'keepFeatures':
+      for (const row of payload.rows) store.keep(row);
+      return { value: {} };
+    case 'readFeatures': {
+      await Promise.allSettled(payload.tileIds.map((tileId) => arriving.get(tileId)));
+      const rows = store.read(payload.tileIds);
+      return { value: rows, transfer: withTransfer(rows) };
+    }
+    case 'forgetFeatures':
+      store.forget(payload.tileIds);
+      return { value: {} };
+    case 'similar':
+      return plain(withFeatures([payload.tileId, ...payload.tileIds], (open) => similar(open, store, payload)));
+    case 'unfamiliar':
+      return plain(withFeatures([...payload.tileIds, ...payload.labelled], (open) => unfamiliar(open, store, payload)));
+    case 'orderToLabel':
+      return plain(withFeatures([...payload.tileIds, ...payload.labelled], (open) => orderToLabel(open, store, payload)));
+    case 'train':
+      return plain(trainHead(payload, { store, withFeatures, inTurn: modelInTurn, engineFor }, emit));
+    case 'steerTraining':
+      return plain(steer(payload.command));
+    case 'concludeTraining':
+      return plain(concludeRun(payload, { store, withFeatures }));
+    case 'convert':
+      return plain(modelInTurn((open) => converted(open, payload.model, payload.form)));
+    case 'relabel':
+      return plain(modelInTurn(({ wasm }) => relabelled(wasm, payload.model, payload.labels)));
+  }
+}
+
+globalThis.addEventListener('message', async (/** @type {MessageEvent<WorkerRequest>} */ { data }) => {
+  const { id } = data;
+  const pageRequest = 'pageRequest' in data.payload ? data.payload.pageRequest : undefined;
+  /** @type {Emit} */
+  const emit = (event, transfer = []) => {
+    if (pageRequest === undefined) postMessage({ ...event, id }, { transfer });
+    else started.helper?.page.postMessage({ ...event, id: pageRequest }, { transfer });
+  };
+  try {
+    const { value, transfer = [], elsewhere = 0 } = await answer(data, emit);
+    postMessage({ id, ok: true, value, elsewhere }, { transfer });
+  } catch (thrown) {
+    postMessage({ id, ok: false, error: toFailure(thrown), fatal: isFatal(thrown) });
+  }
+});
+
+// A trap inside a promise of the engine rejects nothing that is awaited here; thrown again outside of
+// any promise it reaches the page as the worker's `error` event.
+globalThis.addEventListener('unhandledrejection', (event) => {
+  setTimeout(() => {
+    throw event.reason;
+  });
+});

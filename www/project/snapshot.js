@@ -1,0 +1,42 @@
+/** From what is on the page to what is kept, and back. */
+
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/tile-list.js').KeptTile} KeptTile */
+/** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('./types.js').Project} Project */
+/** @typedef {import('./types.js').StoredTile} StoredTile */
+/** @typedef {import('./workspace.js').Workspace} Workspace */
+
+const UNKNOWN = { widthPx: 0, heightPx: 0, format: '', notes: [] };
+
+/**
+ * @param {Tile} tile
+ * @returns {StoredTile}
+ */
+export function storedTile({ id, name, path, order, source, thumbnail, classId, facts }) {
+  const { widthPx, heightPx, format, notes } = facts ?? UNKNOWN;
+  return { id, name, path, order, source, thumbnail, classId, widthPx, heightPx, format, notes };
+}
+
+/**
+ * @param {StoredTile} stored
+ * @returns {KeptTile}
+ */
+export function keptTile({ id, name, path, source, classId, thumbnail, widthPx, heightPx, format, notes }) {
+  return { id, name, path, source, classId, thumbnail, facts: widthPx > 0 ? { widthPx, heightPx, format, notes } : null };
+}
+
+/**
+ * The open project with all that is kept of it.
+ * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace }} page
+ * @returns {Project}
+ */
+export function snapshot({ tiles, labelling, workspace }) {
+  const { id, name, createdAt, settings, reports, current, before } = workspace;
+  return {
+    record: { id, name, createdAt, updatedAt: new Date().toISOString(), classes: labelling.classes, settings, report: reports },
+    tiles: tiles.all.map(storedTile),
+    models: { ...(current.model && { current: current.model }), ...(before?.model && { before: before.model }) },
+  };
+}

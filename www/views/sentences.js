@@ -1,0 +1,112 @@
+/** What the engine room says by codes and numbers, in words. */
+
+/** @typedef {import('../engine/index.js').DeviceChoice} DeviceChoice */
+/** @typedef {import('../engine/index.js').DeviceKind} DeviceKind */
+/** @typedef {import('../engine/index.js').Failure} Failure */
+/** @typedef {import('../engine/index.js').TrainingDeviceReason} TrainingDeviceReason */
+
+const NOT_FETCHED = 'WebGPU needs a larger engine, which could not be fetched.';
+
+/** @type {Record<string, (data: any) => string>} */
+const SENTENCES = {
+  'network.unreachable': () => 'The server cannot be reached: look at the connection, then try again.',
+  'network.refused': ({ status, url }) => `The server answered ${status} for ${url}: load the page again.`,
+  'network.interrupted': () => 'The download broke off: look at the connection, then try again.',
+  'network.part_missing': () => 'A part of the engine could not be fetched: look at the connection, then try again.',
+  'engine.unsupported': ({ detail }) => `This browser cannot run the engine: use a newer one. (${detail})`,
+  'engine.checksum': () => damaged('engine'),
+  'engine.not_started': () => 'The engine is not there yet: wait a moment, then try again.',
+  'engine.not_loaded': () => 'The engine could not be loaded.',
+  'engine.crashed': ({ detail }) => `The engine stopped: ${detail}`,
+  'engine.replaced': () => 'The engine was replaced.',
+  'device.unavailable': () => 'WebGPU was asked for, but this browser offers no WebGPU adapter: choose the CPU, or a browser with WebGPU.',
+  'device.not_fetched': ({ cause }) => `${NOT_FETCHED} ${failureSentence(cause)} Or choose the CPU.`,
+  'device.not_built': () => 'This page was built without WebGPU: choose the CPU.',
+  'device.wrong_answers': ({ adapter, maxDifference }) =>
+    `WebGPU (${adapter}) gives wrong answers, off by up to ${maxDifference.toPrecision(2)}: choose the CPU.`,
+  'model.checksum': () => damaged('model'),
+  'model.unreadable': () => 'The model file cannot be read: it was moved or changed. Choose it again.',
+  'model.none': () => 'There is no model to load.',
+  'image.too_many_bytes': ({ bytes, mostBytes }) =>
+    `This file has ${inMegabytes(bytes)}, more than the ${inMegabytes(mostBytes)} that a tile may have: cut it into tiles first.`,
+  'image.unreadable': () => 'This file cannot be read any more: it was moved, changed or locked. Add it again.',
+  // A lack of memory ends an engine in WebAssembly like any other fault: it can only be guessed.
+  'tile.engine_stopped': ({ cause }) =>
+    `The engine stopped twice at this tile, which is left out: it may need more memory than there is. (${cause ? failureSentence(cause) : 'no answer'})`,
+  'features.missing': () => 'The features of some tiles are not there yet: wait until every tile has its class, then try again.',
+  'features.size': () => 'Saved features of a tile are damaged: they are computed again.',
+  'training.failed': () => 'Training gave no report: train again.',
+  'training.other_project': () => 'Another project was opened meanwhile, so the new head was dropped.',
+};
+
+/** @param {string} what */
+function damaged(what) {
+  return `The ${what} was damaged on its way here (its SHA-256 is wrong) and is not used: try again.`;
+}
+
+/** @param {number} bytes */
+function inMegabytes(bytes) {
+  return `${Math.ceil(bytes / 1e6).toLocaleString()} MB`;
+}
+
+/** What went wrong and what to do. @param {Failure} failure */
+export function failureSentence({ code, message, data = {} }) {
+  // What the engine says in words of its own may have a code that is used here, too.
+  return message || (SENTENCES[code]?.(data) ?? `Something failed that has no name here (${code}): load the page again.`);
+}
+
+/** What went wrong, of whatever was thrown. @param {unknown} thrown */
+export function thrownSentence(thrown) {
+  const { failure } = /** @type {{ failure?: Failure }} */ (thrown ?? {});
+  if (failure) return failureSentence(failure);
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Which device computes, and why. @param {DeviceChoice} choice */
+export function deviceSentence({ device, why, adapter }) {
+  const running = `Running on ${device === 'cpu' ? 'the CPU' : 'WebGPU'}`;
+  const named = `WebGPU (${adapter})`;
+  switch (why.code) {
+    case 'chosen':
+      return `${device === 'cpu' ? running : `${running} (${adapter})`}, as you chose.`;
+    case 'agrees':
+      return `${running} (${adapter}), as you chose. The answers agree with the CPU's to ${why.maxDifference.toExponential(0)}.`;
+    case 'noAdapter':
+      return `${running}: this browser offers no WebGPU adapter.`;
+    case 'softwareAdapter':
+      return `${running}: there is only a software WebGPU adapter (${adapter}).`;
+    case 'notBuilt':
+      return `${running}: this page was built without WebGPU.`;
+    case 'notFetched':
+      return `${running}: ${NOT_FETCHED} (${failureSentence(why.cause)})`;
+    case 'notStarted':
+      return `${running}: WebGPU did not start (${failureSentence(why.cause)}).`;
+    case 'failedOnTest':
+      return `${running}: ${named} failed on a test tile (${failureSentence(why.cause)}).`;
+    case 'wrongAnswers':
+      return `${running}: ${named} gave wrong answers, off by up to ${why.maxDifference.toPrecision(2)}.`;
+    case 'measured': {
+      const times = `${why.tiles} tiles take ${why.deviceMs.toFixed(0)} ms on ${named}, ${why.cpuMs.toFixed(0)} ms on the CPU.`;
+      return device === 'cpu' ? `${running}: ${times}` : `${running}: ${times} The answers agree to ${why.maxDifference.toExponential(0)}.`;
+    }
+    case 'stopped':
+      return `${running}: the engine stopped when it tried the GPU. (${failureSentence(why.cause)})`;
+  }
+}
+
+/**
+ * Where a head is trained, and why there.
+ * @param {DeviceKind} device
+ * @param {TrainingDeviceReason} why
+ */
+export function trainingDeviceSentence(device, why) {
+  const training = `Training on the ${device === 'cpu' ? 'CPU' : 'GPU'}`;
+  switch (why.code) {
+    case 'chosen':
+      return `${training}, as you chose.`;
+    case 'onlyCpu':
+      return `${training}.`;
+    case 'measured':
+      return `${training}: four batches take ${why.cpuMs.toFixed(1)} ms on the CPU and ${why.gpuMs.toFixed(1)} ms on the GPU.`;
+  }
+}
