@@ -139,7 +139,8 @@ fn classify_writes_a_row_for_each_file_and_says_which_cannot_be_read() {
             assert!(row[row.len() - 1].contains("PNG"), "{row:?}");
             continue;
         }
-        let probabilities: Vec<f32> = (3..3 + LABELS.len()).map(|column| row[column].parse().unwrap()).collect();
+        let probabilities: Vec<f32> =
+            (3..3 + LABELS.len()).map(|column| row[column].parse().unwrap()).collect();
         assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-3, "{row:?}");
         let class = LABELS.iter().position(|label| *label == &row[1]).unwrap();
         assert!(probabilities.iter().all(|&other| other <= probabilities[class]), "{row:?}");

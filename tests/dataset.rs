@@ -45,10 +45,11 @@ fn write_classes(root: &Path, [green, blue]: [&str; 2], seeds: std::ops::Range<u
 fn tilelens(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tilelens"));
     command.current_dir(folder).args(arguments).env("RUST_BACKTRACE", "1");
-    if arguments[0] != "info" {
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/land-cover.safetensors");
-        if !arguments.contains(&"--model") {
-            command.arg("--model").arg(model);
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    if arguments[0] != "info" && !arguments.contains(&"--model") {
+        command.arg("--model").arg(models.join("overhead.safetensors"));
+        if arguments[0] == "classify" {
+            command.arg("--head").arg(models.join("overhead-scenes.safetensors"));
         }
     }
     command

@@ -13,5 +13,8 @@ fn the_page_has_the_limits_of_the_engine() {
         fs::write(&file, &expected).unwrap();
     }
     let found = fs::read_to_string(&file).unwrap();
-    assert_eq!(found, expected, "write www/engine/limits.js anew with WRITE_LIMITS=1 cargo test --test limits");
+    assert_eq!(
+        found, expected,
+        "write www/engine/limits.js anew with WRITE_LIMITS=1 cargo test --test limits"
+    );
 }

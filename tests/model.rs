@@ -101,7 +101,8 @@ fn the_cards_state_what_the_heads_do_and_pytorch_says_the_same_of_every_tile() {
         let classifier = classifier(&model(head));
         let (mut found, mut labels, mut agreeing, mut differences) = (Vec::new(), Vec::new(), 0, 0.0_f32);
         for Expected(name, class, predicted, confidence) in &expected {
-            let probabilities = block_on(classifier.classify(&[&tile(&folder.join(name))])).unwrap().probabilities;
+            let probabilities =
+                block_on(classifier.classify(&[&tile(&folder.join(name))])).unwrap().probabilities;
             agreeing += usize::from(argmax(&probabilities) == *predicted);
             differences += (probabilities[*predicted] - confidence).abs();
             found.extend(probabilities);
@@ -133,7 +134,8 @@ fn a_head_learns_from_ten_tiles_a_class_and_is_judged_by_others() {
         samples.push(&block_on(backbone.backbone().features(images)).unwrap(), class);
     }
     // Ten from all over each class's list, because it goes by ground scale.
-    let of = |class: usize| (0..samples.len()).filter(move |&tile| samples.labels()[tile] == class);
+    let labels = samples.labels();
+    let of = |class: usize| (0..labels.len()).filter(move |&tile| labels[tile] == class);
     let labelled: Vec<usize> = (0..FOLDERS.len()).flat_map(|class| of(class).step_by(5).take(10)).collect();
     let others: Vec<usize> = (0..samples.len()).filter(|tile| !labelled.contains(tile)).collect();
     let (labelled, others) = (Subset::from(samples.select(&labelled)), samples.select(&others));

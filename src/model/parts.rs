@@ -84,11 +84,8 @@ impl ModelFile {
             Manifest { backbone: Some(known), .. } => known.clone(),
             _ => self.backbone_reference(),
         };
-        let manifest = Manifest {
-            backbone: Some(backbone),
-            backbone_name: String::new(),
-            ..self.manifest.clone()
-        };
+        let manifest =
+            Manifest { backbone: Some(backbone), backbone_name: String::new(), ..self.manifest.clone() };
         let own = self.parameters.iter().filter(|(name, _)| is_classifier(name));
         let mut parameters = Parameters::default();
         for (name, parameter) in own {

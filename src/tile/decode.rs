@@ -85,7 +85,11 @@ pub(super) fn check_size(width_px: u32, height_px: u32) -> Result<(), TileError>
 }
 
 /// Whether so few bytes may stand for so many pixels: a decompression bomb is refused before it is unpacked.
-pub(super) fn check_expansion(file_bytes: usize, pixel_bytes: u64, format: &'static str) -> Result<(), TileError> {
+pub(super) fn check_expansion(
+    file_bytes: usize,
+    pixel_bytes: u64,
+    format: &'static str,
+) -> Result<(), TileError> {
     let file_bytes = file_bytes as u64;
     if pixel_bytes > MAX_UNDOUBTED_BYTES && pixel_bytes / file_bytes.max(1) > MAX_EXPANSION {
         return Err(TileError::Bomb { format, file_bytes, pixel_bytes });

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { IMAGES, ROOT, SLOW_MS, WEBGPU, WITHOUT_WEBGPU, serve, temporaryFile, temporaryFolder, tiles, visit } from './harness.mjs';
+import { wholeModel } from '../../tools/whole-model.mjs';
 import { openSite } from './site.mjs';
 
-const MODEL = path.join(ROOT, 'models/land-cover.safetensors');
 const options = { timeout: SLOW_MS };
 
 test('the page paints and explains itself while the engine is still on its way', options, async (t) => {
@@ -95,7 +95,7 @@ test("a model file of the user's is loaded; a broken one leaves the model before
   const [tile] = await tiles(t, 1);
   const before = (await seen.classify([tile.path])).get(tile.name);
 
-  const bytes = await readFile(MODEL);
+  const bytes = await wholeModel();
   const broken = await temporaryFile(t, 'broken.safetensors', bytes.subarray(0, bytes.length / 2));
   await page.locator('#model-file').setInputFiles(broken);
   await page.getByText(/cut off|truncated|incomplete|ends before|damaged/i).first().waitFor();

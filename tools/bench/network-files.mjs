@@ -1,9 +1,7 @@
 /** The shipped model in the forms that the other engines read. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import protobuf from 'protobufjs/minimal.js';
-import { initSync, toF32Model, toOnnxModel } from '../../pkg/cpu/tilelens.js';
-import { ROOT } from '../../tests/e2e/harness.mjs';
+import { toF32Model, toOnnxModel } from '../../pkg/cpu/tilelens.js';
+import { wholeModel } from '../whole-model.mjs';
 
 /** The input of an exported graph, and the tensor that the backbone reads once it is normalised. */
 const INPUT = 'images';
@@ -93,7 +91,6 @@ function fedNormalised(model) {
  * @returns {Promise<{ onnx: Uint8Array, safetensors: Uint8Array }>}
  */
 export async function networkFiles() {
-  initSync({ module: await readFile(path.join(ROOT, 'pkg/cpu/tilelens_bg.wasm')) });
-  const model = await readFile(path.join(ROOT, 'models/land-cover.safetensors'));
+  const model = await wholeModel();
   return { onnx: fedNormalised(toOnnxModel(model)), safetensors: toF32Model(model) };
 }

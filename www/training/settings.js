@@ -9,6 +9,7 @@ import { MAX_DENSE_NEURONS, MAX_EPOCHS } from '../engine/index.js';
 export const DEFAULTS = {
   learningRate: 0.001,
   dropoutRate: 0.2,
+  labelSmoothing: 0.1,
   denseNeurons: 128,
   epochs: 100,
   batchSize: 16,
@@ -47,6 +48,14 @@ export const NUMBERS = [
     help: 'The share of the features that is hidden in each step, so that the head does not learn single tiles by heart. 0.2 to 0.5 suits few tiles.',
     min: 0,
     max: 0.95,
+    step: 0.05,
+  },
+  {
+    name: 'labelSmoothing',
+    label: 'Label smoothing',
+    help: 'The share of each label that is spread over all classes, so that the head is less sure of itself. 0.1 helps with few tiles; 0 takes labels as they are.',
+    min: 0,
+    max: 0.9,
     step: 0.05,
   },
   {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 use tilelens::model::classifier::Classifier;
+use tilelens::tile::Together;
 
 use super::DeviceChoice;
 use super::inputs;
@@ -49,6 +50,8 @@ pub fn run(args: ClassifyArgs) -> Result<()> {
         None => Earlier::default(),
     };
     let all = files.len();
+    // Of those that have a row already, too: a run that goes on prepares its tiles as the one before did.
+    let together = Together::of_files(files.iter().map(PathBuf::as_path));
     files.retain(|file| !earlier.files.contains(&file.display().to_string()));
     if files.len() < all {
         eprintln!("{} of {all} files have a row already.", all - files.len());
@@ -56,7 +59,7 @@ pub fn run(args: ClassifyArgs) -> Result<()> {
     let mut rows = Rows::new(output, args.format, labels, &earlier)?;
     let bar = progress_bar(files.len(), "Classifying");
     let classify = |file: &PathBuf| {
-        let answer = read_tile(file).and_then(|tile| {
+        let answer = read_tile(file, &together).and_then(|tile| {
             let answers = pollster::block_on(classifier.classify(&[&tile])).map_err(coded)?;
             Ok(answers.probabilities)
         });

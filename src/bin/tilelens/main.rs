@@ -59,11 +59,17 @@ Example, a checkpoint whose classes stand in a text file, one a line:
     #[command(after_help = "Example:\n  tilelens export mine.safetensors --output mine.onnx")]
     Export(export::ExportArgs),
     /// Say what a model file or a raster (TIFF, GeoTIFF, COG) holds.
-    #[command(after_help = "Examples:\n  tilelens info models/overhead.safetensors\n  tilelens info scene.tif")]
+    #[command(
+        after_help = "Examples:\n  tilelens info models/overhead.safetensors\n  tilelens info scene.tif"
+    )]
     Info(info::InfoArgs),
     /// Write the backbone of a model, its head, or both as files of their own.
+    #[command(after_help = "Example:\n  tilelens split mine.safetensors --head my-head.safetensors")]
     Split(parts::SplitArgs),
     /// Put a backbone and a head of it together into one model file.
+    #[command(
+        after_help = "Example:\n  tilelens join models/overhead.safetensors my-head.safetensors --output mine.safetensors"
+    )]
     Join(parts::JoinArgs),
     /// Classify image files and folders of them.
     #[command(after_help = "\
@@ -87,7 +93,9 @@ Example, a folder that holds forest/, river/ …, or train/, val/ and test/ with
   tilelens train data/ --output mine.safetensors")]
     Train(train::TrainArgs),
     /// How good heads get from a few labelled tiles, by one setting or by several.
-    #[command(after_help = "Example:\n  tilelens few-shot data/ --model backbone.safetensors --shots 5,10,20")]
+    #[command(
+        after_help = "Example:\n  tilelens few-shot data/ --model backbone.safetensors --shots 5,10,20"
+    )]
     FewShot(few_shot::FewShotArgs),
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use tilelens::ErrorCode;
-use tilelens::tile::{Tile, decode};
+use tilelens::tile::{Tile, Together};
 
 use super::dataset::LabelledFile;
 
@@ -39,17 +39,18 @@ pub fn in_order<I: Sync, T: Send>(
     Ok(())
 }
 
-/// What `compute` makes of each file's tile, with the file's class. A file that is no image is named and left out;
-/// an error of `compute` ends it all.
+/// What `compute` makes of each file's tile, with the file's class; rasters that are alike share one stretch. A file that
+/// is no image is named and left out; an error of `compute` ends it all.
 pub fn for_each_tile<T: Send>(
     files: &[LabelledFile],
     what: &str,
     compute: impl Fn(&Tile) -> Result<T> + Sync,
 ) -> Result<Vec<(T, usize)>> {
     let bar = progress_bar(files.len(), what);
+    let together = Together::of_files(files.iter().map(|file| file.path.as_path()));
     let mut answers = Vec::new();
     let work = |file: &LabelledFile| {
-        let answer = read_tile(&file.path).map(|tile| compute(&tile));
+        let answer = read_tile(&file.path, &together).map(|tile| compute(&tile));
         bar.inc(1);
         answer
     };
@@ -67,11 +68,11 @@ pub fn for_each_tile<T: Send>(
     Ok(answers)
 }
 
-/// The tile of a file, or an error with its code: the one place where a file becomes a tile.
-pub fn read_tile(path: &Path) -> Result<Tile> {
+/// The tile of a file that came with others, or an error with its code: the one place where a file becomes a tile.
+pub fn read_tile(path: &Path, together: &Together) -> Result<Tile> {
     let bytes = fs::read(path).map_err(|error| anyhow!("file.unreadable: {error}"))?;
     // A fault in a decoder costs one tile, and not the thousand that were classified before it.
-    match catch_unwind(AssertUnwindSafe(|| decode(&bytes))) {
+    match catch_unwind(AssertUnwindSafe(|| together.decode(&bytes))) {
         Ok(decoded) => decoded.map_err(coded),
         Err(_) => bail!("image.fault: this file makes the decoder fail: please report it"),
     }

@@ -6,7 +6,6 @@ use anyhow::Result;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rayon::prelude::*;
 use serde::Serialize;
 use tilelens::device::Device;
 use tilelens::model::classification::{mean_over_views, softmax};
@@ -19,7 +18,7 @@ use tilelens::training::samples::{Samples, Statistics, Subset};
 use tilelens::training::trainer::{Trainer, TrainingConfig};
 
 use super::sweep::Setting;
-use super::tiles::progress_bar;
+use super::tiles::{in_order, progress_bar};
 
 /// Tiles that are judged at once.
 const JUDGED_AT_ONCE: usize = 256;
@@ -64,12 +63,16 @@ pub struct Draw {
 pub fn try_all(contenders: &[Contender], draws: &[Draw], classes: usize) -> Result<Vec<Row>> {
     let bar = progress_bar(contenders.len() * draws.len(), "Draws");
     let jobs: Vec<_> = contenders.iter().flat_map(|one| draws.iter().map(move |draw| (one, draw))).collect();
-    let judged = jobs.par_iter().with_max_len(1).map(|(contender, draw)| {
+    let mut accuracies = Vec::new();
+    let judge = |(contender, draw): &(&Contender, &Draw)| {
         let accuracy = contender.accuracy(draw, classes);
         bar.inc(1);
         accuracy
-    });
-    let accuracies = judged.collect::<Result<Vec<f64>>>()?;
+    };
+    in_order(&jobs, judge, |_, accuracy| {
+        accuracies.push(accuracy?);
+        Ok(())
+    })?;
     bar.finish_and_clear();
     let tried: Vec<_> = jobs.into_iter().zip(accuracies).collect();
     let of_one = |((a, x), _): &((&Contender, &Draw), f64), ((b, y), _): &((&Contender, &Draw), f64)| {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use tilelens::dataset::{Copies, Fingerprint, Subset};
+use tilelens::tile::Together;
 use tilelens::training::split::Split;
 
 use super::super::dataset::{Dataset, LabelledFile};
@@ -176,8 +177,9 @@ fn without_copies_across(files: Vec<LabelledFile>) -> Result<(Vec<LabelledFile>,
 fn fingerprints(files: Vec<LabelledFile>) -> Result<(Vec<LabelledFile>, Vec<Fingerprint>)> {
     let bar = progress_bar(files.len(), "Looking for copies");
     let (mut readable, mut fingerprints) = (Vec::new(), Vec::new());
+    let together = Together::of_files(files.iter().map(|file| file.path.as_path()));
     let work = |file: &LabelledFile| {
-        let fingerprint = read_tile(&file.path).map(|tile| Fingerprint::of(&tile));
+        let fingerprint = read_tile(&file.path, &together).map(|tile| Fingerprint::of(&tile));
         bar.inc(1);
         fingerprint
     };
