@@ -204,7 +204,7 @@ fn few_shot_compares_a_head_with_those_that_know_nothing() {
     let json = folder.path().join("figures.json");
     let few =
         ["few-shot", path(data.path()), "--shots", "2", "--draws", "2", "--epochs", "4", "--no-augmentation"];
-    printed(&[&few[..], &["--json", path(&json)]].concat());
+    printed(&[&few[..], &["--baselines", "--json", path(&json)]].concat());
     let rows: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
     let rows = rows.as_array().unwrap();
     assert_eq!(rows.len(), 3);

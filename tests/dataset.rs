@@ -197,8 +197,8 @@ fn copies_stay_on_one_side_and_a_picture_under_two_labels_is_named() {
         let (green, blue) = (picture(0, seed), picture(1, seed + 1000));
         write(&folder, &format!("data/green/g{seed} (1).png"), &green);
         write(&folder, &format!("data/blue/turned {seed}.png"), &image::imageops::rotate90(&blue));
-        let path = folder.join(format!("data/green/g{seed}.jpg"));
-        green.save_with_format(path, ImageFormat::Jpeg).unwrap();
+        let path = folder.join(format!("data/green/g{seed}.bmp"));
+        image::imageops::flip_horizontal(&green).save_with_format(path, ImageFormat::Bmp).unwrap();
     }
     write(&folder, "data/blue/from green.png", &picture(0, 3));
     let (output, _) = train(&folder, "data", &["--validation-fraction", "0.34"]);

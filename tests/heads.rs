@@ -32,7 +32,7 @@ fn combined() -> ModelFile {
 /// The same head on a backbone of other weights.
 fn on_another_backbone() -> ModelFile {
     let mut file = combined();
-    file.manifest.name = "another".into();
+    file.manifest.backbone_name = "another".into();
     file.parameters.insert("features.0.1.bias", vec![16], vec![0.5; 16]);
     file
 }
@@ -105,7 +105,7 @@ fn what_a_head_says_of_itself_travels_in_its_file() {
     assert_eq!((whole.kind(), whole.manifest.labels.len()), (Kind::Model, 3));
     assert_eq!(whole.manifest.purpose, head.manifest.purpose);
     assert_eq!(written(&whole.head().unwrap()), head);
-    assert_eq!(whole.backbone().unwrap().manifest.name, combined().manifest.name);
+    assert_eq!(whole.backbone().unwrap().manifest.name, combined().manifest.backbone_name);
 }
 
 #[test]
@@ -113,14 +113,14 @@ fn heads_of_one_backbone_are_switched_at_once_and_answer_as_their_combined_files
     let tile = tile();
     for device in devices() {
         let mut classifier = Classifier::load(&combined().backbone().unwrap(), &device).unwrap();
-        let seven = classifier.add_head(&combined().head().unwrap()).unwrap();
+        let shipped = classifier.add_head(&combined().head().unwrap()).unwrap();
         let three = classifier.add_head(&other_head()).unwrap();
         // A combined file of the same backbone brings the same head.
-        assert_eq!(classifier.add_head(&combined()).unwrap(), seven);
+        assert_eq!(classifier.add_head(&combined()).unwrap(), shipped);
         let ask = |classifier: &Classifier| block_on(classifier.classify(&[&tile])).unwrap();
         assert!(ask(&classifier).probabilities.is_empty());
 
-        for (id, whole) in [(&seven, combined()), (&three, combined().join(&other_head()).unwrap())] {
+        for (id, whole) in [(&shipped, combined()), (&three, combined().join(&other_head()).unwrap())] {
             classifier.use_head(Some(id)).unwrap();
             assert_eq!(classifier.labels(), whole.manifest.labels);
             let alone = Classifier::load(&whole, &device).unwrap();
@@ -133,8 +133,8 @@ fn heads_of_one_backbone_are_switched_at_once_and_answer_as_their_combined_files
         assert!(classifier.head_in_use().is_none() && classifier.labels().is_empty());
         assert_eq!(classifier.use_head(Some(&three)).unwrap_err().code(), "model.no_such_head");
         assert_eq!(classifier.remove_head(&three).unwrap_err().code(), "model.no_such_head");
-        classifier.use_head(Some(&seven)).unwrap();
-        assert_eq!(ask(&classifier).probabilities.len(), 7);
+        classifier.use_head(Some(&shipped)).unwrap();
+        assert_eq!(ask(&classifier).probabilities.len(), combined().manifest.labels.len());
     }
 }
 
@@ -207,7 +207,8 @@ fn the_answer_for_all_views_is_the_mean_of_theirs() {
     let found = block_on(classifier.classify_views(&tile)).unwrap();
     assert_eq!(found.features, each.features);
     for (class, mean) in found.probabilities.iter().enumerate() {
-        let sum: f32 = each.probabilities.chunks(7).map(|row| row[class]).sum();
+        let sum: f32 =
+            each.probabilities.chunks(combined().manifest.labels.len()).map(|row| row[class]).sum();
         assert!((mean - sum / 8.0).abs() < 1e-6);
     }
     let known = block_on(classifier.classify_view_features(found.features.clone())).unwrap();

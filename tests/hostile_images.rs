@@ -37,8 +37,8 @@ const PREPROCESSING: Preprocessing = Preprocessing {
 const MOST_BYTES: usize = 640_000_000;
 
 /// All that is ever asked for while a file is read, whether it is given back or not: the pixels as they are decoded, as
-/// eight bits and as RGB, and buffers that grow.
-const MOST_ALLOCATED: usize = 800_000_000;
+/// eight bits and as RGB, which of them are opaque, and buffers that grow.
+const MOST_ALLOCATED: usize = 850_000_000;
 
 /// A decoder that allocates row by row, or entry by entry, of what a header claims.
 const MOST_ALLOCATIONS: usize = 5_000;

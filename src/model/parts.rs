@@ -28,7 +28,7 @@ pub enum PartError {
     NoClassifier(String),
     /// The head learnt from other features.
     #[error(
-        "the head `{head}` belongs to the backbone `{wanted}` and not to `{found}`: open that backbone, or train a new head on this one"
+        "the head `{head}` belongs to another backbone, `{wanted}`, than the one that is open, `{found}`: open that backbone, or train a new head on this one"
     )]
     OtherBackbone {
         /// The head's name.

@@ -12,7 +12,6 @@ import {
   WITHOUT_REAL_TILES,
   mainThreadWork,
   serve,
-  spelling,
   tiles,
   visit,
 } from './harness.mjs';
@@ -22,6 +21,8 @@ const MOST_CHANGES_IN_A_TASK = 1000;
 /** A tile's card is made once and changes a few times; its answer moves the bar and the counts. */
 const MOST_CHANGES_A_TILE = 100;
 const MOST_LAYOUTS_A_TILE = 3;
+/** Folders of RSSCN7, by the class of the head of overhead scenes that means the same. @type {Record<string, string>} */
+const SAME_CLASS = { field: 'Farmland', forest: 'Forest', grass: 'Meadow', industry: 'Industrial', parking: 'Parking' };
 /** How far the confidences of two devices may lie apart. */
 const AGREEMENT = 1e-3;
 
@@ -81,16 +82,18 @@ test('100 tiles get 100 classes, and the page answers throughout', { timeout: SL
 
   await close();
   await t.test('real tiles have their own class', { skip: WITHOUT_REAL_TILES }, () => {
-    const truth = new Map(files.map((file) => [file.name, file.className]));
-    const right = cards.filter((card) => spelling(card.className) === truth.get(card.name)).length;
-    t.diagnostic(`${right} of ${cards.length} real tiles have their own class`);
-    assert.ok(right > cards.length / 2, `only ${right} of ${cards.length} tiles have their own class`);
+    const truth = new Map(files.map((file) => [file.name, SAME_CLASS[file.className ?? '']]));
+    const known = cards.filter((card) => truth.get(card.name));
+    const right = known.filter((card) => card.className === truth.get(card.name)).length;
+    t.diagnostic(`${right} of ${known.length} real tiles have their own class`);
+    assert.ok(right > 0.8 * known.length, `only ${right} of ${known.length} tiles have their own class`);
   });
 });
 
 /** What PyTorch answers with the shipped weights: file, index of its class, confidence (models/recipe/predict.py). */
-const PYTORCH = path.join(ROOT, 'tests/fixtures/model/pytorch.json');
-const AGREEING = 0.999;
+const HEAD = 'overhead-scenes.json';
+const PYTORCH = path.join(ROOT, 'tests/fixtures/model', HEAD);
+const AGREEING = 0.994;
 /** Of the confidences' mean difference: decoding JPEG and scaling round by a level here and there. */
 const CONFIDENCE_AGREEMENT = 0.01;
 
@@ -101,16 +104,16 @@ for (const [query, flags, every, without] of /** @type {const} */ ([
 ])) {
   const reason = WITHOUT_REAL_TILES || without;
   test(`the page calls the test tiles what PyTorch calls them (${query})`, { timeout: SLOW_MS, skip: reason }, async (t) => {
-    /** @type {[string, number, number][]} */
+    /** The tile below the folder of the sets, its class, PyTorch's answer. @type {[string, string, number, number][]} */
     const answers = JSON.parse(await readFile(PYTORCH, 'utf8'));
-    const { labels } = JSON.parse(await readFile(path.join(ROOT, 'models/land-cover.json'), 'utf8'));
+    const { labels } = JSON.parse(await readFile(path.join(ROOT, 'models', HEAD), 'utf8'));
     const sample = answers.filter((_, index) => index % every === 0);
     const { visit: seen, close } = await visit(t, await serve(t), { query, flags: [...flags] });
     await seen.ready();
-    const cards = await seen.classify(sample.map(([name]) => path.join(REAL_TILES, name)));
+    const cards = await seen.classify(sample.map(([name]) => path.join(REAL_TILES, '..', name)));
     let agreeing = 0;
     let differences = 0;
-    for (const [name, index, confidence] of sample) {
+    for (const [name, , index, confidence] of sample) {
       const card = cards.get(path.basename(name));
       assert.ok(card, name);
       if (card.className !== labels[index]) continue;

@@ -6,22 +6,25 @@ import { SLOW_MS, WEBGPU, WITHOUT_REAL_TILES, WITHOUT_WEBGPU, serve } from './ha
 
 const LABELLED = 10;
 const HELD_OUT = 20;
-/** What the issue promises for ten labels a class. */
+/** Five kinds. The shipped backbone saw other tiles of them; the card of the backbone has what it does for unseen classes. */
+const KINDS = [...CLASSES, 'industry'];
+/** What ten labels a class should come to. */
 const LEAST_ACCURACY = 0.9;
 /** Features, head and labels are the same numbers as before. */
 const SAME = 1e-6;
 
 test('ten labels a class make a head that is kept, exported and imported again', { timeout: SLOW_MS }, async (t) => {
-  const all = await labelledTiles(t, LABELLED + HELD_OUT);
-  const labelled = all.filter((_, index) => index % (LABELLED + HELD_OUT) < LABELLED);
+  const all = await labelledTiles(t, LABELLED + HELD_OUT, KINDS);
+  // Every third of a class, so that all ground scales are among them.
+  const labelled = all.filter((_, index) => index % ((LABELLED + HELD_OUT) / LABELLED) === 0);
   const heldOut = all.filter((tile) => !labelled.includes(tile));
   const { visit: seen, page, bench, close } = await openBench(t);
 
   await bench.drop(labelled);
-  await bench.makeClasses(CLASSES);
+  await bench.makeClasses(KINDS);
   // One key a label, and no other.
-  await bench.labelByKeys(labelled);
-  assert.deepEqual(await bench.counts(), [LABELLED, LABELLED, LABELLED, LABELLED]);
+  await bench.labelByKeys(labelled, KINDS);
+  assert.deepEqual(await bench.counts(), KINDS.map(() => LABELLED));
   await bench.drop(heldOut);
   await bench.train();
   await seen.screenshot('fine-tuned');
@@ -38,9 +41,9 @@ test('ten labels a class make a head that is kept, exported and imported again',
   // The same labels and the same seed: the same head, to the last bit.
   await bench.train();
   assertSameAnswers(await bench.answers(), answers, 0);
-  assert.match(await bench.report(), /No difference to the head before.*has learnt from 40 of them, which flatters it/);
+  assert.match(await bench.report(), /No difference to the head before.*has learnt from 50 of them, which flatters it/);
 
-  await page.fill('#project-name', 'Four kinds');
+  await page.fill('#project-name', 'Five kinds');
   await page.keyboard.press('Enter');
   await bench.saved();
   await page.reload();
@@ -50,7 +53,7 @@ test('ten labels a class make a head that is kept, exported and imported again',
   assert.match(await bench.report(), /5-fold cross-validation/);
 
   const download = await bench.download(() => page.click('#export-project'));
-  assert.equal(download.suggestedFilename(), 'Four kinds.zip');
+  assert.equal(download.suggestedFilename(), 'Five kinds.zip');
   const archive = await download.path();
   page.on('dialog', (dialog) => dialog.accept());
   await page.click('#delete-project');
@@ -63,7 +66,7 @@ test('ten labels a class make a head that is kept, exported and imported again',
   await page.waitForFunction(() => document.querySelector('#report')?.textContent?.includes('cross-validation'));
   await bench.settled();
   assertSameAnswers(await bench.answers(), answers, SAME);
-  assert.equal(await page.inputValue('#project-name'), 'Four kinds');
+  assert.equal(await page.inputValue('#project-name'), 'Five kinds');
   // The report still knows its tiles.
   await page.locator('.confusion td.right button').first().click();
   assert.match(await page.locator('#spotlight').innerText(), /forest called forest: \d+ tiles/);

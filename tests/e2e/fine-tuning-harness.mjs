@@ -8,7 +8,7 @@ import { REAL_TILES, ROOT, SLOW_MS, hasRealTiles, serve, temporaryFolder, visit 
 /** @typedef {import('./harness.mjs').Visit} Visit */
 /** @typedef {{ path: string, name: string, className: string }} LabelledTile */
 
-/** Kinds of ground that differ; the test split of the shipped model has 51 to 53 tiles of each. */
+/** Kinds of ground that differ; the test split of RSSCN7 has 52 tiles of each. */
 export const CLASSES = ['forest', 'river_lake', 'residential', 'parking'];
 
 const SIDE_PX = 64;
@@ -18,6 +18,7 @@ const GROUNDS = [
   { rgb: [40, 60, 120], stripe: 64 },
   { rgb: [170, 150, 130], stripe: 8 },
   { rgb: [120, 120, 125], stripe: 16 },
+  { rgb: [150, 60, 50], stripe: 4 },
 ];
 
 /**
@@ -31,7 +32,7 @@ const GROUNDS = [
 export async function labelledTiles(t, count, classNames = CLASSES) {
   if (!hasRealTiles) return drawnTiles(t, count, classNames);
   const folder = await temporaryFolder(t);
-  const split = (await readFile(path.join(ROOT, 'models/recipe/splits/test.txt'), 'utf8')).split('\n');
+  const split = (await readFile(path.join(ROOT, 'models/recipe/splits/rsscn7.test.txt'), 'utf8')).split('\n');
   const files = classNames.flatMap((className) => {
     const ofClass = split.filter((line) => line.startsWith(`${className}/`));
     assert.ok(ofClass.length >= count, `${ofClass.length} test tiles of ${className}`);

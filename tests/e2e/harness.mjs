@@ -34,7 +34,7 @@ import { startServer } from '../../tools/serve.mjs';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const IMAGES = path.join(ROOT, 'tests/fixtures/images');
 const SAMPLES = path.join(ROOT, 'www/samples');
-export const REAL_TILES = process.env.TILELENS_TILES ?? path.join(ROOT, '../shared/data/rsscn7');
+export const REAL_TILES = path.join(process.env.TILELENS_DATA ?? path.join(ROOT, '../shared/data'), 'rsscn7');
 const ARTEFACTS = path.join(ROOT, 'target/screenshots');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
@@ -83,7 +83,7 @@ export async function serve(t, root, listener) {
 /** Whether there are real tiles on this machine; else the drawn samples stand in. */
 export const hasRealTiles = existsSync(REAL_TILES);
 /** Why tests of accuracy are skipped. */
-export const WITHOUT_REAL_TILES = !hasRealTiles && 'real tiles may not be redistributed: TILELENS_TILES names a folder of them';
+export const WITHOUT_REAL_TILES = !hasRealTiles && 'real tiles may not be redistributed: TILELENS_DATA names a folder with them';
 
 /**
  * `count` tiles under names of their own: real ones, taken from every class in turn, where there are any.
@@ -454,14 +454,6 @@ export async function buildScript(args, environment) {
     const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
     return { ok: false, stdout, stderr };
   }
-}
-
-/**
- * A class name as the folders of the real tiles spell it.
- * @param {string} label
- */
-export function spelling(label) {
-  return label.toLowerCase().replaceAll(/[^a-z]+/g, '_');
 }
 
 /**

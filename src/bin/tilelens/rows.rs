@@ -74,16 +74,17 @@ impl Earlier {
         let mut record = csv::StringRecord::new();
         while reader.read_record(&mut record).unwrap_or(false) {
             let end = reader.position().byte() as usize;
-            let is_whole = record.len() == columns.len() && bytes[..end].ends_with(b"\n");
+            let ends = bytes[..end].ends_with(b"\n");
+            if earlier.whole == 0 && ends && record.iter().ne(columns.iter().copied()) {
+                bail!("its columns are not those of this model: they were written with another one");
+            }
+            let is_whole = record.len() == columns.len() && ends;
             if !is_whole {
                 // Nothing but the end may be broken.
                 if end < bytes.len() {
                     bail!("row {} is none of this command's", reader.position().line());
                 }
                 break;
-            }
-            if earlier.whole == 0 && record.iter().ne(columns.iter().copied()) {
-                bail!("its columns are not those of this model: they were written with another one");
             }
             if earlier.whole > 0 {
                 earlier.files.insert(record[0].to_owned());
