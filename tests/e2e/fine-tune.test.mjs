@@ -7,7 +7,7 @@ import { SLOW_MS, WEBGPU, WITHOUT_REAL_TILES, WITHOUT_WEBGPU, serve } from './ha
 const LABELLED = 10;
 const HELD_OUT = 20;
 /** Five kinds. The shipped backbone saw other tiles of them; the card of the backbone has what it does for unseen classes. */
-const KINDS = [...CLASSES, 'industry'];
+const KINDS = [...CLASSES, 'field'];
 /** What ten labels a class should come to. */
 const LEAST_ACCURACY = 0.9;
 /** Features, head and labels are the same numbers as before. */
