@@ -27,7 +27,7 @@ suite_clippy() {
   cargo clippy --release --locked --all-targets -- -D warnings
   # Debian's compiler has no clippy.
   [[ -n $WASM_TOOLCHAIN ]] ||
-    cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features -- -D warnings
+    cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features --features raster -- -D warnings
 }
 
 suite_rustdoc() {

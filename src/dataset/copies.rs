@@ -144,8 +144,8 @@ impl Copies {
         Self { originals, exact, near: copies - exact }
     }
 
-    /// For each tile the first one that it is a copy of; itself where there is none before it. It may go into
-    /// [`Split::of_originals`](crate::training::samples::Split::of_originals).
+    /// For each tile the first one that it is a copy of; itself where there is none before it. These are the
+    /// groups of [`Split::stratified_by_group`](crate::training::split::Split::stratified_by_group).
     pub fn originals(&self) -> &[usize] {
         &self.originals
     }

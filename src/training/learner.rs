@@ -54,7 +54,6 @@ pub trait Learner {
 /// Sets a share of the features to zero and scales the others up (Srivastava et al., "Dropout", 2014), drawn on
 /// the CPU: the same seed gives the same run on every device.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for a network, and no list of them")]
 pub enum Dropout {
     /// Evaluation: features pass as they are.
     Off,

@@ -18,9 +18,9 @@ const REFUSED = {
   'huge.png': /20000 × 20000 pixels are more than/,
 };
 const NOTED = {
-  'deep.png': /8 bits/,
+  'deep.png': /scaled down to 8/,
   'cmyk.jpg': /CMYK inks/,
-  'alpha.png': /on white/,
+  'alpha.png': /without data: the other side of it is seen there/,
   'exif-rotated.jpg': /upright/,
   'animated.gif': /first frame/i,
   'animated.png': /first frame/i,

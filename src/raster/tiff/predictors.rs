@@ -48,7 +48,7 @@ impl Image {
         let bytes = self.bits as usize / 8;
         // libtiff does so whatever the codec, with LERC's numbers, too.
         let swapped = self.order == super::directory::ByteOrder::Big;
-        if swapped && self.bits % 8 == 0 && matches!(bytes, 2 | 4 | 8) {
+        if swapped && self.bits.is_multiple_of(8) && matches!(bytes, 2 | 4 | 8) {
             data.chunks_exact_mut(bytes).for_each(<[u8]>::reverse);
         }
     }
