@@ -19,7 +19,8 @@ static MODEL: LazyLock<ModelFile> = LazyLock::new(|| {
         include_bytes!("../../models/overhead.safetensors"),
         include_bytes!("../../models/sentinel-2.safetensors"),
     ];
-    let [backbone, head] = [backbone, head].map(|bytes| ModelFile::from_bytes(bytes).expect("a shipped file"));
+    let [backbone, head] =
+        [backbone, head].map(|bytes| ModelFile::from_bytes(bytes).expect("a shipped file"));
     backbone.join(&head).expect("they belong together")
 });
 
