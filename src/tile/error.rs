@@ -73,7 +73,7 @@ pub enum TileError {
     Decoder(&'static str),
     /// Too little of the tile holds data.
     #[error(
-        "{:.0} % of the tile is without data: no class would be right",
+        "the tile has no data in {:.0} % of its pixels, and no class would be right: choose one with more data",
         share * 100.0
     )]
     NoData {
