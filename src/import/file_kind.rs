@@ -117,7 +117,7 @@ impl FileKind {
 fn safetensors_header(bytes: &[u8]) -> Option<usize> {
     let length = u64::from_le_bytes(*bytes.first_chunk()?);
     // The format allows 100 MB; and a header is a JSON object.
-    (length <= 100_000_000 && bytes.get(8) == Some(&b'{')).then_some(8 + length as usize)
+    (length <= 100_000_000 && bytes.get(8) == Some(&b'{')).then(|| 8 + length as usize)
 }
 
 /// What a text is that was taken for a checkpoint.
