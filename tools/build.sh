@@ -98,5 +98,6 @@ optimise_engine() {
 build_command_line() {
   setup_rust
   say "Compiling the command line"
-  cargo build --release --locked --bin tilelens
+  # With the examples, which want the same features of burn's crates as the tests do: burn is compiled once for all.
+  cargo build --release --locked --bin tilelens --examples
 }

@@ -37,7 +37,7 @@ test('classes of one tile, and copies of one picture alone, are trained and not 
   await close();
 });
 
-test('a GPU that is lost in mid-training costs no label, and the best head so far can be used', { skip: 'it does not end since the engine became one room: an open fault, told in the closing note' }, async (t) => {
+test('a GPU that is lost in mid-training costs no label, and the best head so far can be used', { timeout: SLOW_MS, skip: WITHOUT_WEBGPU }, async (t) => {
   const prepare = (/** @type {import('playwright-core').Page} */ page) => shimWorkers(page, () => REACHABLE_GPU);
   const { visit: seen, page, bench, close } = await openBench(t, { query: '?device=webgpu', flags: WEBGPU, serviceWorkers: 'block', prepare });
   seen.expectsProblems = true;
@@ -137,8 +137,9 @@ test('where the browser stores nothing the page says so, trains and exports', { 
   await close();
 });
 
-test('files that were moved away keep nothing else out of a project file, nor do deleted site data', { skip: 'the export after a reload does not come since tiles have sources: an open fault, told in the closing note' }, async (t) => {
-  const { visit: seen, page, bench, close } = await openBench(t);
+test('files that were moved away keep nothing else out of a project file, nor do deleted site data', { timeout: SLOW_MS }, async (t) => {
+  // Of its own: the storage of a private window, which the tests share otherwise, keeps no copies of files.
+  const { visit: seen, page, bench, close } = await openBench(t, { profile: await temporaryFolder(t) });
   page.on('dialog', (dialog) => dialog.accept());
   const tiles = await drawnTiles(t, 4);
   await bench.dropAndLabel(tiles);
