@@ -162,6 +162,26 @@ fn classify_prints_json_that_says_the_same() {
 }
 
 #[test]
+fn the_mean_over_views_does_not_care_how_a_tile_is_turned() {
+    let folder = TempDir::new().unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/samples/synthetic-parking.jpg");
+    let tile = image::open(sample).unwrap();
+    tile.save(folder.path().join("a.png")).unwrap();
+    tile.rotate90().fliph().save(folder.path().join("b.png")).unwrap();
+    let confidences = |options: &[&str]| -> Vec<f64> {
+        let said = printed(&[&["classify", path(folder.path()), "--format", "json"], options].concat());
+        let rows = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        rows.map(|row| row["confidence"].as_f64().unwrap()).collect()
+    };
+    let [as_it_stands, turned] = confidences(&["--view-average"])[..] else {
+        panic!("two tiles have two rows")
+    };
+    assert!((as_it_stands - turned).abs() < 1e-4, "{as_it_stands} and {turned}");
+    let [as_it_stands, turned] = confidences(&[])[..] else { panic!("two tiles have two rows") };
+    assert!((as_it_stands - turned).abs() > 1e-4, "the views of this tile are too much alike to tell");
+}
+
+#[test]
 fn evaluate_judges_labelled_tiles_and_keeps_figures_and_a_picture() {
     let (tiles, folder) = (forest_and_parking(), TempDir::new().unwrap());
     let [json, svg] = ["figures.json", "confusion.svg"].map(|name| folder.path().join(name));

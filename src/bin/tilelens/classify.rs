@@ -9,7 +9,7 @@ use tilelens::tile::Together;
 
 use super::DeviceChoice;
 use super::inputs;
-use super::model::ModelArgs;
+use super::model::{AskingArgs, ModelArgs};
 use super::rows::{Earlier, Format, Rows};
 use super::tiles::{coded, in_order, progress_bar, read_tile};
 use super::unread::SomeUnread;
@@ -22,6 +22,8 @@ pub struct ClassifyArgs {
     tiles: Vec<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    asking: AskingArgs,
     /// How to print the answers.
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     format: Format,
@@ -59,10 +61,8 @@ pub fn run(args: ClassifyArgs) -> Result<()> {
     let mut rows = Rows::new(output, args.format, labels, &earlier)?;
     let bar = progress_bar(files.len(), "Classifying");
     let classify = |file: &PathBuf| {
-        let answer = read_tile(file, &together).and_then(|tile| {
-            let answers = pollster::block_on(classifier.classify(&[&tile])).map_err(coded)?;
-            Ok(answers.probabilities)
-        });
+        let answer = read_tile(file, &together)
+            .and_then(|tile| args.asking.probabilities(&classifier, &tile).map_err(coded));
         bar.inc(1);
         answer
     };

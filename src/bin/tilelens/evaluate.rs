@@ -14,7 +14,7 @@ use super::DeviceChoice;
 use super::confusion_picture;
 use super::dataset::{DataArgs, Dataset, LabelledFile};
 use super::files::write;
-use super::model::ModelArgs;
+use super::model::{AskingArgs, ModelArgs};
 use super::report::{class_table, confusion_table, percent, with_interval};
 use super::tiles::for_each_tile;
 use super::unread::SomeUnread;
@@ -28,6 +28,8 @@ pub struct EvaluateArgs {
     list: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    asking: AskingArgs,
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
     device: DeviceChoice,
@@ -66,9 +68,8 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         judges.iter().map(|file| LabelledFile { class: label_of[file.class], ..file.clone() }).collect();
     let classifier = Classifier::load(&model, &args.device.open()?)?;
     let start = Instant::now();
-    let answers = for_each_tile(&files, "Classifying", |tile| {
-        Ok(pollster::block_on(classifier.classify(&[tile]))?.probabilities)
-    })?;
+    let answers =
+        for_each_tile(&files, "Classifying", |tile| Ok(args.asking.probabilities(&classifier, tile)?))?;
     let tiles_per_second = answers.len() as f64 / start.elapsed().as_secs_f64();
     let (probabilities, classes): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
     let evaluation = Evaluation::new(&probabilities.concat(), &classes, labels.len());

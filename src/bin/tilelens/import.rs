@@ -8,6 +8,7 @@ use tilelens::import::{HiddenActivation, ImportOptions, Imported, import};
 use tilelens::model::model_file::WeightsDtype;
 
 use super::files::{read_labels, write_model};
+use super::purpose::PurposeArgs;
 
 #[derive(Args)]
 pub struct ImportArgs {
@@ -22,15 +23,8 @@ pub struct ImportArgs {
     /// The model's name; the checkpoint's file name where none is given.
     #[arg(long)]
     name: Option<String>,
-    /// What the model is for, in one line.
-    #[arg(long, default_value = "")]
-    purpose: String,
-    /// The ground resolutions that it was made for, lowest and highest, in metres a pixel.
-    #[arg(long, value_name = "LOW,HIGH", value_parser = low_and_high)]
-    ground_resolution_m: Option<[f32; 2]>,
-    /// What it was trained on, in one line.
-    #[arg(long, default_value = "")]
-    trained_on: String,
+    #[command(flatten)]
+    purpose: PurposeArgs,
     /// The shorter side of a tile is scaled to this many pixels.
     #[arg(long, value_name = "PIXELS", default_value_t = 224)]
     resize: u32,
@@ -55,21 +49,9 @@ pub struct ImportArgs {
     /// Which network to take from a checkpoint that holds several, such as `ema.`.
     #[arg(long)]
     prefix: Option<String>,
-    /// What the model was trained on and how.
-    #[arg(long, default_value = "")]
-    description: String,
     /// The terms under which the weights may be used.
     #[arg(long, default_value = "")]
     licence: String,
-}
-
-/// `2,32`: the lowest and the highest.
-pub fn low_and_high(text: &str) -> Result<[f32; 2], String> {
-    let numbers: Option<Vec<f32>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
-    match numbers.as_deref() {
-        Some(&[low, high]) if low > 0.0 && low <= high && high.is_finite() => Ok([low, high]),
-        _ => Err("it takes two numbers above 0, the lower one first, such as 0.5,2".into()),
-    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -89,9 +71,9 @@ pub fn run(args: ImportArgs) -> Result<()> {
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     let options = ImportOptions {
         name: args.name.unwrap_or_else(|| file_stem.into_owned()),
-        purpose: args.purpose,
-        ground_resolution_m: args.ground_resolution_m,
-        data: args.trained_on,
+        purpose: args.purpose.purpose,
+        ground_resolution_m: args.purpose.ground_resolution_m,
+        data: args.purpose.trained_on,
         labels,
         resize_px: args.resize,
         crop_px: args.crop,
@@ -102,7 +84,7 @@ pub fn run(args: ImportArgs) -> Result<()> {
         }),
         dropout_rate: args.dropout_rate,
         prefix: args.prefix,
-        description: args.description,
+        description: args.purpose.description,
         licence: args.licence,
     };
     let Imported { file, notes } = import(&args.checkpoint, options)?;

@@ -14,6 +14,7 @@ mod inputs;
 mod listing;
 mod model;
 mod parts;
+mod purpose;
 mod raster_info;
 mod report;
 mod rows;
@@ -77,6 +78,7 @@ Examples:
   tilelens classify tiles/ > classes.csv
   find /archive -name '*.jpg' | tilelens classify - --output classes.csv
   tilelens classify tiles/ --output classes.csv --resume     # after a run that was cut off
+  tilelens classify tiles/ --view-average                    # slower, often better
 
 Exit status 3: every file has its row, and some could not be read; their column `error` says why.")]
     Classify(classify::ClassifyArgs),

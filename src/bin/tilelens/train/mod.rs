@@ -20,8 +20,9 @@ use tilelens::training::trainer::TrainingConfig;
 use super::DeviceChoice;
 use super::dataset::DataArgs;
 use super::files::{open_model, read_lines, write_model};
-use super::import::{Dtype, low_and_high};
+use super::import::Dtype;
 use super::model::BACKBONE;
+use super::purpose::PurposeArgs;
 use super::settings::Settings;
 use tiles::Tiles;
 
@@ -68,18 +69,8 @@ pub struct TrainArgs {
     /// The model's name.
     #[arg(long, default_value = "Fine-tuned")]
     name: String,
-    /// What the model is for, in one line.
-    #[arg(long, default_value = "")]
-    purpose: String,
-    /// The ground resolutions that it is made for, lowest and highest, in metres a pixel.
-    #[arg(long, value_name = "LOW,HIGH", value_parser = low_and_high)]
-    ground_resolution_m: Option<[f32; 2]>,
-    /// What it was trained on, in one line.
-    #[arg(long, default_value = "")]
-    trained_on: String,
-    /// What the model was trained on and how.
-    #[arg(long, default_value = "")]
-    description: String,
+    #[command(flatten)]
+    purpose: PurposeArgs,
     /// The terms under which the weights may be used; those of the model that it starts from, if not given.
     #[arg(long)]
     licence: Option<String>,

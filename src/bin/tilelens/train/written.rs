@@ -20,16 +20,16 @@ impl Run {
         let source = self.args.model.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let manifest = Manifest {
             name: self.args.name.clone(),
-            purpose: self.args.purpose.clone(),
-            ground_resolution_m: self.args.ground_resolution_m,
-            data: self.args.trained_on.clone(),
+            purpose: self.args.purpose.purpose.clone(),
+            ground_resolution_m: self.args.purpose.ground_resolution_m,
+            data: self.args.purpose.trained_on.clone(),
             labels: self.labels.clone(),
             classifier: ClassifierConfig::Head(trained.head.config().clone()),
             temperature: trained.temperature,
             provenance: Provenance {
                 source,
                 source_sha256: hex(&Sha256::digest(std::fs::read(&self.args.model)?)),
-                description: self.args.description.clone(),
+                description: self.args.purpose.description.clone(),
                 licence: self.args.licence.clone().unwrap_or_else(|| base.provenance.licence.clone()),
             },
             ..base.clone()
