@@ -106,6 +106,9 @@ suite_project() {
 suite_e2e() {
   setup_browser
   setup_firefox
+  # What the page gives away is read by others.
+  setup_python
+  build_command_line
   node_tests --test-concurrency=1 tests/e2e/*.test.mjs
 }
 

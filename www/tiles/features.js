@@ -12,7 +12,7 @@ import { REPLACED, asEngineError } from '../engine/index.js';
 
 /** The event `computed`, with the ids of the tiles in its detail: there is something to save. */
 export class Features extends EventTarget {
-  /** Gives what is saved of the open project; set by whoever opens it. @type {() => SavedRows} */
+  /** Gives what is saved of the open project; set by whoever keeps projects. @type {() => SavedRows} */
   saved = async function* none() {};
   /** What the worker has, by the tile's id. @type {Map<string, KnownFeatures>} */
   #known = new Map();
