@@ -220,3 +220,43 @@ fn storage_size(kind: &str) -> Option<usize> {
 fn unreadable(detail: impl std::fmt::Display) -> ImportError {
     ImportError::Unreadable { format: "PyTorch", detail: detail.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// What `tests/fixtures/import/make_torch.py` saved: eighths, counted through all layers.
+    #[test]
+    fn weights_are_the_same_however_they_were_saved() {
+        let layers: [(&str, &[usize]); 8] = [
+            ("features.0.weight", &[3, 2, 1, 1]),
+            ("features.0.bias", &[3]),
+            ("features.1.weight", &[3]),
+            ("features.1.bias", &[3]),
+            ("features.1.running_mean", &[3]),
+            ("features.1.running_var", &[3]),
+            ("head.weight", &[2, 3]),
+            ("head.bias", &[2]),
+        ];
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import/torch");
+        let mut files = 0;
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let parameters = read(&fs::read(&path).unwrap()).unwrap();
+            let prefix = if path.to_string_lossy().contains("trainer") { "model." } else { "" };
+            assert_eq!(parameters.iter().count(), layers.len(), "{}", path.display());
+            let mut next = 0..;
+            for (name, shape) in layers {
+                let found = parameters.get(&format!("{prefix}{name}"), shape).unwrap();
+                let expected: Vec<f32> =
+                    next.by_ref().take(shape.iter().product()).map(|value| value as f32 / 8.0).collect();
+                assert_eq!(found.values, expected, "{name} of {}", path.display());
+            }
+            files += 1;
+        }
+        assert_eq!(files, 12);
+    }
+}
