@@ -60,6 +60,7 @@ serve() {
   setup
   build_cpu_engine
   if [[ -n $cpu_only ]]; then
+    build_importer
     build_page --cpu-only
     exec node tools/serve.mjs --port "$port"
   elif engine_is_built webgpu "$(engine_sources)"; then

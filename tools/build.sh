@@ -13,6 +13,7 @@ build() {
   [[ -z ${1:-} || $1 == --cpu-only ]] || die "build takes --cpu-only or nothing, not $1"
   setup
   build_cpu_engine
+  build_importer
   [[ ${1:-} == --cpu-only ]] || build_webgpu_engine
   build_page "$@"
 }
@@ -47,6 +48,35 @@ build_cpu_engine() {
 
 build_webgpu_engine() {
   build_engine webgpu "$TARGET" optimise_engine --no-default-features --features raster,webgpu
+}
+
+# What reads checkpoints of other frameworks on the page: a program for WASI, which a visitor fetches when it is needed.
+# Where rustup cannot add its target, the page goes without, and says what to do on the command line.
+build_importer() {
+  local folder=pkg/import program=tilelens-import sources
+  sources=$(importer_sources)
+  if [[ -f $folder/sources && $(<"$folder/sources") == "$sources" ]]; then
+    return
+  fi
+  if ! setup_wasi_target; then
+    say "Without the importer of checkpoints: rustup cannot add the target $WASI_TARGET"
+    rm -rf "$folder"
+    return
+  fi
+  say "Compiling the importer of checkpoints"
+  env -u RUSTFLAGS CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_STRIP=true \
+    cargo build --bin "$program" --release --locked --target "$WASI_TARGET" --target-dir "$TARGET/import" \
+    --no-default-features --features import
+  install -D -m 644 "$TARGET/import/$WASI_TARGET/release/$program.wasm" "$folder/$program.wasm"
+  printf '%s\n' "$sources" >"$folder/sources"
+}
+
+# A digest of all that the importer is made of.
+importer_sources() {
+  {
+    find src Cargo.toml Cargo.lock -path src/bin/tilelens -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+    rustc --version
+  } | sha256sum | cut -d ' ' -f 1
 }
 
 # The types of both engines are the same: where the WebGPU engine is left out, `npm run check` reads the other's.

@@ -20,8 +20,10 @@ import { TileList } from './tiles/tile-list.js';
 import { FineTuning } from './training/fine-tuning.js';
 import { startPrefetch } from './training/prefetch.js';
 import { ViewFeatures } from './training/view-features.js';
+import { setUpCheckpoints } from './views/checkpoints.js';
 import { setUpClassPanel } from './views/class-panel.js';
 import { setUpEnginePanel } from './views/engine-panel.js';
+import { readTree } from './views/folder-labels.js';
 import { setUpIntake } from './views/intake.js';
 import { setUpModelNotices } from './views/model-notices.js';
 import { setUpNextLabels } from './views/next-labels.js';
@@ -86,12 +88,13 @@ async function openProjects(page) {
 /**
  * @param {Page} page
  * @param {Assets} assets
+ * @param {(file: File) => void} openModel
  */
-function startEngine(page, { engines, worker, models }) {
+function startEngine(page, { engines, worker, models }, openModel) {
   const { session, modelInUse, classification } = page;
   setUpEnginePanel(page);
   setUpDevicePicker(modelInUse, engines.webgpu !== undefined);
-  setUpModelPicker(page);
+  setUpModelPicker(page, openModel);
   setUpAveraging(classification);
   session.site = { engines, workerUrl: worker.url };
   modelInUse.start(siteModels(models), deviceFromAddress());
@@ -102,23 +105,29 @@ async function main() {
   const grid = setUpTileGrid(page);
   setUpReportPanel(page);
   const opening = openProjects(page);
+  const checkpoints = setUpCheckpoints(page);
   const fetching = fetchAssets((message, label) => new Promise((act) => notify(message, [{ label, act: () => act(undefined) }])));
   const starting = Promise.all([fetching, opening]).then(([assets, { autosave }]) => {
-    startEngine(page, assets);
+    startEngine(page, assets, (file) => void checkpoints.open(file));
     return { autosave, offersWebGpu: assets.engines.webgpu !== undefined };
   });
-  const bar = opening.then((opened) => setUpProjectBar({ ...opened, workspace: page.workspace }));
+  const bar = opening.then((opened) => setUpProjectBar({ ...opened, ...page, addTiles: (files) => page.tiles.add(files) }));
   setUpIntake({
     // A project that is still being opened would take their place.
     addTiles: async (files) => {
       await opening;
       page.tiles.add(files);
     },
-    openModel: async (file) => {
+    readTree: async (paths) => {
       await starting;
-      page.modelInUse.openFile(file);
+      return readTree(page.session, paths);
     },
-    openProject: async (file) => (await bar).importProject(file),
+    openModel: async (file, company) => {
+      await starting;
+      checkpoints.open(file, company);
+    },
+    takeLabels: (file) => checkpoints.takeLabels(file),
+    openArchive: async (file) => (await bar).importProject(file),
     samples: fetching.then(({ samples }) => samples),
   });
   try {

@@ -10,6 +10,7 @@ mod numbers;
 mod raster;
 mod tile;
 mod training;
+mod tree;
 
 use serde::Serialize;
 use tsify::Tsify;
@@ -23,6 +24,7 @@ pub use neighbours::{order_to_label, similar_tiles, unfamiliar_tiles};
 pub use raster::{Batch, Raster, decode_stretched_tile};
 pub use tile::{Tile, decode_tile};
 pub use training::{FineTunedHead, HeadTraining, measure_training};
+pub use tree::read_tree;
 
 use crate::ErrorCode;
 use crate::device::DeviceKind;

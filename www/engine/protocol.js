@@ -21,7 +21,7 @@
 
 /** @typedef {import('../../pkg/cpu/tilelens.js').ModelInfo} ModelInfo What a model file says of itself. */
 
-/** @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile }} EngineFiles The engine for the CPU, and the larger one that knows WebGPU too, where the build has it. */
+/** @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile, importer?: RemoteFile }} EngineFiles The engine for the CPU, the larger one that knows WebGPU too, and the importer of checkpoints, where the build has them. */
 /**
  * @typedef {object} StartPayload
  * @property {DevicePreference} device
@@ -138,8 +138,16 @@
  * @property {{ payload: ConcludePayload, event: never, reply: TrainedHead }} concludeTraining
  * @property {{ payload: { model: Blob, form: ModelForm }, event: never, reply: Blob }} convert a head is joined with its backbone
  * @property {{ payload: { model: Blob, labels: string[] }, event: never, reply: Blob }} relabel
+ * @property {{ payload: { checkpoint: NamedFile, beside: NamedFile[], labels: NamedFile | null }, event: never, reply: ImportedModel }} importModel
+ *   a checkpoint of another framework, with files that its weights lie in beside it, and the list of its labels
+ * @property {{ payload: { paths: string[], classFrom: ClassFrom }, event: never, reply: TreeReading }} readTree
+ *   paths of dropped files as classes, by the rule of the command line
  */
 /** @typedef {'modelFile' | 'safetensors' | 'onnx'} ModelForm As the page and the command line read it, with 32-bit weights for other frameworks, or as ONNX. */
+/** @typedef {{ name: string, file: Blob }} NamedFile */
+/** @typedef {{ model: Blob, notes: string[] }} ImportedModel A model file, and what was guessed, recognised or left out. */
+/** @typedef {'first' | 'last'} ClassFrom Which folder above a tile names its class. */
+/** @typedef {import('../../pkg/cpu/tilelens.js').TreeReading} TreeReading */
 /** @typedef {keyof Protocol} RequestKind */
 /** @template {RequestKind} Kind @typedef {Protocol[Kind]['payload']} PayloadOf */
 /** @template {RequestKind} Kind @typedef {Protocol[Kind]['event']} EventOf */

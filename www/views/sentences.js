@@ -27,6 +27,8 @@ const SENTENCES = {
   'model.checksum': () => damaged('model'),
   'model.unreadable': () => 'The model file cannot be read: it was moved or changed. Choose it again.',
   'model.none': () => 'There is no model to load.',
+  'import.crashed': ({ detail }) => `the importer stopped (${detail}). Try “tilelens import” on the command line.`,
+  'import.refused': ({ reason }) => `${reason}.`,
   'image.too_many_bytes': ({ bytes, mostBytes }) =>
     `This file has ${inMegabytes(bytes)}, more than the ${inMegabytes(mostBytes)} that a tile may have: cut it into tiles first.`,
   'image.unreadable': () => 'This file cannot be read any more: it was moved, changed or locked. Add it again.',

@@ -31,7 +31,7 @@ pub struct FewShotArgs {
     #[command(flatten)]
     data: DataArgs,
     /// The model file whose backbone gives the features.
-    #[arg(long, short, default_value = BACKBONE)]
+    #[arg(long, short, default_value = BACKBONE, value_name = "FILE")]
     model: PathBuf,
     /// The classes to tell apart; choose such as the backbone never saw.
     #[arg(long, value_delimiter = ',')]

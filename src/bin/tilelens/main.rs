@@ -41,7 +41,7 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Cores to use; all of them, if not given. The answers are the same.
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", display_order = 900)]
     threads: Option<NonZeroUsize>,
 }
 
@@ -51,10 +51,13 @@ did their work and some tiles could not be read.";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Turn a checkpoint of PyTorch, safetensors or ONNX into a model file.
+    /// Turn a checkpoint of PyTorch, safetensors, ONNX or Keras into a model file.
     #[command(after_help = "\
-Example, a checkpoint whose classes stand in a text file, one a line:
-  tilelens import mine.pth --labels labels.txt --output mine.safetensors")]
+Examples, a checkpoint whose classes stand in a text file, one a line; a backbone without classes; and a network that was
+trained on numbers from -1 to 1:
+  tilelens import mine.pth --labels labels.txt --output mine.safetensors
+  tilelens import backbone.onnx --output backbone.safetensors
+  tilelens import mine.pt --labels labels.txt --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5 --output mine.safetensors")]
     Import(import::ImportArgs),
     /// Turn a model file into one that other runtimes read (.onnx, or .safetensors with f32 weights).
     #[command(after_help = "Example:\n  tilelens export mine.safetensors --output mine.onnx")]

@@ -316,6 +316,18 @@ async function answer({ id, kind, payload }, emit) {
       return plain(concludeRun(payload, { store, withFeatures }));
     case 'convert':
       return plain(modelInTurn((open) => converted(open, payload.model, payload.form)));
+    case 'importModel': {
+      const { importer } = started.engines;
+      if (!importer) throw new EngineError('import.not_built');
+      const { importCheckpoint } = await import('./importer.js').catch(() => {
+        throw new EngineError('network.part_missing');
+      });
+      return plain(importCheckpoint(importer, payload));
+    }
+    case 'readTree': {
+      const { wasm } = (await openModels()).device;
+      return { value: wasm.readTree(payload.paths, payload.classFrom) };
+    }
     case 'relabel':
       return plain(modelInTurn(({ wasm }) => relabelled(wasm, payload.model, payload.labels)));
   }
