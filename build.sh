@@ -31,6 +31,7 @@ usage: ./build.sh COMMAND
   build [--cpu-only]        build the engines and the page into dist/; --cpu-only leaves the WebGPU engine out
   serve [--cpu-only] [PORT] serve the page on 127.0.0.1 (PORT, else \$PORT, else 8080) as soon as it has the CPU engine,
                             and build the WebGPU engine meanwhile
+  package [--cpu-only]      build the npm package into target/npm/
   check                     formatting, lints, documentation, types and unit tests: what takes no browser
   test [SUITE…]             run every test, or these suites:
                               ${SUITES[*]}
@@ -107,7 +108,7 @@ soak() {
 
 case ${1:-} in
   setup | notice | check) "$1" ;;
-  build | serve | bench | audit | fuzz | soak | weights)
+  build | package | serve | bench | audit | fuzz | soak | weights)
     command=$1
     shift
     "$command" "$@"

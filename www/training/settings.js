@@ -1,26 +1,12 @@
 /** What a user may set of a training run: bounds, defaults, and what each is in plain words. */
 
-import { MAX_DENSE_NEURONS, MAX_EPOCHS } from '../engine/index.js';
+import { MAX_DENSE_NEURONS, MAX_EPOCHS, TRAINING_DEFAULTS } from '../engine/index.js';
 
 /** @typedef {import('../engine/index.js').TrainingSettings} TrainingSettings */
 /** @typedef {TrainingSettings & { validationFraction: number, augmentation: boolean, start: 'scratch' | 'current', device: import('../engine/index.js').DevicePreference }} Settings */
 
 /** @type {Settings} */
-export const DEFAULTS = {
-  learningRate: 0.001,
-  dropoutRate: 0.2,
-  labelSmoothing: 0.1,
-  denseNeurons: 128,
-  epochs: 100,
-  batchSize: 16,
-  patience: 15,
-  validationFraction: 0.2,
-  seed: 0,
-  classWeighting: false,
-  augmentation: true,
-  start: 'scratch',
-  device: 'auto',
-};
+export const DEFAULTS = { ...TRAINING_DEFAULTS, start: 'scratch', device: 'auto' };
 
 /**
  * @typedef {object} NumberField
