@@ -138,6 +138,9 @@ try {
   await buildScripts(folder, withWebGpu);
   await buildTypes(folder, withWebGpu);
   for (const [to, from] of Object.entries(PAPERS)) await cp(path.join(ROOT, from), path.join(folder, to));
+  // The cards lie beside it there.
+  const readme = path.join(folder, 'README.md');
+  await writeFile(readme, (await readFile(readme, 'utf8')).replaceAll('](../models/', '](models/'));
   await writeManifest(folder, withWebGpu);
   const { scripts, engine } = await loadedBytes(folder);
   const kB = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(0)} kB`;

@@ -3,16 +3,16 @@
 # fails in one ends that one alone.
 
 # In the order in which they run: what is quick and what fails most often first.
-SUITES=(format clippy rustdoc types page audit notice native fuzz examples chromium firefox project package e2e bench)
+SUITES=(format clippy rustdoc types page docs audit notice native fuzz examples chromium firefox project package e2e bench)
 
 # What `./build.sh check` runs: all that needs no browser and no WebGPU. `native` has the tests of `lib` and more.
-CHECKS=(format clippy rustdoc types page lib)
+CHECKS=(format clippy rustdoc types page docs lib)
 
 # Those that need the whole page in dist/.
 PAGE_SUITES=(e2e bench)
 
 # Those whose tests are counted one by one.
-SUITES_OF_TESTS=(page lib native examples chromium firefox project package e2e)
+SUITES_OF_TESTS=(page docs lib native examples chromium firefox project package e2e)
 
 suite_format() {
   setup_rust_component fmt rustfmt
@@ -47,6 +47,12 @@ suite_types() {
 suite_page() {
   setup_node
   node_tests tests/page/*.test.mjs
+}
+
+# Links and commands in the documents.
+suite_docs() {
+  setup_node
+  node_tests tests/docs/*.test.mjs
 }
 
 suite_audit() {
