@@ -49,7 +49,7 @@ async function fetchSample({ name, url }) {
   });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const bytes = await response.blob().catch(() => {
-    throw new Error('the download broke off');
+    throw new Error('the download was interrupted');
   });
   // A network's sign-in page is no tile.
   if (bytes.type === 'text/html') throw new Error('the answer is a page and no image');
@@ -94,7 +94,7 @@ export function setUpIntake({ addTiles, openModel, openProject, samples }) {
       const others = files.filter(({ name }) => !MODEL_FILE.test(name) && !PROJECT_FILE.test(name));
       addTiles(others.map((file) => asTile(file, classId)));
     } catch (thrown) {
-      notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}): add it again.`);
+      notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}). Add it again.`);
     }
   };
 
@@ -134,7 +134,7 @@ export function setUpIntake({ addTiles, openModel, openProject, samples }) {
     try {
       addTiles((await Promise.all((await samples).map(fetchSample))).map((file) => asTile(file, null)));
     } catch (thrown) {
-      notify(`The samples could not be fetched (${thrown instanceof Error ? thrown.message : thrown}): try again.`);
+      notify(`The samples could not be downloaded (${thrown instanceof Error ? thrown.message : thrown}). Try again.`);
     }
   });
 }
