@@ -3,7 +3,7 @@
 # fails in one ends that one alone.
 
 # In the order in which they run: what is quick and what fails most often first.
-SUITES=(format clippy rustdoc types page docs audit notice native fuzz examples chromium firefox project package e2e bench)
+SUITES=(format clippy rustdoc types page docs audit notice metadata native fuzz examples chromium firefox project package e2e bench)
 
 # What `./build.sh check` runs: all that needs no browser and no WebGPU. `native` has the tests of `lib` and more.
 CHECKS=(format clippy rustdoc types page docs lib)
@@ -62,6 +62,14 @@ suite_audit() {
 suite_notice() {
   setup_node
   node tools/notice/check.mjs
+}
+
+# The models' STAC items and the front matter of their cards.
+suite_metadata() {
+  setup_node
+  node tools/models/metadata.mjs --check
+  setup_python tests/models/requirements.txt
+  "$PYTHON" tests/models/metadata.py
 }
 
 suite_lib() {
