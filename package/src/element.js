@@ -27,7 +27,7 @@ const STYLE = `
 /**
  * A place to drop images on, which shows the classes of each.
  *
- * Attributes: `head` (`overhead-scenes` or `sentinel-2`), `prompt` (its text). Events: `classified`, whose detail has
+ * Attributes: `head` (`overhead-scenes` or `sentinel-2`), `prompt` (its text), `assets` (as for `Classifier.open`). Events: `classified`, whose detail has
  * the `file` and its `classification`, and `failed`, whose detail has the `file`, if there was one, and the `error`.
  */
 export class TileClassifierElement extends HTMLElement {
@@ -79,7 +79,7 @@ export class TileClassifierElement extends HTMLElement {
   #open() {
     this.#status.textContent ||= 'Loading the model…';
     const head = /** @type {ShippedHead} */ (this.getAttribute('head') ?? 'overhead-scenes');
-    this.#classifier ??= Classifier.open({ head });
+    this.#classifier ??= Classifier.open({ head, assets: this.getAttribute('assets') ?? undefined });
     // What could not be loaded is tried again with the next image.
     this.#classifier.catch(() => (this.#classifier = null));
     return this.#classifier;
