@@ -10,6 +10,8 @@ source tools/common.sh
 source tools/setup.sh
 # shellcheck source=tools/build.sh
 source tools/build.sh
+# shellcheck source=tools/release.sh
+source tools/release.sh
 # shellcheck source=tools/suites.sh
 source tools/suites.sh
 # shellcheck source=tools/test.sh
@@ -31,6 +33,11 @@ usage: ./build.sh COMMAND
   build [--cpu-only]        build the engines and the page into dist/; --cpu-only leaves the WebGPU engine out
   serve [--cpu-only] [PORT] serve the page on 127.0.0.1 (PORT, else \$PORT, else 8080) as soon as it has the CPU engine,
                             and build the WebGPU engine meanwhile
+  site [--cpu-only]         build the page into target/site/, for any static host, at the root or under a path
+  package [--cpu-only]      build the npm package into target/npm/
+  release [--cpu-only] [--without-command-line]
+                            make the archives of a release in target/archives/: site, npm package, models, command line,
+                            bill of materials, checksums
   check                     formatting, lints, documentation, types and unit tests: what takes no browser
   test [SUITE…]             run every test, or these suites:
                               ${SUITES[*]}
@@ -108,7 +115,7 @@ soak() {
 
 case ${1:-} in
   setup | notice | check) "$1" ;;
-  build | serve | bench | audit | fuzz | soak | weights)
+  build | site | package | release | serve | bench | audit | fuzz | soak | weights)
     command=$1
     shift
     "$command" "$@"

@@ -40,6 +40,21 @@ rmSync('dist.previous', { recursive: true, force: true });
 JS
 }
 
+# package [--cpu-only]: the npm package in target/npm/.
+package() {
+  [[ -z ${1:-} || $1 == --cpu-only ]] || die "package takes --cpu-only or nothing, not $1"
+  setup
+  build_cpu_engine
+  if [[ ${1:-} == --cpu-only ]]; then
+    types_of_webgpu_engine
+  else
+    build_webgpu_engine
+  fi
+  say "Building the npm package"
+  node tools/build-package.mjs --output target/npm "$@"
+  say "It is in target/npm: npm pack makes the tarball, npm publish publishes it"
+}
+
 build_cpu_engine() {
   # Small enough to be optimised as a whole, which wasm-opt has nothing to add to.
   CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \

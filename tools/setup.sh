@@ -169,9 +169,10 @@ setup_node() {
   fi
 }
 
-# The Python of the examples, with their packages: in a folder of its own, anew when the pinned versions change.
+# setup_python [REQUIREMENTS]: a Python with these packages, else with those of the examples, in a folder of its own, anew
+# when the pinned versions change.
 setup_python() {
-  local requirements=examples/ray/requirements.txt version digest environment
+  local requirements=${1:-examples/ray/requirements.txt} version digest environment
   if ! have python3 || ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     apt_install python3 python3-venv
   fi
@@ -182,7 +183,7 @@ setup_python() {
   environment=$CACHE/python-$version-${digest:0:16}
   # Its programs know the folder by name: it cannot be moved when it is whole, so that a file says so.
   if [[ ! -f $environment/complete ]]; then
-    say "Installing the Python packages of the examples"
+    say "Installing the Python packages of $requirements"
     {
       python3 -m venv --clear "$environment" &&
         "$environment/bin/python" -m pip install --disable-pip-version-check --requirement "$requirements" &&

@@ -3,16 +3,16 @@
 # fails in one ends that one alone.
 
 # In the order in which they run: what is quick and what fails most often first.
-SUITES=(format clippy rustdoc types page audit notice native fuzz examples chromium firefox project e2e bench)
+SUITES=(format clippy rustdoc types page docs audit notice metadata native fuzz examples chromium firefox project package e2e bench)
 
 # What `./build.sh check` runs: all that needs no browser and no WebGPU. `native` has the tests of `lib` and more.
-CHECKS=(format clippy rustdoc types page lib)
+CHECKS=(format clippy rustdoc types page docs lib)
 
 # Those that need the whole page in dist/.
 PAGE_SUITES=(e2e bench)
 
 # Those whose tests are counted one by one.
-SUITES_OF_TESTS=(page lib native examples chromium firefox project e2e)
+SUITES_OF_TESTS=(page docs lib native examples chromium firefox project package e2e)
 
 suite_format() {
   setup_rust_component fmt rustfmt
@@ -49,6 +49,12 @@ suite_page() {
   node_tests tests/page/*.test.mjs
 }
 
+# Links and commands in the documents.
+suite_docs() {
+  setup_node
+  node_tests tests/docs/*.test.mjs
+}
+
 suite_audit() {
   audit
 }
@@ -56,6 +62,14 @@ suite_audit() {
 suite_notice() {
   setup_node
   node tools/notice/check.mjs
+}
+
+# The models' STAC items and the front matter of their cards.
+suite_metadata() {
+  setup_node
+  node tools/models/metadata.mjs --check
+  setup_python tests/models/requirements.txt
+  "$PYTHON" tests/models/metadata.py
 }
 
 suite_lib() {
@@ -101,6 +115,19 @@ suite_project() {
   setup_node
   setup_browser
   node_tests --test-concurrency=1 tests/project/*.test.mjs
+}
+
+# The npm package, packed and installed into fresh projects. WebGPU is where the WebGPU engine has been built.
+suite_package() {
+  setup
+  setup_browser
+  setup_firefox
+  if engine_is_built webgpu "$(engine_sources)"; then
+    package
+  else
+    package --cpu-only
+  fi
+  node_tests --test-concurrency=1 tests/package/*.test.mjs
 }
 
 suite_e2e() {

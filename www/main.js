@@ -146,7 +146,7 @@ async function main() {
     updates.start();
   } catch (thrown) {
     document.documentElement.dataset.engine = 'failed';
-    notify(`The page could not be loaded whole. ${thrownSentence(thrown)}`, [{ label: 'Load again', act: () => window.location.reload() }]);
+    notify(`The page could not be loaded completely. ${thrownSentence(thrown)}`, [{ label: 'Reload', act: () => window.location.reload() }]);
   }
 }
 

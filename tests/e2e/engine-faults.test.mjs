@@ -68,6 +68,6 @@ test('a tile that needs more memory than there is, is left out alone', { timeout
   const cards = await seen.cards();
   const failed = cards.filter(({ state }) => state !== 'done');
   assert.deepEqual(failed.map(({ name }) => name), [large]);
-  assert.match(failed[0].error, /stopped twice at this tile, which is left out.*memory/);
+  assert.match(failed[0].error, /stopped twice on this tile, which is left out.*memory/);
   await close();
 });

@@ -66,7 +66,7 @@ test('where the engine for the GPU cannot be fetched, the CPU is taken and says 
   const { visit: seen, page, close } = await visit(t, site.url, { flags: WEBGPU, serviceWorkers: 'block', prepare });
   seen.expectsProblems = true;
   await seen.ready();
-  assert.match(await page.locator('#device-status').innerText(), /WebGPU needs a larger engine, which could not be fetched.*404/);
+  assert.match(await page.locator('#device-status').innerText(), /WebGPU needs a larger engine, which could not be downloaded.*404/);
   assert.equal(await seen.device(), 'cpu');
   const [tile] = await tiles(t, 1);
   assert.equal((await seen.classify([tile.path])).get(tile.name)?.state, 'done');

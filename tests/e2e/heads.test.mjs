@@ -58,7 +58,7 @@ test('with no classes but the own ones: tiles are compared, labelled, learnt fro
   await bench.makeClasses(CLASSES);
   await bench.labelByKeys(tiles);
   await bench.train();
-  assert.match(await bench.report(), /% right/);
+  assert.match(await bench.report(), /% correct/);
   const trained = await bench.answers();
   const right = tiles.filter(({ name, className }) => trained.get(name)?.className === className);
   assert.ok(right.length > tiles.length * 0.9, `${right.length} of ${tiles.length}`);
@@ -115,7 +115,7 @@ test('a backbone, a head and a whole model of the user work', options, async (t)
   await close();
 });
 
-test('an old project, whose head belongs to another backbone, opens with its labels and is trained anew', options, async (t) => {
+test('an old project, whose head belongs to a different backbone, opens with its labels and is trained anew', options, async (t) => {
   const { whole } = await parts();
   const { visit: seen, page, bench, close } = await openBench(t);
   const tiles = await drawnTiles(t, 6);
@@ -127,13 +127,13 @@ test('an old project, whose head belongs to another backbone, opens with its lab
   await page.click('#new-project');
   await seen.holds(0);
   await page.setInputFiles('#project-file', await temporaryFile(t, 'old.zip', old));
-  const notice = page.locator('.notice', { hasText: 'belongs to another backbone' });
+  const notice = page.locator('.notice', { hasText: 'belongs to a different backbone' });
   await notice.waitFor();
   await bench.settled();
   assert.deepEqual(await bench.counts(), CLASSES.map(() => 6), 'every label is there');
   assert.ok((await seen.cards()).every(({ className }) => className !== ''), 'the model of the site answers');
   await seen.screenshot('another-backbone');
-  await notice.getByRole('button', { name: 'Train anew' }).click();
+  await notice.getByRole('button', { name: 'Train a new head' }).click();
   await page.waitForFunction(() => /^Trained/.test(document.querySelector('#training-status')?.textContent ?? ''), null, { timeout: SLOW_MS });
   await bench.settled();
   const trained = [...(await bench.answers()).values()];

@@ -127,12 +127,12 @@ test('what makes classes hard to learn is said, and a name that cannot be is ref
   await page.fill('#class-name', ' forest ');
   await page.keyboard.press('Enter');
   const refusal = await page.locator('#class-name').evaluate((field) => /** @type {HTMLInputElement} */ (field).validationMessage);
-  assert.match(refusal, /There is a class called forest already/);
+  assert.match(refusal, /There is already a class called forest/);
   const many = Array.from({ length: 48 }, (_, index) => `class ${index}`);
   await bench.makeClasses(many);
   await page.fill('#class-name', 'one too many');
   await page.keyboard.press('Enter');
-  assert.match(await page.locator('#class-name').evaluate((field) => /** @type {HTMLInputElement} */ (field).validationMessage), /50 classes are the most/);
+  assert.match(await page.locator('#class-name').evaluate((field) => /** @type {HTMLInputElement} */ (field).validationMessage), /at most 50 classes/);
   const colours = await page.locator('.class-colour').evaluateAll((fields) => fields.map((field) => /** @type {HTMLInputElement} */ (field).value));
   assert.equal(new Set(colours).size, 50, 'each class has a colour of its own');
   // The fiftieth class has a key, too.
@@ -169,7 +169,7 @@ test('what to label next, what is alike and what is unfamiliar', { timeout: SLOW
   assert.ok(alike.slice(0, 6).every((name) => name.startsWith('parking')), String(alike));
 
   await page.click('#show-unfamiliar');
-  await page.locator('#spotlight').getByText('unlike anything labelled').waitFor();
+  await page.locator('#spotlight').getByText('unlike anything you have labelled').waitFor();
   const unfamiliar = await shown();
   assert.ok(unfamiliar.length >= 12 && unfamiliar.every((name) => !name.startsWith('forest')), String(unfamiliar));
   await close();

@@ -95,7 +95,7 @@ test('a new build waits, the open page goes on with its own, and after "Load it"
   // A part of the old build that this page had no use for before and the server no longer has.
   await bench.drop(await drawnTiles(t, 4, CLASSES.slice(0, 2)));
   await loadIt(page);
-  await notice.getByText('not kept').waitFor();
+  await notice.getByText('not saved yet').waitFor();
   await bench.makeClasses(CLASSES.slice(0, 2));
   await bench.saved();
   await bench.download(() => page.click('#export-project'));
@@ -204,10 +204,10 @@ test('a page without a service worker that is half stale says so, and "Load agai
   const before = await buildOf(page);
   site.deploy(next);
   await page.goto(`${site.url}?device=cpu`);
-  await page.locator('.notice', { hasText: 'renewed while' }).waitFor();
+  await page.locator('.notice', { hasText: 'updated while' }).waitFor();
   assert.equal(await buildOf(page), before, 'the browser kept the old page');
   seen.expectsProblems = true;
-  await page.getByRole('button', { name: 'Load again' }).click();
+  await page.getByRole('button', { name: 'Reload' }).click();
   await seen.ready();
   assert.notEqual(await buildOf(page), before);
   await close();

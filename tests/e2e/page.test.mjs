@@ -154,7 +154,7 @@ test('WebGPU demanded where there is none is an error that says so', options, as
   const { visit: seen, page, close } = await visit(t, url, { query: '?device=webgpu' });
   seen.expectsProblems = true;
   await page.waitForSelector('html[data-engine="failed"]', { state: 'attached', timeout: SLOW_MS });
-  assert.match(await page.locator('.notice').innerText(), /WebGPU was asked for/);
+  assert.match(await page.locator('.notice').innerText(), /offers no WebGPU adapter/);
   await page.getByRole('button', { name: 'Use the CPU' }).click();
   await page.waitForSelector('html[data-engine="ready"][data-device="cpu"]', { state: 'attached', timeout: SLOW_MS });
   await close();

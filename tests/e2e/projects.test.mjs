@@ -131,7 +131,7 @@ test('a file that is too large for a tile does not spoil the project file', { ti
   await truncate(large, 201e6);
   await bench.drop([{ path: large }]);
   const card = (await seen.cards()).find(({ name }) => name === 'scene.tif');
-  assert.match(card?.error ?? '', /has 201 MB, more than the 200 MB that a tile may have: cut it into tiles first/);
+  assert.match(card?.error ?? '', /has 201 MB; a tile may have at most 200 MB\. Cut it into tiles first/);
   await bench.makeClasses(CLASSES);
   await bench.saved();
   const exported = await (await bench.download(() => page.click('#export-project'))).path();

@@ -29,7 +29,7 @@ for (const { file, pattern, faults } of FIRST) {
       const site = await spoilt(t, page, pattern, fault);
       // By loading.js, and not by the style, which shows the same after a while.
       await page.waitForSelector('html[data-loading="failed"]', { state: 'attached' });
-      await page.locator('#not-loaded').getByText('not loaded whole').waitFor();
+      await page.locator('#not-loaded').getByText('not finished loading').waitFor();
       site.mend();
       await Promise.all([page.waitForEvent('load'), page.click('#load-again')]);
       await ready(page);
@@ -51,11 +51,11 @@ test('without the script that tells of the others, the style shows the notice, a
 
 /** What the page itself tells, with the tiles that were dropped meanwhile kept. */
 const LATER = [
-  { file: 'assets.json', pattern: /^assets\.json$/, faults: UNUSABLE, says: /could not be loaded whole/ },
+  { file: 'assets.json', pattern: /^assets\.json$/, faults: UNUSABLE, says: /could not be loaded completely/ },
   { file: 'worker script', pattern: /^worker-.*\.js$/, faults: UNRUNNABLE, says: /engine could not be loaded/ },
-  { file: "worker's other script", pattern: /^tilelens-.*\.js$/, faults: UNRUNNABLE, says: /part of the engine could not be fetched/ },
-  { file: 'engine', pattern: /^engine-.*\.wasm$/, faults: UNUSABLE, says: /server answered|broke off|damaged/ },
-  { file: 'model', pattern: /^models\//, faults: UNUSABLE, says: /server answered|broke off|damaged/ },
+  { file: "worker's other script", pattern: /^tilelens-.*\.js$/, faults: UNRUNNABLE, says: /Part of the engine could not be downloaded/ },
+  { file: 'engine', pattern: /^engine-.*\.wasm$/, faults: UNUSABLE, says: /server answered|interrupted|damaged/ },
+  { file: 'model', pattern: /^models\//, faults: UNUSABLE, says: /server answered|interrupted|damaged/ },
 ];
 
 for (const { file, pattern, faults, says } of LATER) {
@@ -89,7 +89,7 @@ test('samples that do not arrive are told and can be asked for again', options, 
     const site = await spoilt(t, page, /^samples\/synthetic-forest/, fault);
     await ready(page);
     await page.click('#try-samples');
-    await page.locator('.notice').getByText('samples could not be fetched').waitFor();
+    await page.locator('.notice').getByText('samples could not be downloaded').waitFor();
     site.mend();
     await page.click('#try-samples');
     await seen.settled(7);
@@ -104,7 +104,7 @@ test('a part of the page that is fetched when it is needed and does not come cos
     await ready(page);
     await bench.makeClasses(['One']);
     await page.click('#export-project');
-    await page.locator('.notice').getByText('could not be fetched').waitFor();
+    await page.locator('.notice').getByText('could not be downloaded').waitFor();
     await bench.saved();
     site.mend();
     await page.reload();

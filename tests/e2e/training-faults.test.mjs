@@ -17,7 +17,7 @@ test('an absurd learning rate is told, and the head before stays', { timeout: SL
   await bench.set({ learningRate: 1e25 });
   await bench.train();
   await page.locator('.notice').filter({ hasText: /Training stopped: training diverged in epoch 1: choose a lower learning_rate/ }).waitFor();
-  assert.equal(await page.getByRole('button', { name: 'Use the best head until then' }).count(), 0, 'there was none');
+  assert.equal(await page.getByRole('button', { name: 'Use the best head so far' }).count(), 0, 'there was none');
   assertSameAnswers(await bench.answers(), before, 0);
   await close();
 });
@@ -31,7 +31,7 @@ test('classes of one tile, and copies of one picture alone, are trained and not 
   assert.deepEqual(await bench.counts(), [2, 2]);
   await bench.set({ augmentation: false });
   await bench.train();
-  assert.match(await bench.report(), /Nothing could be held out/);
+  assert.match(await bench.report(), /No tiles could be held out/);
   const answers = await bench.answers();
   assert.equal(answers.get(forest.name)?.className, 'forest');
   await close();
@@ -64,7 +64,7 @@ test('a GPU that is lost in mid-training costs no label, and the best head so fa
   await seen.screenshot('gpu-lost-in-training');
   assert.deepEqual(await bench.counts(), [25, 25, 25, 25], 'every label is there');
   await seen.ready();
-  await page.getByRole('button', { name: 'Use the best head until then' }).click();
+  await page.getByRole('button', { name: 'Use the best head so far' }).click();
   await page.waitForFunction(() => !document.querySelector('#report-panel')?.hasAttribute('hidden'));
   assert.match(await bench.report(), /held out/);
   await close();
@@ -157,7 +157,7 @@ test('files that were moved away keep nothing else out of a project file, nor do
     return (await bench.download(() => notice.getByRole('button', { name: 'Export the rest' }).click())).path();
   };
   await rm(tiles[0].path);
-  const withoutOne = await exportRest(/^The tile “.*” can no longer be read.*Load the page again/);
+  const withoutOne = await exportRest(/^The tile “.*” can no longer be read.*Reload the page/);
 
   // From now on the files are those of the storage, which has a copy of the one that was moved, until it is deleted, too.
   await page.reload();

@@ -85,7 +85,7 @@ test('a head that unlearnt is called worse than the one before', { timeout: SLOW
   await bench.set({ epochs: 1, learningRate: 0.000001 });
   await bench.train();
   const report = await bench.report();
-  assert.match(report, /Fine-tuning made it worse: the head before is [\d.]+ points better on the \d+ tiles/);
+  assert.match(report, /Fine-tuning made it worse: the previous head is [\d.]+ points better on the \d+ tiles/);
   assert.match(report, /It is worse than the nearest class mean/);
   assert.equal(await page.locator('.verdict-sentence.worse').count(), 1);
   await page.click('#show-mistakes');

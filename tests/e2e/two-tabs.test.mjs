@@ -42,7 +42,7 @@ test('a project goes from tab to tab, and every label with it', { timeout: SLOW_
   await second.visit.holds(tiles.length);
   assert.deepEqual(await second.bench.counts(), [3, 1, 0, 0]);
   await first.page.bringToFront();
-  await first.page.locator('.notice').getByText('opened in another tab, with all that you did here').waitFor();
+  await first.page.locator('.notice').getByText('opened in another tab, with everything you did here').waitFor();
   await first.visit.holds(0);
 
   await second.page.bringToFront();

@@ -57,6 +57,19 @@ test('the engine room has one door, and nothing leads out of it', async () => {
   }
 });
 
+test('the npm package goes through the same door, and takes nothing else but sentences', async () => {
+  const folder = path.join(WWW, '../package/src');
+  /** The worker of Node.js begins with what a browser has, and goes on as the page's does. */
+  const worker = { file: 'node-worker.js', needs: '../../www/engine/worker/worker.js' };
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.js'))) {
+    const source = await readFile(path.join(folder, file), 'utf8');
+    for (const [, target] of [...source.matchAll(IMPORT)].filter(([, name]) => name.startsWith('../'))) {
+      const allowed = ['../../www/engine/index.js', '../../www/views/sentences.js', ...(file === worker.file ? [worker.needs] : [])];
+      assert.ok(allowed.includes(target), `${file} imports ${target}`);
+    }
+  }
+});
+
 test('rooms import one way', async () => {
   for (const [file, targets] of await imports()) {
     const allowed = ROOMS[roomOf(file)];

@@ -331,11 +331,11 @@ test('another tab with a newer Tilelens takes the storage over', OPTIONS, async 
     reopened: await failure(() => openStore()),
   }));
   assert.equal(after.closings.length, 1);
-  assert.match(after.closings[0], /newer Tilelens was opened in another tab.*load this page again/);
+  assert.match(after.closings[0], /newer Tilelens was opened in another tab.*reload the page/);
   assert.deepEqual(after.list, { code: 'storage.failed', message: after.closings[0] });
   assert.deepEqual(after.label, after.list);
   assert.equal(after.reopened?.code, 'storage.refused');
-  assert.match(after.reopened?.message ?? '', /newer Tilelens than this page: load the page again/);
+  assert.match(after.reopened?.message ?? '', /newer Tilelens than this page: reload the page/);
   await close();
 });
 

@@ -21,9 +21,9 @@ export async function fetchAssets(tell) {
       return assets;
     } catch (thrown) {
       dataset.engine = 'failed';
-      const message = `The page could not be loaded whole. ${thrown instanceof Error ? thrown.message : thrown}`;
+      const message = `The page could not be loaded completely. ${thrown instanceof Error ? thrown.message : thrown}`;
       const isOther = thrown instanceof OtherBuildError;
-      await tell(message, isOther ? 'Load again' : 'Try again');
+      await tell(message, isOther ? 'Reload' : 'Try again');
       if (isOther) window.location.reload();
     }
   }
@@ -31,14 +31,14 @@ export async function fetchAssets(tell) {
 
 async function fetchOnce() {
   const response = await fetch('assets.json', { cache: 'no-cache' }).catch(() => {
-    throw new Error('The server cannot be reached: look at the connection.');
+    throw new Error('The server cannot be reached. Check your connection.');
   });
   if (!response.ok) throw new Error(`The server answered ${response.status} for assets.json.`);
   const assets = await response.json().catch(() => {
-    throw new Error('assets.json is not what this site sends: the download broke off, or a sign-in page of the network answered.');
+    throw new Error('assets.json is not what this site sends: the download was interrupted, or the network answered with a sign-in page.');
   });
   const build = document.querySelector('meta[name="build"]')?.getAttribute('content');
   // Scripts of one build would go wrong with the engine of another.
-  if (assets.build !== build) throw new OtherBuildError('The site was renewed while the page was on its way.');
+  if (assets.build !== build) throw new OtherBuildError('The site was updated while the page was loading.');
   return /** @type {Assets} */ (assets);
 }

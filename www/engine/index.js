@@ -7,3 +7,4 @@ export { EngineError, REPLACED, asEngineError } from './failures.js';
 export * from './limits.js';
 export { VIEWS } from './numbers.js';
 export { scriptUrl } from './script-url.js';
+export { TRAINING_DEFAULTS } from './training-defaults.js';

@@ -69,7 +69,7 @@ export class Labelling extends EventTarget {
 
   /** @param {string} name */
   create(name) {
-    if (this.#classes.length >= MAX_CLASSES) throw new LabelError(`${MAX_CLASSES} classes are the most.`);
+    if (this.#classes.length >= MAX_CLASSES) throw new LabelError(`A project can have at most ${MAX_CLASSES} classes.`);
     const [made] = this.#newClasses([this.#checked(name)]);
     this.#change(`the class ${made.name}`, [...this.#classes, made]);
     return made;
@@ -109,7 +109,7 @@ export class Labelling extends EventTarget {
     const changing = tiles.filter(({ classId }) => classId !== id);
     if (changing.length === 0) return;
     const labels = changing.map((tile) => /** @type {[Tile, string | null]} */ ([tile, id]));
-    this.#change(known ? `the label ${known.name}` : 'taking labels away', this.#classes, labels);
+    this.#change(known ? `the label ${known.name}` : 'removing labels', this.#classes, labels);
   }
 
   /**
@@ -122,7 +122,7 @@ export class Labelling extends EventTarget {
     const wanted = [...new Set(names.map(([, name]) => shortened(name)))];
     const missing = wanted.filter((name) => !this.named(name));
     const room = MAX_CLASSES - this.#classes.length;
-    if (missing.length > room) throw new LabelError(`That would make ${wanted.length} classes; ${MAX_CLASSES} is the most.`);
+    if (missing.length > room) throw new LabelError(`That would make ${wanted.length} classes; the limit is ${MAX_CLASSES}.`);
     const classes = [...this.#classes, ...this.#newClasses(missing)];
     const idOf = new Map(classes.map(({ name, id }) => [name, id]));
     const labels = names
@@ -159,7 +159,7 @@ export class Labelling extends EventTarget {
   #checked(name) {
     const trimmed = shortened(name);
     if (trimmed === '') throw new LabelError('A class needs a name.');
-    if (this.named(trimmed)) throw new LabelError(`There is a class called ${trimmed} already.`);
+    if (this.named(trimmed)) throw new LabelError(`There is already a class called ${trimmed}.`);
     return trimmed;
   }
 

@@ -73,19 +73,19 @@ function openWhenFree(onClosed) {
       upgrade: createTables,
       blocked() {
         refused = true;
-        const message = 'Another tab has an older Tilelens open: close that tab, then load this page again.';
+        const message = 'Another tab has an older Tilelens open: close that tab, then reload the page.';
         reject(new ProjectError('storage.refused', message));
       },
       blocking(_version, wantedVersion, event) {
         // Else the other tab would wait for this one for ever.
         /** @type {IDBDatabase} */ (event.target).close();
         const cause = wantedVersion === null ? 'The saved projects were deleted' : 'A newer Tilelens was opened';
-        onClosed(`${cause} in another tab, so this one no longer saves. Export the project as a file if it has unsaved work, then load this page again.`);
+        onClosed(`${cause} in another tab, so this one no longer saves. Export the project as a file if it has unsaved work, then reload the page.`);
       },
       terminated() {
         onClosed(
           'The browser closed its storage, as when site data is deleted, so this page no longer saves. ' +
-            'Export the project as a file to keep your work, then load this page again.',
+            'Export the project as a file to keep your work, then reload the page.',
         );
       },
     });

@@ -18,7 +18,7 @@ export class ProjectError extends Error {
 export function openingError(thrown) {
   if (thrown instanceof ProjectError || nameOf(thrown) === 'QuotaExceededError') return storageError(thrown);
   if (nameOf(thrown) === 'VersionError') {
-    return new ProjectError('storage.refused', 'The saved projects belong to a newer Tilelens than this page: load the page again.');
+    return new ProjectError('storage.refused', 'The saved projects belong to a newer Tilelens than this page: reload the page.');
   }
   return new ProjectError(
     'storage.refused',
@@ -42,7 +42,7 @@ export function storageError(thrown) {
   }
   return new ProjectError(
     'storage.failed',
-    `The browser's storage failed (${messageOf(thrown)}). Export the project as a file to keep your work, then load the page again.`,
+    `The browser's storage failed (${messageOf(thrown)}). Export the project as a file to keep your work, then reload the page.`,
   );
 }
 

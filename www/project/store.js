@@ -185,7 +185,7 @@ export class Store {
   }
 
   close() {
-    this.markClosed('The storage is closed: load the page again.');
+    this.markClosed('The storage is closed: reload the page.');
     this.#database.close();
   }
 

@@ -1,26 +1,12 @@
 /** What a user may set of a training run: bounds, defaults, and what each is in plain words. */
 
-import { MAX_DENSE_NEURONS, MAX_EPOCHS } from '../engine/index.js';
+import { MAX_DENSE_NEURONS, MAX_EPOCHS, TRAINING_DEFAULTS } from '../engine/index.js';
 
 /** @typedef {import('../engine/index.js').TrainingSettings} TrainingSettings */
 /** @typedef {TrainingSettings & { validationFraction: number, augmentation: boolean, start: 'scratch' | 'current', device: import('../engine/index.js').DevicePreference }} Settings */
 
 /** @type {Settings} */
-export const DEFAULTS = {
-  learningRate: 0.001,
-  dropoutRate: 0.2,
-  labelSmoothing: 0.1,
-  denseNeurons: 128,
-  epochs: 100,
-  batchSize: 16,
-  patience: 15,
-  validationFraction: 0.2,
-  seed: 0,
-  classWeighting: false,
-  augmentation: true,
-  start: 'scratch',
-  device: 'auto',
-};
+export const DEFAULTS = { ...TRAINING_DEFAULTS, start: 'scratch', device: 'auto' };
 
 /**
  * @typedef {object} NumberField
@@ -79,21 +65,21 @@ export const NUMBERS = [
   {
     name: 'validationFraction',
     label: 'Validation share',
-    help: 'The share of each class that is held out to judge by. Where that is fewer than 20 tiles, every tile judges in turn (5-fold cross-validation).',
+    help: 'The share of each class that is held out for validation. If that is fewer than 20 tiles, every tile is validated in turn (5-fold cross-validation).',
     min: 0,
     max: 0.5,
     step: 0.05,
   },
-  { name: 'seed', label: 'Seed', help: 'Where chance comes from: the same seed and labels give the same head on the CPU.', min: 0, max: 2 ** 32 - 1, step: 1 },
+  { name: 'seed', label: 'Seed', help: 'Where random numbers start: the same seed and labels give the same head on the CPU.', min: 0, max: 2 ** 32 - 1, step: 1 },
 ];
 
 /** @type {{ name: 'classWeighting' | 'augmentation', label: string, help: string }[]} */
 export const SWITCHES = [
-  { name: 'classWeighting', label: 'Weigh classes', help: 'Lets tiles of rare classes count for more, so that every class counts the same in all.' },
+  { name: 'classWeighting', label: 'Weigh classes', help: 'Lets tiles of rare classes count for more, so that every class counts the same overall.' },
   {
     name: 'augmentation',
     label: 'Flips and turns',
-    help: 'Learns from all eight flips and quarter turns of a tile: the ground has no up. Takes the backbone eight runs a tile, once.',
+    help: 'Learns from all eight flips and quarter turns of a tile: the ground has no up. The backbone then runs eight times per tile, once.',
   },
 ];
 

@@ -118,7 +118,7 @@ export function setUpClassPanel({ session, tiles, labelling, history, selection 
     byId('class-warning', HTMLElement).textContent = warning(classes, counts);
     byId('label-by-folder', HTMLButtonElement).hidden = !tiles.all.some(hasFolder);
     const most = classes.length >= MAX_CLASSES;
-    input.placeholder = most ? `${MAX_CLASSES} classes are the most` : 'New class, such as Vineyard';
+    input.placeholder = most ? `At most ${MAX_CLASSES} classes` : 'New class, such as Vineyard';
   });
 
   function progress() {

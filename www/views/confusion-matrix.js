@@ -10,11 +10,11 @@ import { element, isolated } from './dom.js';
  * @param {(label: number, predicted: number) => void} onCell
  */
 export function confusionMatrix(labels, confusion, onCell) {
-  const corner = element('th', { scope: 'col' }, 'label ↓ said →');
+  const corner = element('th', { scope: 'col' }, 'true ↓ predicted →');
   const head = element('tr', {}, corner, ...labels.map((name) => columnHead(name)));
   const rows = confusion.map((counts, label) => {
     const total = counts.reduce((sum, count) => sum + count, 0);
-    const cells = counts.map((count, predicted) => cell(count, total, label === predicted, `${isolated(labels[label])} called ${isolated(labels[predicted])}: ${count}`, () => onCell(label, predicted)));
+    const cells = counts.map((count, predicted) => cell(count, total, label === predicted, `${isolated(labels[label])} predicted as ${isolated(labels[predicted])}: ${count}`, () => onCell(label, predicted)));
     return element('tr', {}, element('th', { scope: 'row', title: labels[label], dir: 'auto' }, labels[label]), ...cells);
   });
   return element('table', { className: 'confusion' }, element('thead', {}, head), element('tbody', {}, ...rows));
@@ -37,7 +37,7 @@ function cell(count, total, isRight, title, act) {
   made.style.setProperty('--share', String(total > 0 ? count / total : 0));
   if (count > 0) {
     const button = element('button', { type: 'button', title }, String(count));
-    button.setAttribute('aria-label', `${title}; show them`);
+    button.setAttribute('aria-label', `${title}; show these tiles`);
     button.addEventListener('click', act);
     made.append(button);
   }

@@ -44,7 +44,7 @@ export function setUpEnginePanel({ session, modelInUse }) {
     }
     if (state === 'failed' && error) {
       // What stays when the notice is dismissed.
-      status.textContent = 'No engine is at work: load the page again to try once more.';
+      status.textContent = 'No engine is running. Reload the page to try again.';
       const retry = { label: 'Try again', act: () => session.reopen() };
       const useCpu = { label: 'Use the CPU', act: () => modelInUse.chooseDevice('cpu') };
       closeNotice = notify(failureSentence(error.failure), error.fatal || error.code.startsWith('device.') ? [useCpu, retry] : [retry]);

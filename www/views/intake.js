@@ -94,7 +94,7 @@ async function fetchSample({ name, url }) {
   });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const bytes = await response.blob().catch(() => {
-    throw new Error('the download broke off');
+    throw new Error('the download was interrupted');
   });
   // A network's sign-in page is no tile.
   if (bytes.type === 'text/html') throw new Error('the answer is a page and no image');
@@ -142,7 +142,7 @@ export function setUpIntake({ addTiles, openModel, takeLabels, openArchive, read
       if (others.length === 1 && LIST.test(others[0].name) && takeLabels(others[0].file)) return;
       addTiles((await tilesAmong(others, readTree)).map((file) => asTile(file, classId)));
     } catch (thrown) {
-      notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}): add it again.`);
+      notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}). Add it again.`);
     }
   };
 
@@ -182,7 +182,7 @@ export function setUpIntake({ addTiles, openModel, takeLabels, openArchive, read
     try {
       addTiles((await Promise.all((await samples).map(fetchSample))).map((file) => asTile(file, null)));
     } catch (thrown) {
-      notify(`The samples could not be fetched (${thrown instanceof Error ? thrown.message : thrown}): try again.`);
+      notify(`The samples could not be downloaded (${thrown instanceof Error ? thrown.message : thrown}). Try again.`);
     }
   });
 }

@@ -25,9 +25,9 @@ export function setUpModelNotices({ modelInUse, fineTuning }, settings) {
     } else if (failure.code !== 'model.other_backbone') {
       closeNotice = notify(`The head of this project cannot be read (${failureSentence(failure)}): the model of this site is in use. ${LABELS_ARE_THERE}`);
     } else {
-      const train = { label: 'Train anew', act: trainAnew };
+      const train = { label: 'Train a new head', act: trainAnew };
       const whole = { label: 'Use the old model', act: () => modelInUse.openWholeOfProject() };
-      const text = `The head of this project belongs to another backbone than that of this site, so the site's model is in use. ${LABELS_ARE_THERE} Train a new head on them: it takes seconds.`;
+      const text = `The head of this project belongs to a different backbone than this site's, so the site's model is in use. ${LABELS_ARE_THERE} Train a new head on them: it takes seconds.`;
       closeNotice = notify(text, failure.data?.isWhole ? [train, whole] : [train], 'news');
     }
   }
@@ -35,7 +35,7 @@ export function setUpModelNotices({ modelInUse, fineTuning }, settings) {
   function trainAnew() {
     const wanted = settings();
     if (!wanted) return;
-    if (fineTuning.obstacle) notify(fineTuning.obstacle, [{ label: 'Train anew', act: trainAnew }], 'news');
+    if (fineTuning.obstacle) notify(fineTuning.obstacle, [{ label: 'Train a new head', act: trainAnew }], 'news');
     else fineTuning.train({ ...wanted, start: 'scratch' });
   }
 

@@ -44,18 +44,18 @@ export function setUpNextLabels({ session, tiles, features, spotlight }) {
   async function showNext() {
     const tileIds = known(tiles.all.filter((tile) => !isLabelled(tile) && tile.state === 'done'));
     if (tileIds.length === 0) {
-      notify('Every tile that can be read is labelled: add tiles to go on.');
+      notify('Every tile that can be read is labelled. Add more tiles.');
       return;
     }
     const order = await session.ask('orderToLabel', { tileIds, labelled: labelled() });
-    show(`What to label next: ${counted(order.length, 'tile')}, the most telling first`, order);
+    show(`What to label next: ${counted(order.length, 'tile')}, the most informative first`, order);
   }
 
   async function showUnfamiliar() {
     const tileIds = known(tiles.all.filter((tile) => !isLabelled(tile)));
     const found = await session.ask('unfamiliar', { tileIds, labelled: labelled() });
     if (found.length === 0) notify('No tile is unlike what you have labelled, or fewer than eight tiles are labelled.');
-    else show(`${counted(found.length, 'tile')} unlike anything labelled: do not trust the class given`, found);
+    else show(`${counted(found.length, 'tile')} unlike anything you have labelled: do not trust their predicted class`, found);
   }
 
   /** @param {Tile} tile */

@@ -8,7 +8,7 @@ export async function plotLibrary(root) {
   try {
     return (await import('uplot')).default;
   } catch (thrown) {
-    root.textContent = 'The chart could not be fetched: load this page again to see it.';
+    root.textContent = 'The chart could not be downloaded. Reload the page to see it.';
     throw thrown;
   }
 }

@@ -18,7 +18,7 @@ const MOST_CHARACTERS = 60;
 /** What reads and writes zip files is fetched when it is needed; a browser does not ask again for a module that failed. */
 function archives() {
   return import('../project/archive.js').catch(() => {
-    throw new Error('The part of the page that reads and writes project files could not be fetched: look at the connection, then load this page again. What is saved in this browser stays.');
+    throw new Error('The part of the page that reads and writes project files could not be downloaded. Check your connection, then reload the page. What is saved in this browser stays.');
   });
 }
 
@@ -67,12 +67,12 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
     document.documentElement.dataset.project = autosave?.state ?? 'refused';
     deletion.disabled = !autosave?.isKept;
     if (!autosave) {
-      status.textContent = 'Not kept: this browser lets the page store nothing. Export the project before you leave.';
+      status.textContent = 'Not kept: this browser does not let the page store anything. Export the project before you leave.';
       return;
     }
     const { state, error } = autosave;
     const texts = {
-      notKept: 'Kept in this browser from the first class or name on.',
+      notKept: 'Kept in this browser as soon as it has a class or a name.',
       saving: 'Saving…',
       saved: 'Saved in this browser.',
       failed: 'Not saved.',
@@ -92,8 +92,8 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
     closeElsewhere();
     closeElsewhere = notify(
       wasHere
-        ? 'The project was opened in another tab, with all that you did here. A project is open in one tab at a time, so that no label is lost.'
-        : 'This project is open in another tab: go on there, or open it here.',
+        ? 'The project was opened in another tab, with everything you did here. A project is open in one tab at a time, so that no label is lost.'
+        : 'This project is open in another tab. Continue there, or open it here.',
       [{ label: 'Open it here', act: () => attempt(() => projects.openFromElsewhere(id)) }],
       'news',
     );
@@ -182,7 +182,7 @@ function unreadableSentence({ unreadable, models }, hasCopies) {
   const what = [];
   if (unreadable.length > 0) what.push(someTiles(unreadable.map(({ path }) => path)));
   if (models.length > 0) what.push(`${what.length > 0 ? 'and a' : 'A'} trained head`);
-  const mend = hasCopies ? 'Load the page again, which has copies, and export then' : 'Put the files back, and export again';
+  const mend = hasCopies ? 'Reload the page, which has copies, and export then' : 'Put the files back, and export again';
   return (
     `${what.join(' ')} can no longer be read: moved, changed or deleted. ${mend}. ` +
     'Or export the rest: the labels of all tiles are in the CSV file.'
@@ -198,12 +198,12 @@ function someTiles(paths) {
 /** @param {Omissions} omitted */
 function tooLargeSentence({ tooLarge }) {
   const is = tooLarge.length === 1 ? 'is' : 'are';
-  return `The project file is whole but for what the page does not read either: ${someTiles(tooLarge.map(({ path }) => path)).replace(/^The/, 'the')} ${is} not in it, being larger than a tile may be.`;
+  return `The project file is complete except for what the page cannot read either: ${someTiles(tooLarge.map(({ path }) => path)).replace(/^The/, 'the')} ${is} not in it, being larger than a tile may be.`;
 }
 
 /** @param {LeftOut[]} leftOut */
 function leftOutSentence(leftOut) {
   const [{ name, why }] = leftOut;
   const others = leftOut.length > 1 ? ` So ${leftOut.length === 2 ? 'is one other' : `are ${leftOut.length - 1} others`}.` : '';
-  return `The project is open, but “${isolated(name)}” is left out. ${why}${others} All else is as it was.`;
+  return `The project is open, but “${isolated(name)}” is left out. ${why}${others} Everything else is unchanged.`;
 }

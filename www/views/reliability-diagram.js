@@ -25,11 +25,11 @@ export async function createReliabilityDiagram(root, bins, shown) {
       scales: { x: { time: false, range: [0, 1] }, y: { range: [0, 1.02] } },
       axes: [
         { ...axis, label: 'confidence' },
-        { ...axis, label: 'share that is right', size: 46 },
+        { ...axis, label: 'accuracy', size: 46 },
       ],
       series: [
         { label: 'Confidence' },
-        { label: 'Right', stroke: COLOURS.validation, width: 2, points: { show: true, size: 8 } },
+        { label: 'Accuracy', stroke: COLOURS.validation, width: 2, points: { show: true, size: 8 } },
         { label: 'Ideal', stroke: text, dash: [4, 4], points: { show: false } },
       ],
       legend: { show: false },

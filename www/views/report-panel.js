@@ -38,8 +38,8 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     shown = new AbortController();
     panel.hidden = !kept && !before;
     goBack.hidden = before === null;
-    goBack.textContent = before?.model ? 'Go back to the head before' : 'Go back to the model of this site';
-    root.replaceChildren(...(kept ? sections(kept) : [element('p', {}, 'The head before is in use. The newer one is kept: go back to it with the button.')]));
+    goBack.textContent = before?.model ? 'Go back to the previous head' : "Go back to this site's model";
+    root.replaceChildren(...(kept ? sections(kept) : [element('p', {}, 'The previous head is in use. The newer one is kept: use the button to return to it.')]));
     if (!kept) goBack.textContent = 'Use the newer head again';
   }
 
@@ -55,7 +55,7 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     if (!report.evaluation) return made;
     const named = (/** @type {number} */ index) => isolated(labels[index]);
     const matrix = confusionMatrix(labels, report.evaluation.confusion, (label, predicted) =>
-      show(kept, `${named(label)} called ${named(predicted)}`, worstFirst(report.predictions.filter((one) => one.label === label && one.predicted === predicted))),
+      show(kept, `${named(label)} predicted as ${named(predicted)}`, worstFirst(report.predictions.filter((one) => one.label === label && one.predicted === predicted))),
     );
     const mistakes = worstFirst(report.predictions.filter((one) => one.label !== one.predicted));
     const diagram = element('div', { className: 'reliability' });
@@ -82,11 +82,11 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     const made = [];
     if (doubtfulLabels.length > 0) {
       const text = `${counted(doubtfulLabels.length, 'label')} may be wrong: show`;
-      made.push(button(text, () => show(kept, 'Labels that may be wrong, since their neighbours have another', doubtfulLabels), { id: 'show-doubtful', className: 'warning' }));
+      made.push(button(text, () => show(kept, 'Labels that may be wrong: similar tiles have another one', doubtfulLabels), { id: 'show-doubtful', className: 'warning' }));
     }
     if (contradictions.length > 0) {
       const pairs = contradictions.flatMap(([a, b]) => [{ tile: a }, { tile: b }]);
-      const text = `${counted(contradictions.length, 'picture')} twice with different labels: show`;
+      const text = `${counted(contradictions.length, 'picture')} labelled in two ways: show`;
       made.push(button(text, () => show(kept, 'The same picture with different labels', pairs), { id: 'show-contradictions', className: 'warning' }));
     }
     return made;

@@ -5,21 +5,21 @@
 /** @typedef {import('../engine/index.js').Failure} Failure */
 /** @typedef {import('../engine/index.js').TrainingDeviceReason} TrainingDeviceReason */
 
-const NOT_FETCHED = 'WebGPU needs a larger engine, which could not be fetched.';
+const NOT_FETCHED = 'WebGPU needs a larger engine, which could not be downloaded.';
 
 /** @type {Record<string, (data: any) => string>} */
 const SENTENCES = {
-  'network.unreachable': () => 'The server cannot be reached: look at the connection, then try again.',
-  'network.refused': ({ status, url }) => `The server answered ${status} for ${url}: load the page again.`,
-  'network.interrupted': () => 'The download broke off: look at the connection, then try again.',
-  'network.part_missing': () => 'A part of the engine could not be fetched: look at the connection, then try again.',
+  'network.unreachable': () => 'The server cannot be reached. Check your connection, then try again.',
+  'network.refused': ({ status, url }) => `The server answered ${status} for ${url}: reload the page.`,
+  'network.interrupted': () => 'The download was interrupted. Check your connection, then try again.',
+  'network.part_missing': () => 'Part of the engine could not be downloaded. Check your connection, then try again.',
   'engine.unsupported': ({ detail }) => `This browser cannot run the engine: use a newer one. (${detail})`,
   'engine.checksum': () => damaged('engine'),
-  'engine.not_started': () => 'The engine is not there yet: wait a moment, then try again.',
+  'engine.not_started': () => 'The engine is still loading. Wait a moment, then try again.',
   'engine.not_loaded': () => 'The engine could not be loaded.',
   'engine.crashed': ({ detail }) => `The engine stopped: ${detail}`,
   'engine.replaced': () => 'The engine was replaced.',
-  'device.unavailable': () => 'WebGPU was asked for, but this browser offers no WebGPU adapter: choose the CPU, or a browser with WebGPU.',
+  'device.unavailable': () => 'This browser offers no WebGPU adapter. Choose the CPU, or use a browser with WebGPU.',
   'device.not_fetched': ({ cause }) => `${NOT_FETCHED} ${failureSentence(cause)} Or choose the CPU.`,
   'device.not_built': () => 'This page was built without WebGPU: choose the CPU.',
   'device.wrong_answers': ({ adapter, maxDifference }) =>
@@ -30,20 +30,20 @@ const SENTENCES = {
   'import.crashed': ({ detail }) => `the importer stopped (${detail}). Try “tilelens import” on the command line.`,
   'import.refused': ({ reason }) => `${reason}.`,
   'image.too_many_bytes': ({ bytes, mostBytes }) =>
-    `This file has ${inMegabytes(bytes)}, more than the ${inMegabytes(mostBytes)} that a tile may have: cut it into tiles first.`,
-  'image.unreadable': () => 'This file cannot be read any more: it was moved, changed or locked. Add it again.',
+    `This file has ${inMegabytes(bytes)}; a tile may have at most ${inMegabytes(mostBytes)}. Cut it into tiles first.`,
+  'image.unreadable': () => 'This file can no longer be read: it was moved, changed or locked. Add it again.',
   // A lack of memory ends an engine in WebAssembly like any other fault: it can only be guessed.
   'tile.engine_stopped': ({ cause }) =>
-    `The engine stopped twice at this tile, which is left out: it may need more memory than there is. (${cause ? failureSentence(cause) : 'no answer'})`,
-  'features.missing': () => 'The features of some tiles are not there yet: wait until every tile has its class, then try again.',
+    `The engine stopped twice on this tile, which is left out: it may need more memory than is available. (${cause ? failureSentence(cause) : 'no answer'})`,
+  'features.missing': () => 'Some tiles have no features yet. Wait until every tile has its class, then try again.',
   'features.size': () => 'Saved features of a tile are damaged: they are computed again.',
   'training.failed': () => 'Training gave no report: train again.',
-  'training.other_project': () => 'Another project was opened meanwhile, so the new head was dropped.',
+  'training.other_project': () => 'Another project was opened meanwhile, so the new head was discarded.',
 };
 
 /** @param {string} what */
 function damaged(what) {
-  return `The ${what} was damaged on its way here (its SHA-256 is wrong) and is not used: try again.`;
+  return `The ${what} was damaged during the download (its SHA-256 does not match) and is not used. Try again.`;
 }
 
 /** @param {number} bytes */
@@ -54,7 +54,7 @@ function inMegabytes(bytes) {
 /** What went wrong and what to do. @param {Failure} failure */
 export function failureSentence({ code, message, data = {} }) {
   // What the engine says in words of its own may have a code that is used here, too.
-  return message || (SENTENCES[code]?.(data) ?? `Something failed that has no name here (${code}): load the page again.`);
+  return message || (SENTENCES[code]?.(data) ?? `Something unexpected failed (${code}). Reload the page.`);
 }
 
 /** What went wrong, of whatever was thrown. @param {unknown} thrown */

@@ -23,7 +23,7 @@ export function setUpSettingsForm(workspace, offersWebGpu) {
     ['current', 'the head in use, where classes have the same names'],
   ]);
   const device = choice('setting-device', [
-    ['auto', 'the faster device, by measurement'],
+    ['auto', 'whichever device is faster, as measured'],
     ['cpu', 'the CPU'],
     ['webgpu', 'the GPU (WebGPU)'],
   ]);
@@ -31,9 +31,9 @@ export function setUpSettingsForm(workspace, offersWebGpu) {
   form.append(
     ...numbers.map(({ field, input }) => labelled(field.label, field.help, input)),
     ...switches.map(({ field, input }) => labelled(field.label, field.help, input)),
-    labelled('Start from', 'The head in use has learnt something already, maybe from tiles that will judge now: the report says so.', start),
+    labelled('Start from', 'The head in use may already have learnt from tiles that will now validate it: the report then says so.', start),
     labelled('Train on', 'A head is small: the CPU is often faster than a GPU that has to be sent every batch.', device),
-    button('Back to the defaults', () => {
+    button('Restore the defaults', () => {
       show(DEFAULTS);
       keep();
     }),

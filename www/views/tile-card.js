@@ -19,7 +19,7 @@ const BARS = 3;
 const NO_PROBABILITIES = new Float32Array();
 
 /** What a card says where no head answers. */
-const NO_CLASSES = 'No classes yet: label some';
+const NO_CLASSES = 'No classes yet: label some tiles';
 
 /** What a card says of a tile that has no answer yet. */
 const WAITING = { queued: 'Waiting…', working: 'Classifying…', cancelled: 'Cancelled', done: '', error: '' };

@@ -43,7 +43,7 @@ export function setUpTileSelection({ tiles, labelling, shown, selection }, tileG
     bar.hidden = size === 0;
     bar.replaceChildren(
       `${counted(size, 'tile')} selected`,
-      button('Take the label away', () => labelling.assign(selection.tiles, null)),
+      button('Remove the label', () => labelling.assign(selection.tiles, null)),
       button('Accept suggestions', () => accept(selection.tiles)),
       button('Remove', () => remove(selection.tiles)),
       button('Select all shown', () => selection.select(shown.all, true)),

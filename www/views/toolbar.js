@@ -52,7 +52,7 @@ function setUpBatch(tiles, classification) {
     const inBatch = done - settledAtStart;
     const msATile = elapsedMs / inBatch;
     if (left === 0) {
-      const speed = inBatch > 0 ? `, the last ${inBatch.toLocaleString()} in ${duration(elapsedMs)} (${duration(msATile)} a tile)` : '';
+      const speed = inBatch > 0 ? `, the last ${inBatch.toLocaleString()} in ${duration(elapsedMs)} (${duration(msATile)} per tile)` : '';
       return `${counted(done, 'tile')} done${speed}`;
     }
     if (!classification.running) return `${counted(left, 'tile')} waiting for the engine`;
@@ -69,7 +69,7 @@ function setUpBatch(tiles, classification) {
     bar.value = settled();
     cancel.hidden = waiting === 0;
     resume.hidden = cancelled === 0 || waiting > 0;
-    resume.textContent = `Go on with ${counted(cancelled, 'tile')}`;
+    resume.textContent = `Continue with ${counted(cancelled, 'tile')}`;
     // The time of a batch stands still once the batch has ended.
     if (waiting > 0 || lastSentence === '') lastSentence = sentence();
     status.textContent = lastSentence;

@@ -16,7 +16,7 @@ import { failureSentence, trainingDeviceSentence } from './sentences.js';
 
 /** Failures of the device or the engine: what the driver says of them helps nobody. */
 const LOST = new Set(['device.failed', 'engine.crashed']);
-const LOST_DEVICE = 'the device or the engine failed and was started anew. Train again; if it happens again, choose the CPU under "Train on" in the settings';
+const LOST_DEVICE = 'the device or the engine failed and was restarted. Train again; if it happens again, choose the CPU under "Train on" in the settings';
 
 /**
  * @param {{ session: Session, labelling: Labelling, tiles: TileList, workspace: Workspace, fineTuning: FineTuning }} page
@@ -51,7 +51,7 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
     const last = fineTuning.epochs.at(-1);
     if (stage === 'concluding') {
       bar.removeAttribute('value');
-      status.textContent = 'Judging the new head…';
+      status.textContent = 'Evaluating the new head…';
     } else if (last && !isIdle) {
       bar.max = last.epochs;
       bar.value = last.epoch;
@@ -65,11 +65,11 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
   /** @param {TrainingProgress} last @param {boolean} isPaused */
   function sentence(last, isPaused) {
     const { phase, epoch, epochs, loss, validationLoss, validationAccuracy, bestEpoch } = last;
-    const what = { held_out: '', folds: 'cross-validation, ', all: 'the head on all tiles, ' }[phase];
+    const what = { held_out: '', folds: 'cross-validation, ', all: 'final head on all tiles, ' }[phase];
     const figures =
       validationLoss === null || validationAccuracy === null
         ? `loss ${loss.toFixed(3)}`
-        : `loss ${validationLoss.toFixed(3)}, ${percent(validationAccuracy)} right on validation tiles; best so far: epoch ${bestEpoch}`;
+        : `loss ${validationLoss.toFixed(3)}, validation accuracy ${percent(validationAccuracy)}; best so far: epoch ${bestEpoch}`;
     const done = fineTuning.epochs.length;
     const left = (epochs - epoch) * ((performance.now() - startMs - pausedMs) / done);
     const time = isPaused ? 'paused' : `at most ${duration(left)} left`;
@@ -105,7 +105,7 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
     const { done, total } = /** @type {CustomEvent<{ done: number, total: number }>} */ (event).detail;
     bar.max = total;
     bar.value = done;
-    status.textContent = `Computing the features of ${counted(total, 'tile')}, once: ${done.toLocaleString()} done.`;
+    status.textContent = `Computing features, once per tile: ${done.toLocaleString()} of ${counted(total, 'tile')} done.`;
   });
   fineTuning.addEventListener('trained', (event) => {
     const { seconds, report } = /** @type {CustomEvent<import('../project/workspace.js').KeptReport>} */ (event).detail;
@@ -114,9 +114,9 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
   });
   fineTuning.addEventListener('failed', (event) => {
     const { failure, salvageable } = /** @type {CustomEvent<TrainingFailure>} */ (event).detail;
-    status.textContent = 'Training stopped. Your labels and the head before are as they were.';
+    status.textContent = 'Training stopped. Your labels and the previous head are unchanged.';
     const text = `Training stopped: ${LOST.has(failure.code) ? LOST_DEVICE : failureSentence(failure)}`;
-    notify(text.endsWith('.') ? text : `${text}.`, salvageable ? [{ label: 'Use the best head until then', act: () => fineTuning.salvage() }] : []);
+    notify(text.endsWith('.') ? text : `${text}.`, salvageable ? [{ label: 'Use the best head so far', act: () => fineTuning.salvage() }] : []);
   });
 
   let projectId = workspace.id;

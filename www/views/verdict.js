@@ -20,16 +20,16 @@ function points({ tiles, right, otherRight }) {
  * @param {number} seenBefore judging tiles that the head which this one went on from had learnt from
  */
 export function howJudged({ evaluation, folds, tiles }, seenBefore) {
-  if (!evaluation) return 'Nothing could be held out, so nobody knows how good this head is: label at least two tiles of a class.';
+  if (!evaluation) return 'No tiles could be held out, so nobody knows how good this head is. Label at least two tiles of a class.';
   const [low, high] = evaluation.interval;
   const how =
     folds === 1
-      ? `${counted(evaluation.tiles, 'tile')} that were held out`
-      : `${counted(evaluation.tiles, 'tile')}, each by a head that was trained without it (${folds}-fold cross-validation)`;
+      ? `${counted(evaluation.tiles, 'tile')} held out from training`
+      : `${counted(evaluation.tiles, 'tile')}, each classified by a head trained without it (${folds}-fold cross-validation)`;
   const flattery =
-    seenBefore > 0 ? ` The head that this one went on from had learnt from ${seenBefore} of them, which flatters every figure here: train a new head for honest ones.` : '';
-  const few = evaluation.tiles < FEW_TILES ? ' That is few: label more tiles for a figure to rely on.' : '';
-  return `${percent(evaluation.accuracy)} right (95 % interval ${percent(low)} to ${percent(high)}), judged by ${how}, of ${tiles} labelled.${few}${flattery}`;
+    seenBefore > 0 ? ` The head that training started from had already learnt from ${seenBefore} of them, so every figure here is too good. Train a new head for honest figures.` : '';
+  const few = evaluation.tiles < FEW_TILES ? ' These are few: label more tiles for a reliable figure.' : '';
+  return `${percent(evaluation.accuracy)} correct (95 % interval ${percent(low)} to ${percent(high)}) on ${how}, of ${tiles} labelled.${few}${flattery}`;
 }
 
 /**
@@ -43,38 +43,38 @@ export function verdict({ before, majority, nearestMean }) {
   if (before?.comparison) {
     const { comparison, seenBefore } = before;
     const judged = `on the ${counted(comparison.tiles, 'tile')} whose class both know`;
-    const flattery = seenBefore > 0 ? ` The head before has learnt from ${seenBefore} of them, which flatters it.` : '';
+    const flattery = seenBefore > 0 ? ` The previous head had already learnt from ${seenBefore} of them, so it looks better than it is.` : '';
     if (comparison.verdict === 'worse') {
       isWorse = true;
       sentences.push(
-        `Fine-tuning made it worse: the head before is ${points(comparison)} better ${judged}. The labels may be too few or partly wrong, or the classes too unlike what the backbone knows.${flattery}`,
+        `Fine-tuning made it worse: the previous head is ${points(comparison)} better ${judged}. The labels may be too few or partly wrong, or the classes too different from what the backbone knows.${flattery}`,
       );
     } else if (comparison.verdict === 'better') {
-      sentences.push(`Fine-tuning helped: ${points(comparison)} better than the head before ${judged}.${flattery}`);
+      sentences.push(`Fine-tuning helped: ${points(comparison)} better than the previous head ${judged}.${flattery}`);
     } else {
       sentences.push(
-        `No difference to the head before that ${comparison.tiles} tiles could show (${comparison.right} against ${comparison.otherRight} right).${flattery}`,
+        `No significant difference from the previous head on ${comparison.tiles} tiles (${comparison.right} against ${comparison.otherRight} correct).${flattery}`,
       );
     }
   } else if (before) {
     const known = before.knownClasses === 0 ? 'none' : `only ${before.knownClasses}`;
-    sentences.push(`The head before knows ${known} of your classes, so the two cannot be compared.`);
+    sentences.push(`The previous head knows ${known} of your classes, so the two cannot be compared.`);
   }
   if (majority && majority.right <= majority.otherRight) {
     isWorse = true;
     sentences.push(
-      `It is not better than calling every tile what most tiles are (${majority.otherRight} of ${majority.tiles} right). Do not rely on it: look at the labels, and label more tiles.`,
+      `It is no better than always predicting the most common class (${majority.otherRight} of ${majority.tiles} correct). Do not rely on it: check the labels, and label more tiles.`,
     );
   } else if (majority?.verdict === 'no_difference') {
     sentences.push(
-      `It is ahead of calling every tile what most tiles are (${majority.right} against ${majority.otherRight} of ${majority.tiles} right), but so few tiles cannot rule out chance.`,
+      `It is ahead of always predicting the most common class (${majority.right} against ${majority.otherRight} of ${majority.tiles} correct), but with so few tiles that may be chance.`,
     );
   }
   if (nearestMean) {
-    const against = `the nearest class mean, which needs no training (${nearestMean.otherRight} of ${nearestMean.tiles} right)`;
+    const against = `the nearest class mean, which needs no training (${nearestMean.otherRight} of ${nearestMean.tiles} correct)`;
     if (nearestMean.verdict === 'worse') sentences.push(`It is worse than ${against}: try a lower learning rate or more patience.`);
     else if (nearestMean.verdict === 'better') sentences.push(`It is ${points(nearestMean)} better than ${against}.`);
-    else sentences.push(`It does as well as ${against}.`);
+    else sentences.push(`It is as good as ${against}.`);
   }
   return { isWorse, sentences };
 }
@@ -82,8 +82,8 @@ export function verdict({ before, majority, nearestMean }) {
 /** How honest its confidences are. @param {TrainingReport} report */
 export function calibration({ evaluation, temperature }) {
   if (!evaluation) return '';
-  const error = `Confidence and accuracy lie ${(evaluation.calibrationError * 100).toFixed(1)} points apart on average (expected calibration error).`;
+  const error = `On average, confidence and accuracy differ by ${(evaluation.calibrationError * 100).toFixed(1)} points (expected calibration error).`;
   return temperature === 1
-    ? `${error} Temperature 1: confidences are as training left them, since fewer than 30 tiles judged or none was wrong.`
-    : `${error} Temperature ${temperature.toFixed(2)}: confidences were ${temperature > 1 ? 'lowered' : 'raised'} to fit these same tiles, so on others they lie a little further apart.`;
+    ? `${error} Temperature 1: confidences are unchanged, because fewer than 30 tiles were held out or none was wrong.`
+    : `${error} Temperature ${temperature.toFixed(2)}: confidences were ${temperature > 1 ? 'lowered' : 'raised'} to fit these same tiles, so on new tiles they will fit a little less well.`;
 }

@@ -16,8 +16,8 @@ use super::unread::SomeUnread;
 
 #[derive(Args)]
 pub struct ClassifyArgs {
-    /// Image files, folders that are searched for them, patterns such as "tiles/*.jpg"; - reads a list of files, one a
-    /// line, from standard input.
+    /// Image files, folders to search, or patterns such as "tiles/*.jpg"; - reads a list of files, one per line, from
+    /// standard input.
     #[arg(required = true)]
     tiles: Vec<PathBuf>,
     #[command(flatten)]
@@ -27,10 +27,10 @@ pub struct ClassifyArgs {
     /// How to print the answers.
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     format: Format,
-    /// Where to write the answers; to standard output, if not given.
+    /// Where to write the answers (default: standard output).
     #[arg(long, short)]
     output: Option<PathBuf>,
-    /// Go on with the output of a run that was cut off: files that have a row in it are not classified again.
+    /// Continue the output of an interrupted run: files that already have a row are not classified again.
     #[arg(long, requires = "output")]
     resume: bool,
     /// Where to compute.

@@ -23,7 +23,7 @@ use super::unread::SomeUnread;
 pub struct EvaluateArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// A text file with the tiles to judge by, one `class/file` a line; all where none is given.
+    /// A text file with the tiles to evaluate on, one `class/file` per line (default: all).
     #[arg(long)]
     list: Option<PathBuf>,
     #[command(flatten)]
@@ -33,10 +33,10 @@ pub struct EvaluateArgs {
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
     device: DeviceChoice,
-    /// Write the figures as JSON, too.
+    /// Also write the figures as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write a picture of the confusion matrix, too.
+    /// Also write a picture of the confusion matrix.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }

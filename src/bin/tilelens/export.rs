@@ -14,7 +14,7 @@ use super::model::ModelArgs;
 pub struct ExportArgs {
     /// The model file.
     model: PathBuf,
-    /// A head on that backbone, in the place of the model's own.
+    /// A head for that backbone, instead of the model's own.
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
     /// The file to write: `.onnx` for onnxruntime and the like, `.safetensors` for a model file with f32 weights.

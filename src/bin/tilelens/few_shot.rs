@@ -33,34 +33,34 @@ pub struct FewShotArgs {
     /// The model file whose backbone gives the features.
     #[arg(long, short, default_value = BACKBONE, value_name = "FILE")]
     model: PathBuf,
-    /// The classes to tell apart; choose such as the backbone never saw.
+    /// The classes to tell apart; choose classes that the backbone never saw.
     #[arg(long, value_delimiter = ',')]
     classes: Vec<String>,
-    /// Take so many tiles of each class alone, drawn by the seed: a large set is not read whole.
+    /// Use only this many tiles per class, drawn by the seed, so that a large data set is not read completely.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
     tiles_per_class: Option<u64>,
-    /// Labelled tiles a class; of 5, 10, 20 and 50 those that leave tiles to judge by, where none are given.
+    /// Labelled tiles per class (default: 5, 10, 20 and 50, as far as tiles remain to test on).
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..))]
     shots: Vec<u64>,
-    /// Draws of labelled tiles; every other tile judges.
+    /// Draws of labelled tiles; all other tiles test the head.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(2..))]
     draws: u64,
     #[command(flatten)]
     settings: Settings,
-    /// Judge by the mean over a tile's eight flips and turns.
+    /// Test with the mean over a tile's eight flips and turns.
     #[arg(long)]
     view_average: bool,
     /// Try the settings of a JSON file, a list of objects: each has a `name` and what differs from the settings of the
     /// command line, such as {"name": "decay", "weight_decay": 0.05, "augmentation": false, "view_average": true}.
     #[arg(long, value_name = "FILE")]
     sweep: Option<PathBuf>,
-    /// Show what heads reach on a random backbone and on colour histograms, too.
+    /// Also show what heads reach on a random backbone and on colour histograms.
     #[arg(long)]
     baselines: bool,
     /// Where to compute the features.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
     device: DeviceChoice,
-    /// Write the figures as JSON, too.
+    /// Also write the figures as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }

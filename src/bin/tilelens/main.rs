@@ -1,4 +1,4 @@
-//! The library on the command line: import checkpoints, describe models, classify tiles, train heads, judge them and
+//! The library on the command line: import checkpoints, describe models, classify tiles, train heads, evaluate and
 //! export models.
 
 mod classify;
@@ -40,14 +40,13 @@ use tilelens::device::{Device, DeviceKind};
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Cores to use; all of them, if not given. The answers are the same.
+    /// Cores to use (default: all). The answers do not depend on it.
     #[arg(long, global = true, value_name = "N", display_order = 900)]
     threads: Option<NonZeroUsize>,
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 when all was done, 1 when the command failed, 2 when it was called wrongly, 3 when classify or evaluate \
-did their work and some tiles could not be read.";
+Exit status: 0 done, 1 failed, 2 wrong arguments, 3 done, but classify or evaluate could not read some tiles.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -59,23 +58,23 @@ trained on numbers from -1 to 1:
   tilelens import backbone.onnx --output backbone.safetensors
   tilelens import mine.pt --labels labels.txt --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5 --output mine.safetensors")]
     Import(import::ImportArgs),
-    /// Turn a model file into one that other runtimes read (.onnx, or .safetensors with f32 weights).
+    /// Write a model file for other runtimes (.onnx, or .safetensors with f32 weights).
     #[command(after_help = "Example:\n  tilelens export mine.safetensors --output mine.onnx")]
     Export(export::ExportArgs),
-    /// Say what a model file or a raster (TIFF, GeoTIFF, COG) holds.
+    /// Describe a model file or a raster (TIFF, GeoTIFF, COG).
     #[command(
         after_help = "Examples:\n  tilelens info models/overhead.safetensors\n  tilelens info scene.tif"
     )]
     Info(info::InfoArgs),
-    /// Write the backbone of a model, its head, or both as files of their own.
+    /// Write the backbone of a model, its head, or both to files of their own.
     #[command(after_help = "Example:\n  tilelens split mine.safetensors --head my-head.safetensors")]
     Split(parts::SplitArgs),
-    /// Put a backbone and a head of it together into one model file.
+    /// Join a backbone and one of its heads into one model file.
     #[command(
         after_help = "Example:\n  tilelens join models/overhead.safetensors my-head.safetensors --output mine.safetensors"
     )]
     Join(parts::JoinArgs),
-    /// Classify image files and folders of them.
+    /// Classify image files and folders.
     #[command(after_help = "\
 Examples:
   tilelens classify tiles/ > classes.csv
@@ -83,21 +82,21 @@ Examples:
   tilelens classify tiles/ --output classes.csv --resume     # after a run that was cut off
   tilelens classify tiles/ --view-average                    # slower, often better
 
-Exit status 3: every file has its row, and some could not be read; their column `error` says why.")]
+Exit status 3: every file has a row, but some could not be read; the column `error` says why.")]
     Classify(classify::ClassifyArgs),
-    /// Judge a model on labelled tiles: accuracy, F1, confusion matrix, calibration, speed.
+    /// Evaluate a model on labelled tiles: accuracy, F1, confusion matrix, calibration, speed.
     #[command(after_help = "\
-Example, a folder that holds forest/, river/ …, or train/, val/ and test/ with those in them:
+Example: a folder with forest/, river/ …, or with train/, val/ and test/ that contain them
   tilelens evaluate data/ --model mine.safetensors --svg confusion.svg
 
-Exit status 3: the tiles that could be read are judged, and the others named.")]
+Exit status 3: the tiles that could be read were evaluated, and the others are listed.")]
     Evaluate(evaluate::EvaluateArgs),
-    /// Train a head on labelled tiles, and say whether transfer was worth it.
+    /// Train a head on labelled tiles, and say whether transfer learning was worth it.
     #[command(after_help = "\
-Example, a folder that holds forest/, river/ …, or train/, val/ and test/ with those in them:
+Example: a folder with forest/, river/ …, or with train/, val/ and test/ that contain them
   tilelens train data/ --output mine.safetensors")]
     Train(train::TrainArgs),
-    /// How good heads get from a few labelled tiles, by one setting or by several.
+    /// Measure how good heads get from a few labelled tiles, with one or several settings.
     #[command(
         after_help = "Example:\n  tilelens few-shot data/ --model backbone.safetensors --shots 5,10,20"
     )]

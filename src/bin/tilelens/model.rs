@@ -17,10 +17,10 @@ const HEAD: &str = "models/overhead-scenes.safetensors";
 
 #[derive(Args)]
 pub struct ModelArgs {
-    /// The model file: a whole model, or a backbone; the shipped backbone, if not given.
+    /// The model file: a whole model, or a backbone (default: the shipped backbone).
     #[arg(long, short)]
     pub model: Option<PathBuf>,
-    /// A head on that backbone, in the place of the model's own; the head of overhead scenes, if neither is given.
+    /// A head for that backbone, instead of the model's own (default without --model: the head of overhead scenes).
     #[arg(long, value_name = "FILE")]
     pub head: Option<PathBuf>,
 }
@@ -41,7 +41,7 @@ impl ModelArgs {
 
 #[derive(Args, Clone, Copy)]
 pub struct AskingArgs {
-    /// Answer by the mean over a tile's eight flips and turns: eight times as slow, and often better.
+    /// Take the mean over a tile's eight flips and turns: eight times slower, and often better.
     #[arg(long)]
     view_average: bool,
 }

@@ -13,10 +13,10 @@ pub struct Settings {
     /// Adam's step size.
     #[arg(long, default_value_t = TrainingConfig::default().learning_rate)]
     learning_rate: f64,
-    /// What each step takes off every weight, as a share of the learning rate; 0 is none.
+    /// Weight decay per step, as a share of the learning rate (AdamW); 0 for none.
     #[arg(long, default_value_t = TrainingConfig::default().weight_decay)]
     weight_decay: f64,
-    /// Share of the target that is spread over all classes.
+    /// Share of the target that is spread over all classes (label smoothing).
     #[arg(long, default_value_t = TrainingConfig::default().label_smoothing)]
     label_smoothing: f64,
     /// Whether the head learns from features of mean 0 and deviation 1.
@@ -28,19 +28,19 @@ pub struct Settings {
     /// Width of the head's hidden layer.
     #[arg(long, default_value_t = TrainingConfig::default().dense_neurons)]
     dense_neurons: usize,
-    /// Passes over the training tiles, at most.
+    /// Epochs, at most.
     #[arg(long, default_value_t = TrainingConfig::default().epochs)]
     epochs: usize,
-    /// Tiles a step.
+    /// Tiles per step.
     #[arg(long, default_value_t = TrainingConfig::default().batch_size)]
     batch_size: usize,
     /// Epochs without a lower validation loss after which training stops.
     #[arg(long, default_value_t = TrainingConfig::default().patience)]
     patience: usize,
-    /// Let rare classes count for more, so that each class weighs the same in all.
+    /// Give rare classes more weight, so that every class counts the same overall.
     #[arg(long)]
     class_weighting: bool,
-    /// See every tile as it stands, not in its eight flips and turns.
+    /// Use each tile only as it is, not in its eight flips and turns.
     #[arg(long)]
     no_augmentation: bool,
     /// Where the split, the first weights, the batches and dropout are drawn from.

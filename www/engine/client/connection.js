@@ -19,6 +19,8 @@ import { scriptUrl } from '../script-url.js';
  * @property {(WorkerReply & { ok: true }) | null} reply the worker's, while events of helpers are still on their way
  */
 
+/** @typedef {{ postMessage(message: unknown, transfer: Transferable[]): void, terminate(): void, addEventListener(type: 'message' | 'error', listener: (event: any) => void): void }} WorkerLike What is used of a worker. */
+
 export class Connection {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
@@ -27,9 +29,12 @@ export class Connection {
   /** Why the worker is no more. @type {EngineError | null} */
   #ended = null;
 
-  /** @param {string} url the worker's script */
-  constructor(url) {
-    this.#worker = new Worker(scriptUrl(url), { type: 'module' });
+  /**
+   * @param {string} url the worker's script
+   * @param {(url: string) => WorkerLike} [start]
+   */
+  constructor(url, start = startWorker) {
+    this.#worker = start(url);
     this.#worker.addEventListener('message', ({ data }) => this.#receive(data));
     this.#worker.addEventListener('error', (event) => {
       event.preventDefault();
@@ -106,4 +111,9 @@ export class Connection {
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
   }
+}
+
+/** @param {string} url @returns {WorkerLike} */
+function startWorker(url) {
+  return new Worker(scriptUrl(url), { type: 'module' });
 }

@@ -106,6 +106,14 @@ export class Session extends EventTarget {
     if (this.#opened) await this.open(this.#opened.device, this.#opened.source);
   }
 
+  /** Ends the worker for good; whoever waits is told so. */
+  close() {
+    this.#connection?.close();
+    this.#connection = null;
+    this.#opened = null;
+    this.#set({ loaded: null });
+  }
+
   /**
    * Takes another model on the same device. Rejects with an {@link EngineError}, and the model before it goes on
    * answering, when the new one cannot be used.

@@ -34,7 +34,7 @@ export function tooNew(version, knownVersion) {
   return new ProjectError(
     'project.version',
     `This project was made by a newer Tilelens (version ${version} of the format, and this page reads up to ${knownVersion}). ` +
-      'Load the page again to get the newest Tilelens, then open the project.',
+      'Reload the page to get the newest Tilelens, then open the project.',
   );
 }
 

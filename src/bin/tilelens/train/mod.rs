@@ -36,31 +36,31 @@ pub struct TrainArgs {
     /// The model file whose backbone gives the features.
     #[arg(long, short, default_value = BACKBONE)]
     model: PathBuf,
-    /// Train on these classes alone.
+    /// Train on these classes only.
     #[arg(long, value_delimiter = ',')]
     classes: Vec<String>,
-    /// Tiles to learn from, one `class/file` a line; else the folders train, val and test say, else a share of all is
-    /// drawn.
+    /// Tiles to train on, one `class/file` per line (default: as the folders train, val and test say; without them, a
+    /// random share).
     #[arg(long, requires = "validation_list")]
     train_list: Option<PathBuf>,
-    /// Tiles that choose the epoch and the temperature.
+    /// Validation tiles: they choose the epoch and the temperature.
     #[arg(long, requires = "train_list")]
     validation_list: Option<PathBuf>,
-    /// Tiles that judge in the end; the validation tiles where none are given.
+    /// Test tiles: the final figures are theirs (default: the validation tiles).
     #[arg(long)]
     test_list: Option<PathBuf>,
-    /// Share of each class that is drawn for validation.
+    /// Share of each class to hold out for validation.
     #[arg(long, default_value_t = 0.2, value_parser = fraction)]
     validation_fraction: f64,
     #[command(flatten)]
     settings: Settings,
-    /// Phase 2: train the backbone's last N blocks too, ten times slower than the head.
+    /// Phase 2: also train the backbone's last N blocks, at a tenth of the head's learning rate.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=Architecture::MobileNetV3Small.blocks() as i64))]
     unfreeze: u8,
-    /// Passes over the training tiles in phase 2.
+    /// Epochs of phase 2.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
     unfreeze_epochs: u16,
-    /// Do not train the heads that show what could be had without transfer.
+    /// Skip the baselines that show what is possible without transfer learning.
     #[arg(long)]
     no_baselines: bool,
     /// A text file with a label for each class, in the order of --classes, else of the folders' names.
@@ -71,7 +71,7 @@ pub struct TrainArgs {
     name: String,
     #[command(flatten)]
     purpose: PurposeArgs,
-    /// The terms under which the weights may be used; those of the model that it starts from, if not given.
+    /// The licence of the weights (default: that of the model it starts from).
     #[arg(long)]
     licence: Option<String>,
     /// How kernels and matrices are stored.
@@ -80,7 +80,7 @@ pub struct TrainArgs {
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
     device: DeviceChoice,
-    /// Write the figures as JSON, too.
+    /// Also write the figures as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }

@@ -1,0 +1,36 @@
+/** The files beside this script: the engine, its worker, the models. Bundlers find them by these addresses. */
+
+/** @typedef {import('../../www/engine/index.js').RemoteFile} RemoteFile */
+/** @typedef {'overhead' | 'overhead-scenes' | 'sentinel-2'} ShippedModel */
+/** @typedef {'engine.wasm' | `${ShippedModel}.safetensors`} VerifiedFile */
+
+/** What the build knows of the files. @type {Record<VerifiedFile, { bytes: number, sha256: string }>} */
+const FACTS = /** @type {any} */ (globalThis).__TILELENS_FILES__;
+
+/** @type {Record<VerifiedFile | 'worker.js', () => URL>} */
+const ADDRESSES = {
+  'worker.js': () => new URL('./assets/worker.js', import.meta.url),
+  'engine.wasm': () => new URL('./assets/engine.wasm', import.meta.url),
+  'overhead.safetensors': () => new URL('./assets/overhead.safetensors', import.meta.url),
+  'overhead-scenes.safetensors': () => new URL('./assets/overhead-scenes.safetensors', import.meta.url),
+  'sentinel-2.safetensors': () => new URL('./assets/sentinel-2.safetensors', import.meta.url),
+};
+
+/**
+ * @param {keyof typeof ADDRESSES} name
+ * @param {string | URL} [folder] where the files were copied to, for a bundler that leaves them out
+ */
+export function address(name, folder) {
+  if (folder === undefined) return ADDRESSES[name]().href;
+  const base = new URL(`${folder}`.replace(/\/?$/, '/'), globalThis.location?.href);
+  return new URL(name, base).href;
+}
+
+/**
+ * @param {VerifiedFile} name
+ * @param {string | URL} [folder]
+ * @returns {RemoteFile}
+ */
+export function remoteFile(name, folder) {
+  return { url: address(name, folder), ...FACTS[name] };
+}

@@ -1,0 +1,442 @@
+/** A classifier of tiles: an engine in a worker of its own, a backbone, and the head that answers. */
+
+import { EngineError, Session, TRAINING_DEFAULTS, VIEWS, asEngineError } from '../../www/engine/index.js';
+import { address, remoteFile } from './assets.js';
+import { TilelensError, asTilelensError } from './errors.js';
+import { platform } from './platform-browser.js';
+
+/** @typedef {import('../../www/engine/index.js').Connection} Connection */
+/** @typedef {import('../../www/engine/index.js').DeviceChoice} DeviceChoice */
+/** @typedef {import('../../www/engine/index.js').DevicePreference} DevicePreference */
+/** @typedef {import('../../www/engine/index.js').ModelInfo} ModelInfo */
+/** @typedef {import('../../www/engine/index.js').ModelSource} ModelSource */
+/** @typedef {import('../../www/engine/index.js').RemoteFile} RemoteFile */
+/** @typedef {import('../../www/engine/index.js').TrainingConfig} TrainingConfig */
+/** @typedef {import('../../www/engine/index.js').TrainingProgress} TrainingProgress */
+/** @typedef {import('../../www/engine/index.js').TrainingReport} TrainingReport */
+/** @typedef {import('./sources.js').TileSource} TileSource */
+
+/** @typedef {'overhead-scenes' | 'sentinel-2'} ShippedHead Scenes in aerial images (30 classes); land cover in 10 m pixels of Sentinel-2 (10 classes). */
+/** @typedef {{ worker: string, engine: RemoteFile }} WebGpuEngine What `tilelens/webgpu` exports. */
+/** @typedef {'model' | 'safetensors' | 'onnx'} ExportForm A Tilelens model file; the same with 32-bit weights, for PyTorch; ONNX. */
+
+/**
+ * @typedef {object} OpenOptions
+ * @property {Blob | Uint8Array | ArrayBuffer | URL | string} [model] a model file of your own, with a backbone; the
+ *   shipped backbone of overhead imagery if not given
+ * @property {ShippedHead | Blob | Uint8Array | ArrayBuffer | URL | null} [head] what names the classes: a shipped head
+ *   (`overhead-scenes` if not given), a head of your own, or `null` for features alone. With a `model` of your own, its
+ *   own head if not given
+ * @property {DevicePreference} [device] `cpu` if not given, or `auto` where `webgpu` is: then the GPU is taken where it
+ *   gives the CPU's answers and is faster
+ * @property {WebGpuEngine} [webgpu] the larger engine that also knows WebGPU, from `tilelens/webgpu`
+ * @property {string | URL} [assets] where the package's folder `assets/` is served, for a bundler that does not follow
+ *   `new URL(…, import.meta.url)`
+ * @property {(progress: { loadedBytes: number, totalBytes: number }) => void} [onProgress] told while engine and model
+ *   are downloaded
+ */
+
+/**
+ * @typedef {object} ClassifyOptions
+ * @property {boolean} [averaged] whether to answer by the mean over the tile's eight flips and turns: a little more
+ *   often correct, eight times the work
+ * @property {(result: Classification | TilelensError, index: number) => void} [onResult] told of each tile as it is done
+ * @property {AbortSignal} [signal] ends the work; the promise then rejects with the signal's reason
+ */
+
+/**
+ * @typedef {object} Classification
+ * @property {string} label the most probable class
+ * @property {number} probability of that class, 0 to 1
+ * @property {{ label: string, probability: number }[]} classes all classes, the most probable first
+ * @property {number} widthPx width of the tile in pixels, upright
+ * @property {number} heightPx height of the tile in pixels, upright
+ * @property {string} format such as `JPEG`; `BMP` where pixels were given
+ * @property {string[]} notes what decoding changed or guessed, in sentences to show
+ */
+
+/** @typedef {{ source: TileSource, label: string }} Sample A tile and its class. */
+
+/**
+ * @typedef {object} TrainOnlySettings
+ * @property {string[]} [labels] the classes in the order wanted; in the order of the samples if not given
+ * @property {string} [name] the new head's name
+ * @property {number} [validationFraction] share of the samples that is held out to judge, 0 to 0.5; 0.2 if not given.
+ *   Where that is fewer than 20, five-fold cross-validation judges
+ * @property {boolean} [augmentation] whether to learn from the eight flips and turns of each tile; `true` if not given
+ * @property {AbortSignal} [signal] ends training early; the best epoch so far is kept
+ */
+/** @typedef {TrainingConfig & TrainOnlySettings} TrainSettings */
+
+/** As many tiles are read and sent at once, so that a long list does not fill the memory. */
+const TILES_AT_ONCE = 64;
+
+/** @type {Record<ExportForm, import('../../www/engine/index.js').ModelForm>} */
+const FORMS = { model: 'modelFile', safetensors: 'safetensors', onnx: 'onnx' };
+
+let lastTile = 0;
+
+/** A classifier of tiles. Its engine is in a worker, so that a page never blocks. */
+export class Classifier {
+  #session;
+  #releaseWorker;
+  /** The file whose head answers; null where none does. @type {Blob | RemoteFile | null} */
+  #head;
+  /** The backbone that the shipped heads stand on. @type {RemoteFile} */
+  #backbone;
+
+  /**
+   * @internal
+   * @param {any} parts
+   */
+  constructor({ session, releaseWorker, head, backbone }) {
+    this.#session = /** @type {Session} */ (session);
+    this.#releaseWorker = /** @type {() => void} */ (releaseWorker);
+    this.#head = head;
+    this.#backbone = backbone;
+  }
+
+  /**
+   * Downloads the engine and the model, and starts them in a worker.
+   * @param {OpenOptions} [options]
+   * @returns {Promise<Classifier>} rejects with a {@link TilelensError}
+   */
+  static async open(options = {}) {
+    const { webgpu, assets, onProgress = () => undefined } = options;
+    const device = options.device ?? (webgpu ? 'auto' : 'cpu');
+    if (device === 'webgpu' && !webgpu) {
+      throw new TilelensError('device.not_built', "WebGPU needs the larger engine: import { webgpu } from 'tilelens/webgpu' and give it to Classifier.open.");
+    }
+    const backbone = remoteFile('overhead.safetensors', assets);
+    const [model, head] = await Promise.all([ownFile(options.model), headOf(options, assets)]);
+    const { url: workerUrl, release } = await platform.workerUrl(webgpu?.worker ?? address('worker.js', assets));
+    const session = new Session(platform.connect);
+    session.site = { engines: { cpu: remoteFile('engine.wasm', assets), ...(webgpu && { webgpu: webgpu.engine }) }, workerUrl };
+    session.addEventListener('status', () => {
+      if (session.status.state === 'loading') onProgress(session.status.progress);
+    });
+    const classifier = new Classifier({ session, releaseWorker: release, head: head ?? model, backbone });
+    try {
+      await session.open(device, firstSource(model, head, backbone));
+      if (session.status.error) throw session.status.error;
+      if (model && head) await session.changeModel({ kind: 'head', head: await fileOfHead(head), backbone });
+      return classifier;
+    } catch (thrown) {
+      classifier.dispose();
+      throw asTilelensError(thrown);
+    }
+  }
+
+  /** The classes that it tells apart; none without a head. */
+  get labels() {
+    return this.#loaded.info.labels;
+  }
+
+  /** What the model says of itself: name, purpose, ground resolution, data, licence. @returns {ModelInfo} */
+  get model() {
+    return this.#loaded.info;
+  }
+
+  /** Which device computes, and why. @returns {DeviceChoice} */
+  get device() {
+    const { device, why, adapter } = this.#loaded;
+    return { device, why, adapter };
+  }
+
+  get #loaded() {
+    const { loaded } = this.#session.status;
+    if (!loaded) throw new TilelensError('engine.disposed', 'This classifier was disposed of: open another.');
+    return loaded;
+  }
+
+  /**
+   * Classifies a tile, or many. Of many, one that cannot be read is a {@link TilelensError} in its place, and the others
+   * go on; a single one rejects with it.
+   * @overload
+   * @param {TileSource} source
+   * @param {ClassifyOptions} [options]
+   * @returns {Promise<Classification>}
+   */
+  /**
+   * @overload
+   * @param {readonly TileSource[]} sources
+   * @param {ClassifyOptions} [options]
+   * @returns {Promise<(Classification | TilelensError)[]>} in the order of the sources
+   */
+  /**
+   * @param {TileSource | readonly TileSource[]} given
+   * @param {ClassifyOptions} [options]
+   * @returns {Promise<Classification | (Classification | TilelensError)[]>}
+   */
+  async classify(given, options = {}) {
+    const { labels } = this;
+    if (labels.length === 0) throw new TilelensError('model.no_head', 'This classifier has no head, and so no classes: open it with a head, or train one.');
+    return this.#oneOrMany(given, (sources) => this.#classifyAll(sources, options, (result) => classification(result, labels), true));
+  }
+
+  /**
+   * What the backbone sees in a tile, or in many: 576 numbers each, which are close for tiles that look alike. Of many,
+   * one that cannot be read is a {@link TilelensError} in its place.
+   * @overload
+   * @param {TileSource} source
+   * @returns {Promise<Float32Array>}
+   */
+  /**
+   * @overload
+   * @param {readonly TileSource[]} sources
+   * @returns {Promise<(Float32Array | TilelensError)[]>}
+   */
+  /**
+   * @param {TileSource | readonly TileSource[]} given
+   * @returns {Promise<Float32Array | (Float32Array | TilelensError)[]>}
+   */
+  async features(given) {
+    return this.#oneOrMany(given, async (sources) => {
+      const ids = await this.#classifyAll(sources, {}, (_, tileId) => tileId, false);
+      const known = ids.filter((id) => typeof id === 'string');
+      const rows = await this.#ask('readFeatures', { tileIds: known });
+      this.#forget(known);
+      const found = new Map(rows.map(({ tileId, values }) => [tileId, values]));
+      return ids.map((id) => (typeof id === 'string' ? /** @type {Float32Array} */ (found.get(id)) : id));
+    });
+  }
+
+  /**
+   * Trains a head on the samples and lets it answer from then on. The backbone stays as it is.
+   * @param {readonly Sample[]} samples at least two classes
+   * @param {TrainSettings} [settings]
+   * @param {(progress: TrainingProgress) => void} [onEpoch] told after each epoch
+   * @returns {Promise<TrainingReport>} how good the head is on samples that it did not learn from
+   */
+  async train(samples, settings = {}, onEpoch = () => undefined) {
+    const { labels: wanted, name = 'My classes', validationFraction, augmentation, signal, ...config } = { ...TRAINING_DEFAULTS, ...settings };
+    const labels = wanted ?? [...new Set(samples.map(({ label }) => label))];
+    const classes = samples.map(({ label }) => labels.indexOf(label));
+    const stray = samples.find((_, index) => classes[index] < 0);
+    if (stray) throw new TilelensError('training.setting', `A sample has the label "${stray.label}", which is not among the labels: ${labels.join(', ')}.`);
+    const views = augmentation ? VIEWS : 1;
+    const tileIds = await this.#computeFeatures(samples, views, signal);
+    const stop = () => void this.#session.ask('steerTraining', { command: 'stop' }).catch(() => undefined);
+    try {
+      const setup = {
+        ...{ labels, classes, views, settings: config, validationFraction, name, fromCurrent: false },
+        hasSeen: samples.map(() => false),
+        description: `A head for ${labels.length} classes, trained on ${samples.length} labelled tiles, on the backbone ${this.model.backboneName}.`,
+      };
+      const onEvent = (/** @type {import('../../www/engine/index.js').EventOf<'train'>} */ event) => {
+        if (event.event === 'epoch') onEpoch(event.progress);
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+      const { report, model } = await this.#ask('train', { setup, tileIds, device: 'auto' }, { onEvent });
+      await this.#session.changeModel({ kind: 'head', head: model, backbone: this.#backbone });
+      this.#head = model;
+      return report;
+    } catch (thrown) {
+      throw asTilelensError(thrown);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.#forget(tileIds);
+    }
+  }
+
+  /**
+   * The model as a file: backbone, head, labels and preprocessing.
+   * @param {ExportForm} [form] `model` if not given, which {@link Classifier.open} takes again
+   * @returns {Promise<Blob>}
+   */
+  async exportModel(form = 'model') {
+    if (!this.#head) throw new TilelensError('model.no_head', 'There is no head to export: open the classifier with a head, or train one.');
+    if (!(form in FORMS)) throw new TilelensError('export.form', `There is no form ${form}: ask for ${Object.keys(FORMS).join(', ')}.`);
+    return this.#ask('convert', { model: await fileOfHead(this.#head), form: FORMS[form] });
+  }
+
+  /** Ends the worker and frees its memory. What is still asked for rejects. */
+  dispose() {
+    this.#session.close();
+    this.#releaseWorker();
+  }
+
+  /**
+   * @template Result
+   * @param {any} given
+   * @param {(sources: readonly TileSource[]) => Promise<(Result | TilelensError)[]>} work
+   */
+  async #oneOrMany(given, work) {
+    if (Array.isArray(given)) return work(given);
+    const [result] = await work([given]);
+    if (result instanceof TilelensError) throw result;
+    return result;
+  }
+
+  /**
+   * @template Result
+   * @param {readonly TileSource[]} sources
+   * @param {ClassifyOptions} options
+   * @param {(result: import('../../www/engine/index.js').TileResult, tileId: string) => Result} resultOf
+   * @param {boolean} forget whether the features are of no further use
+   * @returns {Promise<(Result | TilelensError)[]>}
+   */
+  async #classifyAll(sources, { averaged = false, onResult, signal }, resultOf, forget) {
+    /** @type {(Result | TilelensError)[]} */
+    const results = Array.from({ length: sources.length });
+    const settle = (/** @type {number} */ index, /** @type {Result | TilelensError} */ result) => {
+      results[index] = result;
+      onResult?.(/** @type {any} */ (result), index);
+    };
+    const chunks = Array.from({ length: Math.ceil(sources.length / TILES_AT_ONCE) }, (_, chunk) => chunk * TILES_AT_ONCE);
+    const read = (/** @type {number} */ start) => this.#read(sources.slice(start, start + TILES_AT_ONCE), start, settle);
+    let reading = chunks.length > 0 ? read(0) : null;
+    for (const start of chunks) {
+      signal?.throwIfAborted();
+      const tiles = (await reading) ?? [];
+      // The next files are read while these are at work.
+      reading = start + TILES_AT_ONCE < sources.length ? read(start + TILES_AT_ONCE) : null;
+      const indexOf = new Map(tiles.map(({ tileId, index }) => [tileId, index]));
+      const requests = tiles.map(({ tileId, file }) => ({ tileId, source: { kind: /** @type {const} */ ('file'), file }, needsDecoding: true, needsThumbnail: false }));
+      await this.#answerEach(requests, averaged, (tileId, outcome) => {
+        const index = indexOf.get(tileId);
+        if (index !== undefined && !signal?.aborted) settle(index, outcome instanceof TilelensError ? outcome : resultOf(outcome, tileId));
+      });
+      if (forget) this.#forget(tiles.map(({ tileId }) => tileId));
+    }
+    signal?.throwIfAborted();
+    return results;
+  }
+
+  /**
+   * Reads sources into files; what cannot be read is settled at once.
+   * @param {readonly TileSource[]} sources
+   * @param {number} start index of the first
+   * @param {(index: number, error: TilelensError) => void} settle
+   */
+  async #read(sources, start, settle) {
+    const files = await Promise.allSettled(sources.map((source) => platform.fileOf(source)));
+    return files.flatMap((file, offset) => {
+      if (file.status === 'rejected') {
+        settle(start + offset, asTilelensError(file.reason));
+        return [];
+      }
+      lastTile += 1;
+      return [{ tileId: `tile-${lastTile}`, index: start + offset, file: file.value }];
+    });
+  }
+
+  /**
+   * Has each tile answered. An engine that stops is replaced: then what had no answer is asked for again, one tile at a
+   * time, so that only the tile that stops it is left out.
+   * @param {import('../../www/engine/index.js').TileRequest[]} tiles
+   * @param {boolean} isAveraged
+   * @param {(tileId: string, outcome: import('../../www/engine/index.js').TileResult | TilelensError) => void} onTile
+   */
+  async #answerEach(tiles, isAveraged, onTile) {
+    const waiting = new Map(tiles.map((tile) => [tile.tileId, tile]));
+    const onEvent = (/** @type {import('../../www/engine/index.js').TileEvent} */ { tileId, result, error }) => {
+      if (waiting.delete(tileId)) onTile(tileId, result ?? asTilelensError(new EngineError(error?.code ?? 'engine.failed', error)));
+    };
+    try {
+      if (tiles.length > 0) await this.#session.ask('classify', { tiles, isAveraged }, { onEvent });
+    } catch (thrown) {
+      if (!asEngineError(thrown).fatal) throw asTilelensError(thrown);
+    }
+    for (const tile of [...waiting.values()]) {
+      try {
+        await this.#session.ask('classify', { tiles: [tile], isAveraged }, { onEvent });
+      } catch (thrown) {
+        const { fatal, failure } = asEngineError(thrown);
+        if (!fatal) throw asTilelensError(thrown);
+        onEvent({ event: 'tile', tileId: tile.tileId, error: { code: 'tile.engine_stopped', data: { cause: failure } } });
+      }
+    }
+  }
+
+  /**
+   * @param {readonly Sample[]} samples
+   * @param {number} views
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<string[]>} the tiles that the engine now knows
+   */
+  async #computeFeatures(samples, views, signal) {
+    /** @type {(TilelensError | undefined)[]} */
+    const errors = [];
+    /** @type {string[]} */
+    const tileIds = [];
+    for (let start = 0; start < samples.length; start += TILES_AT_ONCE) {
+      signal?.throwIfAborted();
+      const chunk = samples.slice(start, start + TILES_AT_ONCE).map(({ source }) => source);
+      const tiles = await this.#read(chunk, start, (index, error) => void (errors[index] = error));
+      const indexOf = new Map(tiles.map(({ tileId, index }) => [tileId, index]));
+      const onEvent = (/** @type {{ tileId: string, error?: import('../../www/engine/index.js').Failure }} */ { tileId, error }) => {
+        if (error) errors[indexOf.get(tileId) ?? start] = asTilelensError(new EngineError(error.code, error));
+      };
+      const files = tiles.map(({ tileId, file }) => ({ tileId, source: { kind: /** @type {const} */ ('file'), file } }));
+      if (views === VIEWS) await this.#ask('views', { tiles: files }, { onEvent });
+      else await this.#ask('classify', { tiles: files.map((tile) => ({ ...tile, needsDecoding: true, needsThumbnail: false })), isAveraged: false }, { onEvent });
+      tileIds.push(...files.map(({ tileId }) => tileId));
+    }
+    const bad = errors.findIndex((error) => error !== undefined);
+    if (bad < 0) return tileIds;
+    this.#forget(tileIds);
+    throw new TilelensError('training.sample', `Sample ${bad + 1} of ${samples.length} ("${samples[bad].label}") cannot be used. ${errors[bad]?.message}`, errors[bad]);
+  }
+
+  /** @param {string[]} tileIds */
+  #forget(tileIds) {
+    this.#session.ask('forgetFeatures', { tileIds }).catch(() => undefined);
+  }
+
+  /**
+   * @template {import('../../www/engine/index.js').RequestKind} Kind
+   * @param {Kind} kind
+   * @param {import('../../www/engine/index.js').PayloadOf<Kind>} payload
+   * @param {{ onEvent?: (event: any) => void }} [options]
+   */
+  async #ask(kind, payload, options) {
+    return this.#session.ask(kind, payload, options).catch((thrown) => {
+      throw asTilelensError(thrown);
+    });
+  }
+}
+
+/** @param {OpenOptions['model']} model */
+async function ownFile(model) {
+  return model === undefined ? null : platform.fileOf(model);
+}
+
+/**
+ * @param {OpenOptions} options
+ * @param {OpenOptions['assets']} assets
+ * @returns {Promise<Blob | RemoteFile | null>}
+ */
+async function headOf({ model, head = model === undefined ? 'overhead-scenes' : null }, assets) {
+  if (head === null) return null;
+  if (head === 'overhead-scenes' || head === 'sentinel-2') return remoteFile(`${head}.safetensors`, assets);
+  if (typeof head === 'string') throw new TilelensError('model.unknown_head', `There is no head ${head}: name overhead-scenes or sentinel-2, or give a file as Blob or URL.`);
+  return platform.fileOf(head);
+}
+
+/**
+ * @param {Blob | null} model
+ * @param {Blob | RemoteFile | null} head
+ * @param {RemoteFile} backbone
+ * @returns {ModelSource}
+ */
+function firstSource(model, head, backbone) {
+  if (model) return { kind: 'file', file: model, backbone };
+  return head instanceof Blob ? { kind: 'head', head, backbone } : { kind: 'site', backbone, head };
+}
+
+/** @param {Blob | RemoteFile} head */
+async function fileOfHead(head) {
+  return head instanceof Blob ? head : platform.fileOf(new URL(head.url));
+}
+
+/**
+ * @param {import('../../www/engine/index.js').TileResult} result
+ * @param {string[]} labels
+ * @returns {Classification}
+ */
+function classification({ probabilities, decoded }, labels) {
+  const classes = Array.from(probabilities, (probability, index) => ({ label: labels[index], probability })).sort((a, b) => b.probability - a.probability);
+  const { widthPx, heightPx, format, notes } = /** @type {NonNullable<typeof decoded>} */ (decoded).facts;
+  return { ...classes[0], classes, widthPx, heightPx, format, notes };
+}

@@ -1,0 +1,32 @@
+/** The engine's worker, and what a tile can be, in Node.js. */
+
+import { readFile } from 'node:fs/promises';
+import { Connection } from '../../www/engine/index.js';
+import { TilelensError } from './errors.js';
+import { NodeWorker } from './node-worker-like.js';
+import { fileOf } from './sources.js';
+
+/** @typedef {import('./platform-browser.js').Platform} Platform */
+
+const ADDRESS = /^(https?|data|blob):/;
+
+/** @type {Platform} */
+export const platform = {
+  connect: (url) => new Connection(url, (address) => new NodeWorker(address)),
+  async fileOf(source) {
+    const isPath = typeof source === 'string' && !ADDRESS.test(source) && !source.startsWith('file:');
+    if (isPath || new URL(source instanceof URL ? source : 'none:').protocol === 'file:' || `${source}`.startsWith('file:')) return readLocal(source);
+    // A `File` of Node.js loses its bytes on the way to a worker.
+    return source instanceof Blob ? source.slice() : fileOf(source);
+  },
+  workerUrl: async () => ({ url: new URL('./node-worker.js', import.meta.url).href, release: () => undefined }),
+};
+
+/** @param {string | URL} place */
+async function readLocal(place) {
+  const file = typeof place === 'string' && place.startsWith('file:') ? new URL(place) : place;
+  const bytes = await readFile(file).catch((cause) => {
+    throw new TilelensError('image.unreadable', `${place} cannot be read: check that it is there and that you may read it.`, cause);
+  });
+  return new Blob([bytes]);
+}

@@ -1,0 +1,65 @@
+/** The package in Node.js, and what its README says, done. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { PACKAGE, SAMPLES, project } from './packed.mjs';
+
+const run = promisify(execFile);
+/** Blocks that are marked `js`, and nothing more: those of the browser are marked so. */
+const NODE_BLOCK = /^```js\n([^]*?)^```$/gm;
+
+test('each code block of the README runs, pasted into a fresh project', async (t) => {
+  const folder = await project(t, []);
+  const pictures = { 'forest-1': 'forest', 'forest-2': 'grass', 'parking-1': 'parking', 'parking-2': 'industry' };
+  for (const [name, sample] of Object.entries(pictures)) await cp(path.join(SAMPLES, `synthetic-${sample}.jpg`), path.join(folder, `${name}.jpg`));
+  await writeFile(path.join(folder, 'notes.txt'), 'no image');
+  const blocks = Array.from((await readFile(path.join(PACKAGE, 'README.md'), 'utf8')).matchAll(NODE_BLOCK), ([, code]) => code);
+  assert.equal(blocks.length, 3);
+  for (const [index, code] of blocks.entries()) {
+    await writeFile(path.join(folder, `block-${index}.mjs`), code);
+    const { stdout, stderr } = await run(process.execPath, [`block-${index}.mjs`], { cwd: folder });
+    t.diagnostic(`block ${index + 1}: ${stdout.trim().split('\n').at(-1)} ${stderr.trim()}`);
+    if (index === 0) assert.match(stdout, /^Forest 0\.\d+/);
+    if (index === 1) assert.match(stderr, /A text file cannot be read here/);
+  }
+  assert.ok((await readFile(path.join(folder, 'mine.onnx'))).length > 1e6);
+});
+
+test('many tiles, a head that was trained, and the way back through a file', async (t) => {
+  const folder = await project(t, []);
+  const names = (await readdir(SAMPLES)).filter((name) => name.endsWith('.jpg')).map((name) => path.join(SAMPLES, name));
+  const code = `
+    import { Classifier, TilelensError } from 'tilelens';
+    const names = ${JSON.stringify(names)};
+    const classifier = await Classifier.open();
+    const told = [];
+    const many = await classifier.classify([...Array(12).fill(names).flat(), 'gone.jpg'], { onResult: (_, index) => told.push(index) });
+    const [first, second] = await classifier.features(names.slice(0, 2));
+    const stop = new AbortController();
+    const aborted = await classifier.classify(Array(12).fill(names).flat(), { signal: stop.signal, onResult: () => stop.abort() }).catch((error) => error.name);
+    const samples = names.flatMap((source, index) => Array(4).fill({ source, label: index % 2 ? 'odd' : 'even' }));
+    await classifier.train(samples, { epochs: 30, augmentation: false });
+    const answers = (await classifier.classify(names)).map(({ label }) => label);
+    const again = await Classifier.open({ model: await classifier.exportModel() });
+    const bad = await classifier.train([{ source: 'gone.jpg', label: 'a' }, { source: names[0], label: 'b' }]).catch((error) => error.message);
+    const sameAnswers = (await again.classify(names)).map(({ label }) => label);
+    console.log(JSON.stringify({ many: many.map((result) => result instanceof TilelensError ? result.code : result.label), told: told.length, widths: [first.length, second.length], differ: first.some((value, index) => value !== second[index]), aborted, answers, sameAnswers, bad }));
+    classifier.dispose();
+    again.dispose();
+  `;
+  await writeFile(path.join(folder, 'use.mjs'), code);
+  const found = JSON.parse((await run(process.execPath, ['use.mjs'], { cwd: folder })).stdout);
+  assert.equal(found.many.length, 12 * names.length + 1);
+  assert.deepEqual(found.many.slice(0, names.length), found.many.slice(names.length, 2 * names.length), 'the order is that of the sources');
+  assert.equal(found.many.at(-1), 'image.unreadable');
+  assert.equal(found.told, found.many.length);
+  assert.deepEqual(found.widths, [576, 576]);
+  assert.ok(found.differ);
+  assert.equal(found.aborted, 'AbortError');
+  assert.deepEqual(found.answers, names.map((_, index) => (index % 2 ? 'odd' : 'even')));
+  assert.deepEqual(found.sameAnswers, found.answers);
+  assert.match(found.bad, /^Sample 1 of 2 \("a"\) cannot be used\. gone\.jpg cannot be read/);
+});

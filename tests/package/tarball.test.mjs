@@ -1,0 +1,52 @@
+/** What is in the package: entries, types, licences, sizes. */
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import zlib from 'node:zlib';
+import { PACKAGE, project, tarball, tool } from './packed.mjs';
+
+/** What a page loads beside the engine and the model, by brotli. */
+const MOST_SCRIPT_BYTES = 25_000;
+/** The element alone, without what every page loads. */
+const MOST_ELEMENT_BYTES = 4000;
+
+/** @param {string} name */
+async function brotliBytes(name) {
+  return zlib.brotliCompressSync(await readFile(path.join(PACKAGE, name))).length;
+}
+
+test('publint finds nothing', async (t) => {
+  const { stdout } = await tool('publint', ['--strict', await tarball(t)], PACKAGE);
+  assert.match(stdout, /All good/);
+});
+
+test('every entry has types under every way to resolve it as an ES module', async (t) => {
+  await tool('attw', [await tarball(t), '--profile', 'esm-only', '--exclude-entrypoints', './assets/*'], PACKAGE);
+});
+
+for (const [module, moduleResolution] of [['NodeNext', 'NodeNext'], ['ESNext', 'Bundler']]) {
+  test(`a strict project compiles against it, resolved as ${moduleResolution} does`, async (t) => {
+    const folder = await project(t, ['consumer.ts']);
+    const compilerOptions = { strict: true, skipLibCheck: false, noEmit: true, target: 'ES2022', lib: ['ES2022', 'DOM', 'DOM.Iterable'], types: [], module, moduleResolution };
+    await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+    await tool('tsc', ['--project', '.'], folder);
+  });
+}
+
+test('its papers are there: licences, notice, and a card for each model', async () => {
+  for (const name of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'LICENSE-torchvision', 'NOTICE', 'models/overhead.md', 'models/overhead-scenes.md', 'models/sentinel-2.md']) {
+    assert.ok((await readFile(path.join(PACKAGE, name))).length > 0, name);
+  }
+});
+
+test('its scripts stay small', async (t) => {
+  const index = await readFile(path.join(PACKAGE, 'index.js'), 'utf8');
+  const shared = Array.from(index.matchAll(/from"\.\/([^"]+)"/g), ([, name]) => name);
+  const sizes = await Promise.all(['index.js', ...shared, 'assets/worker.js'].map(brotliBytes));
+  const scripts = sizes.reduce((sum, size) => sum + size, 0);
+  const [engine, element] = [await brotliBytes('assets/engine.wasm'), await brotliBytes('element.js')];
+  t.diagnostic(`by brotli: scripts ${scripts} B, element ${element} B, engine ${engine} B; in all without the model ${scripts + engine} B`);
+  assert.ok(scripts <= MOST_SCRIPT_BYTES, `${scripts} B of scripts`);
+  assert.ok(element <= MOST_ELEMENT_BYTES, `${element} B of the element`);
+});

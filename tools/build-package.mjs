@@ -1,0 +1,151 @@
+/**
+ * Puts the npm package together: package/ and www/engine/ and pkg/ and models/ become target/npm/, ready for `npm pack`.
+ *
+ *     node tools/build-package.mjs [--output target/npm] [--cpu-only]
+ */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { build } from 'esbuild';
+import { sha256 } from './service-worker-build.mjs';
+
+/** @typedef {{ bytes: number, sha256: string }} Facts */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SOURCE = path.join(ROOT, 'package/src');
+const WORKER = path.join(ROOT, 'www/engine/worker/worker.js');
+const MODELS = ['overhead', 'overhead-scenes', 'sentinel-2'];
+/** Files beside the scripts, by their places here. @type {Record<string, string>} */
+const PAPERS = {
+  'README.md': 'package/README.md',
+  'LICENSE-MIT': 'LICENSE-MIT',
+  'LICENSE-APACHE': 'LICENSE-APACHE',
+  'LICENSE-torchvision': 'models/LICENSE-torchvision',
+  NOTICE: 'NOTICE',
+  ...Object.fromEntries(MODELS.map((model) => [`models/${model}.md`, `models/${model}.md`])),
+};
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)['"](\.{1,2}\/[^'"]+)['"]/g;
+/** What wasm-bindgen writes for the classes and functions of the engine, which nobody outside of the worker sees. */
+const AFTER_THE_INTERFACES = /\n\/\*\*(?:(?!\*\/)[^])*\*\/\nexport class [^]*/;
+
+/** What all scripts share. @type {import('esbuild').BuildOptions} */
+const OPTIONS = { bundle: true, target: 'es2022', minify: true, format: 'esm', logLevel: 'warning', legalComments: 'none' };
+
+/** @param {string} file @returns {Promise<Facts>} */
+async function factsOf(file) {
+  const bytes = await readFile(file);
+  return { bytes: bytes.length, sha256: sha256(bytes) };
+}
+
+/** A worker that is never asked for WebGPU goes without its glue. @type {import('esbuild').Plugin} */
+const WITHOUT_WEBGPU = {
+  name: 'without-webgpu',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /\/pkg\/webgpu\/tilelens\.js$/ }, ({ path: name }) => ({ path: name, namespace: 'nothing' }));
+    onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export default null' }));
+  },
+};
+
+/**
+ * The worker as one script that imports nothing, so that a bundler may copy it as it is.
+ * @param {string} outfile
+ * @param {boolean} withWebGpu
+ */
+async function buildWorker(outfile, withWebGpu) {
+  // The glue of the engine would find its file by this address, if it were not given it.
+  const define = { 'import.meta.url': '""' };
+  await build({ ...OPTIONS, entryPoints: [WORKER], outfile, format: 'iife', plugins: withWebGpu ? [] : [WITHOUT_WEBGPU], define });
+}
+
+/** For Node.js, `platform-node.js` is what the others find in place of `platform-browser.js`. @type {import('esbuild').Plugin} */
+const NODE_PLATFORM = {
+  name: 'node-platform',
+  setup: ({ onResolve }) => onResolve({ filter: /\/platform-browser\.js$/ }, () => ({ path: path.join(SOURCE, 'platform-node.js') })),
+};
+
+/** @param {string} folder @param {boolean} withWebGpu */
+async function buildScripts(folder, withWebGpu) {
+  const assets = path.join(folder, 'assets');
+  await mkdir(assets, { recursive: true });
+  const copies = [['pkg/cpu/tilelens_bg.wasm', 'engine.wasm'], ...MODELS.map((name) => [`models/${name}.safetensors`, `${name}.safetensors`])];
+  if (withWebGpu) copies.push(['pkg/webgpu/tilelens_bg.wasm', 'engine-webgpu.wasm']);
+  for (const [from, to] of copies) await cp(path.join(ROOT, from), path.join(assets, to));
+  const facts = Object.fromEntries(await Promise.all(copies.map(async ([, name]) => [name, await factsOf(path.join(assets, name))])));
+  const { 'engine-webgpu.wasm': webgpu = null, ...files } = facts;
+  const define = { 'globalThis.__TILELENS_FILES__': JSON.stringify(files), 'globalThis.__TILELENS_WEBGPU__': JSON.stringify(webgpu) };
+
+  await buildWorker(path.join(assets, 'worker.js'), false);
+  if (withWebGpu) await buildWorker(path.join(assets, 'worker-webgpu.js'), true);
+  const entries = ['index.js', 'element.js', ...(withWebGpu ? ['webgpu.js'] : [])].map((name) => path.join(SOURCE, name));
+  await build({ ...OPTIONS, entryPoints: entries, outdir: folder, splitting: true, chunkNames: 'shared-[hash]', define });
+  // Each on its own: the worker's begins with what a browser has.
+  await build({ ...OPTIONS, entryPoints: [path.join(SOURCE, 'index.js')], outfile: path.join(folder, 'node.js'), platform: 'node', plugins: [NODE_PLATFORM], define });
+  const entry = path.join(SOURCE, 'node-worker.js');
+  await build({ ...OPTIONS, entryPoints: [entry], outfile: path.join(folder, 'node-worker.js'), platform: 'node', plugins: [WITHOUT_WEBGPU] });
+}
+
+/** The declarations that the public ones lead to. @param {string} folder @param {boolean} withWebGpu */
+async function buildTypes(folder, withWebGpu) {
+  const made = path.join(ROOT, 'target/npm-types');
+  await rm(made, { recursive: true, force: true });
+  await promisify(execFile)(path.join(ROOT, 'node_modules/.bin/tsc'), ['--project', 'package/tsconfig.types.json'], { cwd: ROOT });
+  const engine = await readFile(path.join(ROOT, 'pkg/cpu/tilelens.d.ts'), 'utf8');
+  await mkdir(path.join(made, 'pkg/cpu'), { recursive: true });
+  await writeFile(path.join(made, 'pkg/cpu/tilelens.d.ts'), engine.replace(AFTER_THE_INTERFACES, '\n'));
+  const waiting = ['index', 'element', ...(withWebGpu ? ['webgpu'] : [])].map((name) => `package/src/${name}.d.ts`);
+  const known = new Set(waiting);
+  for (const name of waiting) {
+    const text = await readFile(path.join(made, name), 'utf8');
+    await mkdir(path.dirname(path.join(folder, 'types', name)), { recursive: true });
+    await writeFile(path.join(folder, 'types', name), text);
+    for (const [, target] of text.matchAll(IMPORT)) {
+      const next = path.posix.join(path.posix.dirname(name), target).replace(/\.js$/, '.d.ts');
+      if (!known.has(next)) waiting.push(next);
+      known.add(next);
+    }
+  }
+}
+
+/** @param {string} folder @param {boolean} withWebGpu */
+async function writeManifest(folder, withWebGpu) {
+  const manifest = JSON.parse(await readFile(path.join(ROOT, 'package/package.json'), 'utf8'));
+  const { version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'));
+  if (!withWebGpu) delete manifest.exports['./webgpu'];
+  await writeFile(path.join(folder, 'package.json'), `${JSON.stringify({ ...manifest, version }, null, 2)}\n`);
+}
+
+/** What a page loads that classifies, model apart, in bytes as brotli makes them. @param {string} folder */
+async function loadedBytes(folder) {
+  const shared = (await readFile(path.join(folder, 'index.js'), 'utf8')).matchAll(IMPORT);
+  const scripts = ['index.js', ...Array.from(shared, ([, name]) => name), 'assets/worker.js'];
+  const sizes = async (/** @type {string[]} */ names) => {
+    const all = await Promise.all(names.map(async (name) => zlib.brotliCompressSync(await readFile(path.join(folder, name))).length));
+    return all.reduce((sum, size) => sum + size, 0);
+  };
+  return { scripts: await sizes(scripts), engine: await sizes(['assets/engine.wasm']) };
+}
+
+const { values } = parseArgs({
+  options: { output: { type: 'string', default: path.join(ROOT, 'target/npm') }, 'cpu-only': { type: 'boolean', default: false } },
+});
+try {
+  const folder = path.resolve(values.output);
+  const withWebGpu = !values['cpu-only'];
+  await rm(folder, { recursive: true, force: true });
+  await buildScripts(folder, withWebGpu);
+  await buildTypes(folder, withWebGpu);
+  for (const [to, from] of Object.entries(PAPERS)) await cp(path.join(ROOT, from), path.join(folder, to));
+  // The cards lie beside it there.
+  const readme = path.join(folder, 'README.md');
+  await writeFile(readme, (await readFile(readme, 'utf8')).replaceAll('](../models/', '](models/'));
+  await writeManifest(folder, withWebGpu);
+  const { scripts, engine } = await loadedBytes(folder);
+  const kB = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(0)} kB`;
+  console.log(`A page that classifies loads ${kB(scripts + engine)} by brotli without the model: scripts ${kB(scripts)}, engine ${kB(engine)}`);
+} catch (error) {
+  console.error(`build-package: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
