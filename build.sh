@@ -59,6 +59,7 @@ serve() {
   port=${1:-$port}
   setup
   build_cpu_engine
+  build_raster_module
   if [[ -n $cpu_only ]]; then
     build_page --cpu-only
     exec node tools/serve.mjs --port "$port"

@@ -29,6 +29,8 @@ const SENTENCES = {
   'model.none': () => 'There is no model to load.',
   'image.too_many_bytes': ({ bytes, mostBytes }) =>
     `This file has ${inMegabytes(bytes)}, more than the ${inMegabytes(mostBytes)} that a tile may have: cut it into tiles first.`,
+  'raster.stopped': () => 'The reader of this kind of file stopped at it, which is a fault of Tilelens or a lack of memory: save it as PNG, or cut it into tiles.',
+  'raster.unseen': () => 'This raster was not looked at yet: add it again.',
   'image.unreadable': () => 'This file cannot be read any more: it was moved, changed or locked. Add it again.',
   // A lack of memory ends an engine in WebAssembly like any other fault: it can only be guessed.
   'tile.engine_stopped': ({ cause }) =>
@@ -53,6 +55,12 @@ function inMegabytes(bytes) {
 export function failureSentence({ code, message, data = {} }) {
   // What the engine says in words of its own may have a code that is used here, too.
   return message || (SENTENCES[code]?.(data) ?? `Something failed that has no name here (${code}): load the page again.`);
+}
+
+/** What is to be known of a tile's pixels and its class. @param {import('../tiles/tile-list.js').Tile} tile */
+export function tileNotes({ facts, isSeenOtherwise }) {
+  const otherwise = 'The model learnt from tiles whose colours were made otherwise: take its range for these, or train again.';
+  return [...(facts?.notes ?? []), ...(isSeenOtherwise ? [otherwise] : [])];
 }
 
 /** What went wrong, of whatever was thrown. @param {unknown} thrown */
