@@ -66,6 +66,7 @@ serve() {
   port=${1:-$port}
   setup
   build_cpu_engine
+  build_raster_module
   if [[ -n $cpu_only ]]; then
     build_importer
     build_page --cpu-only

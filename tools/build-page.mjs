@@ -27,11 +27,11 @@ import { buildId, serviceWorker, sha256 } from './service-worker-build.mjs';
 
 /** @typedef {import('../www/models/site-models.js').ModelEntry} ModelEntry */
 /** @typedef {import('../www/models/site-models.js').ModelList} ModelList */
-/** @typedef {'cpu' | 'webgpu'} EngineBuild */
+/** @typedef {'cpu' | 'webgpu' | 'raster'} EngineBuild */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** @type {EngineBuild[]} */
-const ENGINE_BUILDS = ['cpu', 'webgpu'];
+const ENGINE_BUILDS = ['cpu', 'webgpu', 'raster'];
 /** Reads checkpoints of other frameworks; a build without it says so on the page. */
 const IMPORTER = 'pkg/import/tilelens-import.wasm';
 /** What becomes the engine's worker, in www/. */
@@ -316,7 +316,7 @@ const { values } = parseArgs({
   },
 });
 try {
-  const files = await pageFiles(path.resolve(values['local-models']), values['cpu-only'] ? ['cpu'] : ENGINE_BUILDS);
+  const files = await pageFiles(path.resolve(values['local-models']), values['cpu-only'] ? ['cpu', 'raster'] : ENGINE_BUILDS);
   await writeFolder(path.resolve(values.output), files, !values.uncompressed);
 } catch (error) {
   console.error(`build-page: ${error instanceof Error ? error.message : error}`);

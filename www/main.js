@@ -15,6 +15,7 @@ import { Classification } from './tiles/classification.js';
 import { Features } from './tiles/features.js';
 import { Selection } from './tiles/selection.js';
 import { ShownTiles } from './tiles/shown-tiles.js';
+import { Stretches } from './tiles/stretches.js';
 import { Spotlight } from './tiles/spotlight.js';
 import { TileList } from './tiles/tile-list.js';
 import { FineTuning } from './training/fine-tuning.js';
@@ -33,6 +34,7 @@ import { setUpProjectBar } from './views/project-bar.js';
 import { setUpReportPanel } from './views/report-panel.js';
 import { thrownSentence } from './views/sentences.js';
 import { setUpSettingsForm } from './views/settings-form.js';
+import { setUpStretchPanel } from './views/stretch-panel.js';
 import { setUpTakeAway } from './views/take-away.js';
 import { setUpTileGrid } from './views/tile-grid.js';
 import { setUpTileSelection } from './views/tile-selection.js';
@@ -54,11 +56,12 @@ function createPage() {
   const selection = new Selection(shown);
   const workspace = new Workspace();
   const spotlight = new Spotlight();
-  const classification = new Classification({ session, tiles, features });
+  const stretches = new Stretches({ session, tiles });
+  const classification = new Classification({ session, tiles, features, stretches });
   const modelInUse = new ModelInUse({ session, labelling, workspace, classification });
   const viewFeatures = new ViewFeatures({ session, tiles, features });
   const fineTuning = new FineTuning({ session, labelling, workspace, viewFeatures, modelInUse });
-  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, classification, modelInUse, viewFeatures, fineTuning };
+  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, stretches, classification, modelInUse, viewFeatures, fineTuning };
 }
 
 /** @typedef {ReturnType<typeof createPage>} Page */
@@ -140,6 +143,7 @@ async function main() {
     const { findSimilar } = setUpNextLabels(page);
     setUpTileSelection(page, grid, findSimilar);
     setUpClassPanel(page);
+    setUpStretchPanel(page);
     setUpToolbar(page);
     const updates = new Updates({ ...page, autosave });
     setUpUpdateNotices(updates);

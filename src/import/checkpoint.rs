@@ -115,6 +115,7 @@ pub fn import(path: &Path, options: ImportOptions) -> Result<Imported, ImportErr
             temperature: temperature.unwrap_or(1.0),
             backbone: None,
             backbone_name: String::new(),
+            preparations: Vec::new(),
             provenance: Provenance {
                 source: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 source_sha256: hex(&Sha256::digest(&bytes)),

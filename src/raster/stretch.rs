@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// How the range of a band is found.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub enum Rule {
     /// Levels of up to 8 bits, or colours of a palette, as they are.
     AsIs,
@@ -21,6 +22,7 @@ pub enum Rule {
 
 /// The number that becomes black and the one that becomes white; reversed where small numbers are bright.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Range {
     pub black: f64,
     pub white: f64,
@@ -28,6 +30,7 @@ pub struct Range {
 
 /// How the numbers of a raster become colours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Stretch {
     /// The bands that serve as red, green and blue, counted from 1.
     pub bands: [u16; 3],
@@ -37,6 +40,16 @@ pub struct Stretch {
     /// What is taken for no data although the file does not declare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_data: Option<f64>,
+}
+
+/// How tiles of one kind became colours: what a model says of those that it learnt from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), tsify(missing_as_null))]
+pub struct Preparation {
+    /// What names files of this kind; empty for pictures of 8 bits, which need no stretch.
+    pub alike: String,
+    /// `None` for pictures of 8 bits.
+    pub stretch: Option<Stretch>,
 }
 
 impl Range {
@@ -91,14 +104,16 @@ impl Stretch {
 
     /// The distinct bands from 0, and which of them serves as red, green and blue.
     pub fn distinct_bands(&self) -> (Vec<usize>, [usize; 3]) {
-        let mut distinct = Vec::new();
-        let channels = self.band_indices().map(|band| {
-            distinct.iter().position(|&known| known == band).unwrap_or_else(|| {
-                distinct.push(band);
-                distinct.len() - 1
-            })
-        });
+        let distinct = distinct(&self.band_indices());
+        let place = |band| distinct.iter().position(|&known| known == band).unwrap_or(0);
+        let channels = self.band_indices().map(place);
         (distinct, channels)
+    }
+
+    /// What is taken for no data, as a sentence; nothing where nothing is guessed.
+    pub fn no_data_sentence(&self) -> Option<String> {
+        let none = self.no_data?;
+        Some(format!("{} is taken for no data: the file does not say so.", short(none)))
     }
 
     /// What was done to the numbers, as a sentence; nothing where they are as they are.
@@ -117,6 +132,17 @@ impl Stretch {
         }
         Some(format!("Numbers are shown from black to white: red {red}, green {green}, blue {blue}, {how}."))
     }
+}
+
+/// Each of these bands once, in the order in which they come first.
+pub fn distinct(bands: &[usize]) -> Vec<usize> {
+    let mut distinct = Vec::new();
+    for band in bands {
+        if !distinct.contains(band) {
+            distinct.push(*band);
+        }
+    }
+    distinct
 }
 
 /// A number in as few digits as say enough.

@@ -36,9 +36,9 @@ function openPage(store = new FakeStore()) {
   /** The engine answers for a tile. @param {import('../../www/tiles/tile-list.js').Tile} tile */
   const decode = (tile) => {
     const { result } = decodedEvent(tile.id);
-    worker.set(tile.id, { tileId: tile.id, backbone: 'backbone-a', views: 1, values: new Float32Array(4) });
-    page.features.note(tile.id, { backbone: 'backbone-a', views: 1 });
-    tiles.answer(tile, result, ['forest', 'water']);
+    worker.set(tile.id, { tileId: tile.id, backbone: 'backbone-a', look: '', views: 1, values: new Float32Array(4) });
+    page.features.note(tile.id, { backbone: 'backbone-a', look: '', views: 1 });
+    tiles.answer(tile, result, { labels: ['forest', 'water'], preparations: [] });
   };
   return { ...page, store, worker, autosave, projects, decode, refill: () => fake.refill() };
 }

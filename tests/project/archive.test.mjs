@@ -242,8 +242,8 @@ test('a wrong image is named, and the rest opens', async () => {
 });
 
 test('a project of a newer Tilelens is named so', async () => {
-  const archive = await withManifest(await exportArchive(project()), (manifest) => ({ format: manifest.format, version: 3 }));
-  await refused(archive, 'project.version', /made by a newer Tilelens \(version 3.*Reload the page/);
+  const archive = await withManifest(await exportArchive(project()), (manifest) => ({ format: manifest.format, version: 4 }));
+  await refused(archive, 'project.version', /made by a newer Tilelens \(version 4.*Reload the page/);
 });
 
 /** What can be wrong with a manifest, and what is said. @type {[string, (manifest: any) => unknown, RegExp][]} */

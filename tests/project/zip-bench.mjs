@@ -29,6 +29,7 @@ export function tile(text, facts = {}) {
     widthPx: 256,
     heightPx: 128,
     format: 'PNG',
+    noDataShare: 0,
     notes: [],
     ...facts,
   };

@@ -37,7 +37,7 @@ export async function importArchive(file) {
   for (const [order, { source, class: label, ...facts }] of manifest.tiles.entries()) {
     const content = await contentOrNull(archive, root + source.file, LIMITS.tileBytes, (why) => leftOut.push({ name: facts.path, why }));
     const classId = label === null ? null : classes[label].id;
-    tiles.push(content && { ...facts, id: newId(), order, source: { kind: 'file', file: content }, thumbnail: null, classId });
+    tiles.push(content && { ...facts, id: newId(), order, source: { ...source, file: content }, thumbnail: null, classId });
   }
 
   /** @type {Project['models']} */
