@@ -103,7 +103,7 @@ test('a zip of images is offered as tiles with their folders as labels, and a da
   assert.match(await offer.innerText(), /Skipped 2 that are no tiles: .* 1 other file in it is left out\./);
   await seen.screenshot('archive-offer');
   assert.equal(await page.locator('article.tile').count(), 0);
-  await choose(bench, 'Label by folder');
+  await choose(bench, 'Add with labels');
   await seen.settled(2);
   await hasClass(bench, 'sea');
   assert.deepEqual(await classes(bench), { forest: 1, sea: 1 });
@@ -125,12 +125,12 @@ test("what Teachable Machine's users have comes over with its labels", { timeout
   await writeFile(path.join(folder, 'project.tm'), Buffer.from(await project.arrayBuffer()));
   await writeFile(path.join(folder, 'Vineyard.zip'), Buffer.from(await samples.arrayBuffer()));
   await seen.drop([path.join(folder, 'project.tm')]);
-  await choose(bench, 'Label by folder');
+  await choose(bench, 'Add with labels');
   await seen.settled(3);
   await hasClass(bench, 'Sea coast');
   assert.deepEqual(await classes(bench), { Forest: 1, 'Sea coast': 2 });
   await seen.drop([path.join(folder, 'Vineyard.zip')]);
-  await choose(bench, 'Label by folder');
+  await choose(bench, 'Add with labels');
   await seen.settled(4);
   await hasClass(bench, 'Vineyard');
   assert.deepEqual(await classes(bench), { Forest: 1, 'Sea coast': 2, Vineyard: 1 });

@@ -1,7 +1,7 @@
 /** A zip file that is no project: its images are offered as tiles, with their folders as labels. Nothing is added before the user chose. */
 
 import { counted, isolated } from './dom.js';
-import { labelTiles, readTree, wayText, waysOf, waysSentence } from './folder-labels.js';
+import { labelTiles, readTree, waysOf, waysSentence } from './folder-labels.js';
 import { notify } from './notices.js';
 import { thrownSentence } from './sentences.js';
 
@@ -32,7 +32,8 @@ export async function offerFiles(page, name, files, isOfOneEntry) {
     ways.length > 1 ? 'Which folder names the class?' : '',
   ];
   const take = (/** @type {Way | null} */ way) => () => void addFiles(page, images, way, isOfOneEntry);
-  const remedies = ways.map((way) => ({ label: wayText(way, ways), act: take(way) }));
+  const text = (/** @type {Way} */ { classFrom }) => (ways.length === 1 ? 'Add with labels' : `Add with the ${classFrom} folder as label`);
+  const remedies = ways.map((way) => ({ label: text(way), act: take(way) }));
   notify(said.filter(Boolean).join(' '), [...remedies, { label: 'Add without labels', act: take(null) }], 'news');
 }
 

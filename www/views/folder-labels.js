@@ -42,11 +42,6 @@ export function waysSentence(ways) {
   return `${countedClasses(first)} by the first folder: ${listed(first.classes)}; by the last: ${last.classes.length}: ${listed(last.classes)}.`;
 }
 
-/** The text of the button that takes a way. @param {Way} way @param {Way[]} ways */
-export function wayText({ classFrom }, ways) {
-  return ways.length === 1 ? 'Label by folder' : `Label by the ${classFrom} folder`;
-}
-
 /**
  * Labels tiles at once where there is one way, and asks where there are two.
  * @param {Page} page
@@ -56,7 +51,7 @@ export async function labelOrAsk(page, tiles) {
   const ways = waysOf(await readTree(page.session, tiles.map(({ path }) => path)));
   if (ways.length === 1) return labelTiles(page, tiles, ways[0].classFrom);
   if (ways.length === 0) return;
-  const remedies = ways.map((way) => ({ label: wayText(way, ways), act: () => void labelTiles(page, tiles, way.classFrom) }));
+  const remedies = ways.map(({ classFrom }) => ({ label: `Label by the ${classFrom} folder`, act: () => void labelTiles(page, tiles, classFrom) }));
   notify(`${waysSentence(ways)} Which folder names the class?`, remedies, 'news');
 }
 
