@@ -149,9 +149,12 @@ fn rasters(criterion: &mut Criterion) {
     println!("a window out of {megabytes} MB: {} kB at most", (PEAK.load(Ordering::Relaxed) - before) / 1000);
 
     let mut group = criterion.benchmark_group("raster");
-    group.bench_function(format!("a window of 256 × 256 out of {megabytes} MB, from opening on"), |bencher| {
-        bencher.iter(read);
-    });
+    group.bench_function(
+        format!("a window of 256 × 256 out of {megabytes} MB, from opening on"),
+        |bencher| {
+            bencher.iter(read);
+        },
+    );
     let deep = small();
     let stretch = prepare(&mut Raster::open(&deep[..]).unwrap()).unwrap().stretch;
     group.bench_function(format!("a tile of {TILE} × {TILE} × 3 of 16 bits"), |bencher| {

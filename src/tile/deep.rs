@@ -108,10 +108,12 @@ impl<'a> Deep<'a> {
     ) -> Result<(RgbImage, super::no_data::Mask), TileError> {
         let bands = stretch.band_indices();
         self.check(bands)?;
-        let levels =
-            stretch.ranges.map(|range| (0..=u16::MAX).map(|value| range.level(value.into())).collect::<Vec<u8>>());
+        let levels = stretch
+            .ranges
+            .map(|range| (0..=u16::MAX).map(|value| range.level(value.into())).collect::<Vec<u8>>());
         let pixels = self.numbers.chunks_exact(self.channels());
-        let colour = |pixel: &[u16]| [0, 1, 2].map(|channel| levels[channel][usize::from(pixel[bands[channel]])]);
+        let colour =
+            |pixel: &[u16]| [0, 1, 2].map(|channel| levels[channel][usize::from(pixel[bands[channel]])]);
         const FITS: &str = "as many bytes as there were numbers";
         if self.has_alpha {
             let opacity = |pixel: &[u16]| WHOLE.level(pixel[self.colours].into());

@@ -16,9 +16,9 @@ mod together;
 
 use std::borrow::Cow;
 
-pub use decode::{Reader, decode, reader_of};
 #[cfg(feature = "raster")]
 pub use decode::decode_stretched;
+pub use decode::{Reader, decode, reader_of};
 pub use error::{LEAST_DATA, TileError};
 pub use preprocessing::{Preprocessing, square_thumbnail};
 #[cfg(feature = "raster")]

@@ -77,7 +77,10 @@ fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
 }
 
 /// 8-bit RGB, and which pixels hold data: those that are opaque, if that can be opacity; else those beyond a black edge.
-pub(super) fn without_alpha(image: DynamicImage, notes: &mut Vec<Note>) -> Result<(RgbImage, Mask), TileError> {
+pub(super) fn without_alpha(
+    image: DynamicImage,
+    notes: &mut Vec<Note>,
+) -> Result<(RgbImage, Mask), TileError> {
     if !image.color().has_alpha() {
         let rgb = image.into_rgb8();
         let zero: Vec<bool> = rgb.pixels().map(|pixel| pixel.0 == [0; 3]).collect();

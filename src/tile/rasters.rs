@@ -87,7 +87,10 @@ pub(super) fn out_of_range(rgb: &[u8], data: &Mask, stretch: &Stretch) -> Option
     }
     let share = lost as f32 / all.max(1) as f32;
     (share > LOST_SHARE).then(|| {
-        Note::Text(format!("{:.0} % of its pixels lie beyond the range that is shown: check the range.", share * 100.0))
+        Note::Text(format!(
+            "{:.0} % of its pixels lie beyond the range that is shown: check the range.",
+            share * 100.0
+        ))
     })
 }
 

@@ -27,9 +27,9 @@ use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "raster")]
 pub use raster::{Batch, Raster, decode_raster};
-pub use tile::{Tile, decode_tile};
 #[cfg(feature = "engine")]
 pub use tile::reader_of;
+pub use tile::{Tile, decode_tile};
 #[cfg(feature = "engine")]
 pub use {
     engine::{Answers, Engine},

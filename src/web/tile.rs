@@ -42,7 +42,10 @@ impl Tile {
         rgb: Vec<u8>,
     ) -> Result<Tile, JsValue> {
         if rgb.len() as u64 != 3 * u64::from(width_px) * u64::from(height_px) {
-            return Err(super::throwable("image.corrupt", "the tile's pixels are not as many as it says".into()));
+            return Err(super::throwable(
+                "image.corrupt",
+                "the tile's pixels are not as many as it says".into(),
+            ));
         }
         Ok(Self { inner: tile::Tile { width_px, height_px, rgb, format: "RGB", notes: Vec::new() } })
     }

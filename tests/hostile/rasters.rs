@@ -17,7 +17,8 @@ impl HostileRasters {
     pub fn new(seed: u64) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/raster");
         let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let mut paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "tif")).collect();
+        let mut paths: Vec<_> =
+            paths.filter(|path| path.extension().is_some_and(|end| end == "tif")).collect();
         paths.sort();
         let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
         let originals = paths.iter().map(|path| (name(path), std::fs::read(path).unwrap())).collect();

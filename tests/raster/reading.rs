@@ -201,7 +201,10 @@ fn a_raster_is_described_in_a_few_lines() {
 fn directory(tags: &[(u16, u32)], next: u32) -> Vec<u8> {
     let mut bytes = (tags.len() as u16).to_le_bytes().to_vec();
     for (tag, value) in tags {
-        bytes.extend([&tag.to_le_bytes()[..], &4_u16.to_le_bytes(), &1_u32.to_le_bytes(), &value.to_le_bytes()].concat());
+        bytes.extend(
+            [&tag.to_le_bytes()[..], &4_u16.to_le_bytes(), &1_u32.to_le_bytes(), &value.to_le_bytes()]
+                .concat(),
+        );
     }
     bytes.extend(next.to_le_bytes());
     bytes
@@ -210,7 +213,18 @@ fn directory(tags: &[(u16, u32)], next: u32) -> Vec<u8> {
 #[test]
 fn overviews_below_a_directory_are_found() {
     let image = |side: u32, kind: u32, data: u32| {
-        vec![(254, kind), (256, side), (257, side), (258, 8), (259, 1), (262, 1), (273, data), (277, 1), (278, side), (279, side * side)]
+        vec![
+            (254, kind),
+            (256, side),
+            (257, side),
+            (258, 8),
+            (259, 1),
+            (262, 1),
+            (273, data),
+            (277, 1),
+            (278, side),
+            (279, side * side),
+        ]
     };
     let (main_at, sub_at, data_at) = (8, 200, 400);
     let mut main = image(16, 0, data_at);

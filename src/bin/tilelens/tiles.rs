@@ -45,7 +45,9 @@ pub fn in_order<I: Sync, T: Send>(
 pub fn look_at<'a>(paths: impl IntoIterator<Item = &'a Path>, learnt: &[Preparation]) -> Together {
     let together = Together::of_files(paths, learnt);
     if !learnt.is_empty() && together.preparations().iter().any(|preparation| !learnt.contains(preparation)) {
-        eprintln!("Some tiles become colours otherwise than those that the model learnt from: train on such tiles, too.");
+        eprintln!(
+            "Some tiles become colours otherwise than those that the model learnt from: train on such tiles, too."
+        );
     }
     together
 }
