@@ -60,8 +60,8 @@ impl Range {
             // All numbers are one: neither black nor white says anything.
             return 127;
         }
-        // Not a number is cut to zero here; such pixels hold no data.
-        ((value - self.black) / span * 255.0).round() as u8
+        // Rounded: `f64::round` is a call in WebAssembly. Not a number is cut to zero; such pixels hold no data.
+        ((value - self.black) / span * 255.0 + 0.5) as u8
     }
 }
 

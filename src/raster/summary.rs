@@ -103,6 +103,11 @@ fn bands(description: &Description) -> Vec<String> {
 }
 
 impl Band {
+    /// Whether nothing says what it shows.
+    pub fn is_nameless(&self) -> bool {
+        self.metadata.name.is_none() && self.colour == Colour::Undefined
+    }
+
     /// What it is called, or else what it shows.
     pub fn name(&self) -> Cow<'static, str> {
         if let Some(name) = &self.metadata.name {

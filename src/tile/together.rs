@@ -8,7 +8,12 @@ use serde::Serialize;
 use super::decode::{decode, decode_stretched, is_deep_png};
 use super::{Tile, TileError, deep};
 use crate::limits::MAX_TILE_BYTES;
-use crate::raster::{self, Preparation, Raster, Rule, Sample, Source, Stretch, choose, distinct};
+use crate::raster::{
+    self, Band, Preparation, Raster, Rule, Sample, SampleKind, Source, Stretch, choose, distinct,
+};
+
+/// No share is larger: a reflectance of snow may lie above 1.
+const MOST_SHARE: f64 = 2.0;
 
 /// Columns of a histogram.
 const COLUMNS: usize = 64;
@@ -63,7 +68,7 @@ pub struct LikeFiles {
     pub alike: String,
     /// How many there are.
     pub files: usize,
-    /// Names of the bands.
+    /// Names of the bands; empty where one has none.
     pub bands: Vec<String>,
     /// The type of the numbers, for people.
     pub numbers: String,
@@ -133,16 +138,19 @@ impl Together {
 
     fn look_at_raster(&self, source: impl Source) -> Option<(String, Looked)> {
         let mut raster = Raster::open(source).ok()?;
-        let alike = short_name(&raster.description().likeness()?);
         let choice = choose(raster.description());
         let bands = self.bands.unwrap_or(choice.bands);
         let as_is = raster.description().as_is(bands);
-        if as_is.is_some() && !self.measures_all {
+        // There is nothing to choose where three bands are colours already.
+        let is_plain = as_is.is_some() && raster.description().bands.len() <= 3;
+        if is_plain || as_is.is_some() && !self.measures_all {
             return None;
         }
+        let alike = kind_of(&mut raster, choice.bands)?;
         let sample = Sample::take(&mut raster, &bands).ok()?;
         let description = raster.description();
-        let names = description.bands.iter().map(|band| band.name().into_owned()).collect();
+        let name = |band: &Band| if band.is_nameless() { String::new() } else { band.name().into_owned() };
+        let names = description.bands.iter().map(name).collect();
         let notes = if bands == choice.bands { choice.notes } else { Vec::new() };
         let numbers = raster::numbers(description);
         Some((alike, Looked { names, numbers, bands, notes, as_is, is_picture: false, sample }))
@@ -231,7 +239,9 @@ impl Together {
         let alike = if is_deep_png(bytes) {
             png_name(bytes)
         } else if raster::is_tiff(bytes) {
-            short_name(&Raster::open(bytes).ok()?.description().likeness()?)
+            let mut raster = Raster::open(bytes).ok()?;
+            let bands = choose(raster.description()).bands;
+            kind_of(&mut raster, bands)?
         } else {
             return None;
         };
@@ -278,6 +288,15 @@ impl Histogram {
         }
         Self { low, high, counts }
     }
+}
+
+/// What names files like this one, which is shown by `bands`. Floating-point numbers that are shares are told from others:
+/// reflectances of 0 to 1 and of 0 to 10,000 have no range in common.
+fn kind_of(raster: &mut Raster<'_>, bands: [usize; 3]) -> Option<String> {
+    let likeness = raster.description().likeness()?;
+    let are_shares = raster.description().kind == SampleKind::Float
+        && Sample::take(raster, &bands).ok()?.bands.iter().flatten().all(|number| number.abs() <= MOST_SHARE);
+    Some(short_name(&if are_shares { likeness + " shares" } else { likeness }))
 }
 
 /// A PNG's kind: its depth, and its type of colour.

@@ -152,6 +152,9 @@ test('the choice is kept in the project, in its file and in the head that was tr
   await page.locator('#stretches details').getByLabel('Range').selectOption('min-max');
   await bench.settled();
   assert.ok((await notes()).every((note) => note.includes('colours were made otherwise')), (await notes()).join('\n'));
+  await page.getByRole('button', { name: 'that the model has learnt' }).click();
+  await bench.settled();
+  assert.deepEqual(await stretches(), [4000, 4000, 4000]);
   await close();
 });
 

@@ -215,12 +215,14 @@ fn pngs_of_sixteen_bits_share_a_stretch_as_tiffs_do() {
 
 #[test]
 fn the_page_is_told_of_each_kind_how_it_may_be_shown() {
-    let (four, deep, picture) =
-        (fixture("planet.tif"), deep_png(|x, y| (x + y) as u16), fixture("four-bands.tif"));
+    let (four, deep) = (fixture("planet.tif"), deep_png(|x, y| (x + y) as u16));
+    let picture = fixture("four-bands.tif");
     let mut batch = Together::measuring(None);
     let named = [&four, &deep, &picture, &four].map(|bytes| batch.look_at(&bytes[..]).unwrap());
     assert_eq!(named[0], named[3]);
-    assert_eq!(batch.look_at(&fixture("palette.tif")[..]), None, "it has colours of its own");
+    for name in ["palette.tif", "jpeg-ycbcr.tif", "uint8.tif"] {
+        assert_eq!(batch.look_at(&fixture(name)[..]), None, "{name} has colours of its own");
+    }
     batch.settle();
     let groups = batch.groups();
     let group = |alike: &str| groups.iter().find(|group| group.alike == alike).unwrap();
@@ -242,6 +244,19 @@ fn the_page_is_told_of_each_kind_how_it_may_be_shown() {
     assert_eq!(chosen.stretch.bands, [4, 4, 1]);
     let tile = decode_stretched(&four, &chosen.stretch).unwrap();
     assert!(notes(&tile).contains("as you chose"), "{}", notes(&tile));
+}
+
+#[test]
+fn shares_and_large_numbers_have_no_range_in_common() {
+    let shares = uncompressed_floats(|x, y| (x + y) as f32 / 128.0);
+    let large = uncompressed_floats(|x, y| (x + y) as f32 * 20.0);
+    let mut together = Together::default();
+    assert_ne!(together.look_at(&shares[..]).unwrap(), together.look_at(&large[..]).unwrap());
+    together.settle();
+    for bytes in [&shares, &large] {
+        let tile = together.decode(bytes).unwrap();
+        assert_eq!(tile.rgb.iter().max(), Some(&255), "{}", notes(&tile));
+    }
 }
 
 #[test]
@@ -296,18 +311,29 @@ fn a_stretch_travels_as_json() {
     assert_eq!(serde_json::from_str::<tilelens::raster::Stretch>(&text).unwrap(), stretch);
 }
 
-/// A grey TIFF of 64 × 64 numbers.
+/// A grey TIFF of 64 × 64 numbers of 16 bits.
 fn sixteen_bits(number: impl Fn(u32, u32) -> u32) -> Vec<u8> {
+    grey(1, |x, y| (number(x, y) as u16).to_le_bytes())
+}
+
+/// The same of floating-point numbers.
+fn uncompressed_floats(number: impl Fn(u32, u32) -> f32) -> Vec<u8> {
+    grey(3, |x, y| number(x, y).to_le_bytes())
+}
+
+/// The same of numbers of a sample format of TIFF.
+fn grey<const BYTES: usize>(format: u32, number: impl Fn(u32, u32) -> [u8; BYTES]) -> Vec<u8> {
     let tags = [
         (256, 64),
         (257, 64),
-        (258, 16),
+        (258, 8 * BYTES as u32),
         (259, 1),
         (262, 1),
         (273, 200),
         (277, 1),
         (278, 64),
-        (279, 64 * 64 * 2),
+        (279, 64 * 64 * BYTES as u32),
+        (339, format),
     ];
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
     bytes.extend((tags.len() as u16).to_le_bytes());
@@ -323,6 +349,6 @@ fn sixteen_bits(number: impl Fn(u32, u32) -> u32) -> Vec<u8> {
         );
     }
     bytes.resize(200, 0);
-    bytes.extend((0..64 * 64).flat_map(|pixel| (number(pixel % 64, pixel / 64) as u16).to_le_bytes()));
+    bytes.extend((0..64 * 64).flat_map(|pixel| number(pixel % 64, pixel / 64)));
     bytes
 }

@@ -49,6 +49,11 @@ export class Stretches extends EventTarget {
     return this.#tiles.all.filter(({ source }) => source.raster?.alike === alike);
   }
 
+  /** How the tiles of a kind looked that the model in use has learnt from; null where there was none. @param {string} alike @returns {Stretch | null} */
+  learnt(alike) {
+    return this.#session.status.loaded?.info.preparations.find((one) => one.alike === alike)?.stretch ?? null;
+  }
+
   /** Notes that a tile is a raster which nobody has looked at. @param {Tile} tile */
   meet(tile) {
     this.#unseen.add(tile.id);
@@ -70,11 +75,10 @@ export class Stretches extends EventTarget {
     this.isLooking = true;
     try {
       const { groups, alike } = await this.#ask(waiting, null);
-      const learnt = this.#session.status.loaded?.info.preparations ?? [];
       for (const group of groups) {
         const known = this.#kinds.get(group.alike);
         // A model that has learnt from files of this kind knows how to look at them.
-        const stretch = known?.stretch ?? learnt.find((one) => one.alike === group.alike)?.stretch ?? group.stretch;
+        const stretch = known?.stretch ?? this.learnt(group.alike) ?? group.stretch;
         this.#kinds.set(group.alike, { alike: group.alike, stretch, measured: known ? null : group });
       }
       for (const tile of waiting) {

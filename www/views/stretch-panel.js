@@ -96,9 +96,12 @@ class KindPanel {
     if (stretch.no_data !== undefined && stretch.no_data !== null) notes.push(`${short(stretch.no_data)} is taken for no data: the files do not say so.`);
     const found = measured.choices.find(({ rule }) => rule === stretch.rule);
     const isStale = found !== undefined && lookOf(asSource(found)) !== lookOf(asSource(stretch));
+    const learnt = this.#stretches.learnt(this.#alike);
+    const isOtherwise = learnt !== null && lookOf(asSource(learnt)) !== lookOf(asSource(stretch));
     this.#body.replaceChildren(
       histogram(measured, stretch),
       element('div', { className: 'stretch-controls' }, ...this.#bandPickers(measured, stretch), this.#rulePicker(measured, stretch), ...this.#rangeFields(stretch)),
+      ...(isOtherwise ? [button('Take the bands and the range that the model has learnt', () => this.#choose(learnt))] : []),
       ...(isStale ? [button(`Take the range anew, from all ${counted(measured.files, 'file')}`, () => this.#choose(found))] : []),
       ...(notes.length > 0 ? [element('ul', { className: 'notes' }, ...notes.map((note) => element('li', {}, note)))] : []),
       element('p', { className: 'help' }, 'One choice for all files of this kind, so that colours do not change from tile to tile. The tiles are classified again when you change it.'),
@@ -109,7 +112,7 @@ class KindPanel {
   #bandPickers({ bands }, stretch) {
     if (bands.length === 1) return [];
     return CHANNELS.map((channel, place) => {
-      const select = element('select', {}, ...bands.map((name, band) => element('option', { value: String(band + 1) }, `${band + 1}: ${name}`)));
+      const select = element('select', {}, ...bands.map((name, band) => element('option', { value: String(band + 1) }, name ? `${band + 1}: ${name}` : `Band ${band + 1}`)));
       select.value = String(stretch.bands[place]);
       select.addEventListener('change', () => this.#chooseBands(stretch, place, Number(select.value)));
       return element('label', {}, channel, select);
@@ -206,7 +209,7 @@ function histogram({ histograms, bands }, stretch) {
       `${x(start + ((column + 0.5) / counts.length) * (end - start))},${(HEIGHT - (count / most) * (HEIGHT - 4)).toFixed(1)}`;
     const channel = isGrey ? 'grey' : CHANNELS[place].toLowerCase();
     const name = bands[stretch.bands[place] - 1] ?? '';
-    drawing.append(svg('polyline', { points: counts.map(point).join(' '), class: channel }, svg('title', {}, `${stretch.bands[place]}: ${name}`)));
+    drawing.append(svg('polyline', { points: counts.map(point).join(' '), class: channel }, svg('title', {}, `Band ${stretch.bands[place]} ${name}`)));
     for (const end of [ranges[place].black, ranges[place].white]) {
       drawing.append(svg('line', { x1: x(end), x2: x(end), y1: '0', y2: String(HEIGHT), class: channel }));
     }
