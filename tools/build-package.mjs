@@ -70,7 +70,7 @@ const NODE_PLATFORM = {
 async function buildScripts(folder, withWebGpu) {
   const assets = path.join(folder, 'assets');
   await mkdir(assets, { recursive: true });
-  const copies = [['pkg/cpu/tilelens_bg.wasm', 'engine.wasm'], ...MODELS.map((name) => [`models/${name}.safetensors`, `${name}.safetensors`])];
+  const copies = [['pkg/cpu/tilelens_bg.wasm', 'engine.wasm'], ['pkg/raster/tilelens_bg.wasm', 'raster.wasm'], ...MODELS.map((name) => [`models/${name}.safetensors`, `${name}.safetensors`])];
   if (withWebGpu) copies.push(['pkg/webgpu/tilelens_bg.wasm', 'engine-webgpu.wasm']);
   for (const [from, to] of copies) await cp(path.join(ROOT, from), path.join(assets, to));
   const facts = Object.fromEntries(await Promise.all(copies.map(async ([, name]) => [name, await factsOf(path.join(assets, name))])));
@@ -92,9 +92,11 @@ async function buildTypes(folder, withWebGpu) {
   const made = path.join(ROOT, 'target/npm-types');
   await rm(made, { recursive: true, force: true });
   await promisify(execFile)(path.join(ROOT, 'node_modules/.bin/tsc'), ['--project', 'package/tsconfig.types.json'], { cwd: ROOT });
-  const engine = await readFile(path.join(ROOT, 'pkg/cpu/tilelens.d.ts'), 'utf8');
-  await mkdir(path.join(made, 'pkg/cpu'), { recursive: true });
-  await writeFile(path.join(made, 'pkg/cpu/tilelens.d.ts'), engine.replace(AFTER_THE_INTERFACES, '\n'));
+  for (const build of ['cpu', 'raster']) {
+    const declarations = await readFile(path.join(ROOT, 'pkg', build, 'tilelens.d.ts'), 'utf8');
+    await mkdir(path.join(made, 'pkg', build), { recursive: true });
+    await writeFile(path.join(made, 'pkg', build, 'tilelens.d.ts'), declarations.replace(AFTER_THE_INTERFACES, '\n'));
+  }
   const waiting = ['index', 'element', ...(withWebGpu ? ['webgpu'] : [])].map((name) => `package/src/${name}.d.ts`);
   const known = new Set(waiting);
   for (const name of waiting) {

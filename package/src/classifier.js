@@ -1,9 +1,10 @@
 /** A classifier of tiles: an engine in a worker of its own, a backbone, and the head that answers. */
 
-import { EngineError, Session, TRAINING_DEFAULTS, VIEWS, asEngineError } from '../../www/engine/index.js';
+import { EngineError, Session, TRAINING_DEFAULTS, VIEWS, asEngineError, preparationsOf } from '../../www/engine/index.js';
 import { address, remoteFile } from './assets.js';
 import { TilelensError, asTilelensError } from './errors.js';
 import { platform } from './platform-browser.js';
+import { Rasters, UNSEEN } from './rasters.js';
 
 /** @typedef {import('../../www/engine/index.js').Connection} Connection */
 /** @typedef {import('../../www/engine/index.js').DeviceChoice} DeviceChoice */
@@ -11,6 +12,7 @@ import { platform } from './platform-browser.js';
 /** @typedef {import('../../www/engine/index.js').ModelInfo} ModelInfo */
 /** @typedef {import('../../www/engine/index.js').ModelSource} ModelSource */
 /** @typedef {import('../../www/engine/index.js').RemoteFile} RemoteFile */
+/** @typedef {import('../../www/engine/index.js').TileRequest} TileRequest */
 /** @typedef {import('../../www/engine/index.js').TrainingConfig} TrainingConfig */
 /** @typedef {import('../../www/engine/index.js').TrainingProgress} TrainingProgress */
 /** @typedef {import('../../www/engine/index.js').TrainingReport} TrainingReport */
@@ -51,7 +53,7 @@ import { platform } from './platform-browser.js';
  * @property {{ label: string, probability: number }[]} classes all classes, the most probable first
  * @property {number} widthPx width of the tile in pixels, upright
  * @property {number} heightPx height of the tile in pixels, upright
- * @property {string} format such as `JPEG`; `BMP` where pixels were given
+ * @property {string} format such as `JPEG`; `PNG` where pixels were given
  * @property {string[]} notes what decoding changed or guessed, in sentences to show
  */
 
@@ -79,6 +81,7 @@ let lastTile = 0;
 /** A classifier of tiles. Its engine is in a worker, so that a page never blocks. */
 export class Classifier {
   #session;
+  #rasters = new Rasters();
   #releaseWorker;
   /** The file whose head answers; null where none does. @type {Blob | RemoteFile | null} */
   #head;
@@ -111,7 +114,8 @@ export class Classifier {
     const [model, head] = await Promise.all([ownFile(options.model), headOf(options, assets)]);
     const { url: workerUrl, release } = await platform.workerUrl(webgpu?.worker ?? address('worker.js', assets));
     const session = new Session(platform.connect);
-    session.site = { engines: { cpu: remoteFile('engine.wasm', assets), ...(webgpu && { webgpu: webgpu.engine }) }, workerUrl };
+    const engines = { cpu: remoteFile('engine.wasm', assets), raster: remoteFile('raster.wasm', assets), ...(webgpu && { webgpu: webgpu.engine }) };
+    session.site = { engines, workerUrl };
     session.addEventListener('status', () => {
       if (session.status.state === 'loading') onProgress(session.status.progress);
     });
@@ -215,12 +219,14 @@ export class Classifier {
     const stray = samples.find((_, index) => classes[index] < 0);
     if (stray) throw new TilelensError('training.setting', `A sample has the label "${stray.label}", which is not among the labels: ${labels.join(', ')}.`);
     const views = augmentation ? VIEWS : 1;
-    const tileIds = await this.#computeFeatures(samples, views, signal);
+    const tiles = await this.#computeFeatures(samples, views, signal);
+    const tileIds = tiles.map(({ tileId }) => tileId);
     const stop = () => void this.#session.ask('steerTraining', { command: 'stop' }).catch(() => undefined);
     try {
       const setup = {
         ...{ labels, classes, views, settings: config, validationFraction, name, fromCurrent: false },
         hasSeen: samples.map(() => false),
+        preparations: preparationsOf(tiles.map(({ source }) => source)),
         description: `A head for ${labels.length} classes, trained on ${samples.length} labelled tiles, on the backbone ${this.model.backboneName}.`,
       };
       const onEvent = (/** @type {import('../../www/engine/index.js').EventOf<'train'>} */ event) => {
@@ -279,6 +285,8 @@ export class Classifier {
   async #classifyAll(sources, { averaged = false, onResult, signal }, resultOf, forget) {
     /** @type {(Result | TilelensError)[]} */
     const results = Array.from({ length: sources.length });
+    /** Rasters, which are measured together when all the others are done. @type {Map<string, { request: TileRequest, index: number }>} */
+    const unseen = new Map();
     const settle = (/** @type {number} */ index, /** @type {Result | TilelensError} */ result) => {
       results[index] = result;
       onResult?.(/** @type {any} */ (result), index);
@@ -292,15 +300,37 @@ export class Classifier {
       // The next files are read while these are at work.
       reading = start + TILES_AT_ONCE < sources.length ? read(start + TILES_AT_ONCE) : null;
       const indexOf = new Map(tiles.map(({ tileId, index }) => [tileId, index]));
-      const requests = tiles.map(({ tileId, file }) => ({ tileId, source: { kind: /** @type {const} */ ('file'), file }, needsDecoding: true, needsThumbnail: false }));
-      await this.#answerEach(requests, averaged, (tileId, outcome) => {
-        const index = indexOf.get(tileId);
-        if (index !== undefined && !signal?.aborted) settle(index, outcome instanceof TilelensError ? outcome : resultOf(outcome, tileId));
+      const requests = new Map(tiles.map(({ tileId, file }) => [tileId, requestOf(tileId, file)]));
+      await this.#answerEach([...requests.values()], averaged, (tileId, outcome) => {
+        const [index, request] = [indexOf.get(tileId), requests.get(tileId)];
+        if (index === undefined || !request || signal?.aborted) return;
+        if (outcome instanceof TilelensError && outcome.code === UNSEEN) unseen.set(tileId, { request, index });
+        else settle(index, outcome instanceof TilelensError ? outcome : resultOf(outcome, tileId));
       });
       if (forget) this.#forget(tiles.map(({ tileId }) => tileId));
     }
     signal?.throwIfAborted();
+    if (unseen.size > 0) {
+      const looked = await this.#look([...unseen.values()].map(({ request }) => request));
+      await this.#answerEach(looked, averaged, (tileId, outcome) => {
+        const index = unseen.get(tileId)?.index;
+        if (index !== undefined && !signal?.aborted) settle(index, outcome instanceof TilelensError ? outcome : resultOf(outcome, tileId));
+      });
+      if (forget) this.#forget([...unseen.keys()]);
+      signal?.throwIfAborted();
+    }
     return results;
+  }
+
+  /**
+   * @template {{ tileId: string, source: import('../../www/engine/index.js').TileSource }} Tile
+   * @param {Tile[]} tiles rasters that nobody has looked at
+   * @returns {Promise<Tile[]>}
+   */
+  async #look(tiles) {
+    return this.#rasters.look(this.#session, tiles).catch((thrown) => {
+      throw asTilelensError(thrown);
+    });
   }
 
   /**
@@ -324,7 +354,7 @@ export class Classifier {
   /**
    * Has each tile answered. An engine that stops is replaced: then what had no answer is asked for again, one tile at a
    * time, so that only the tile that stops it is left out.
-   * @param {import('../../www/engine/index.js').TileRequest[]} tiles
+   * @param {TileRequest[]} tiles
    * @param {boolean} isAveraged
    * @param {(tileId: string, outcome: import('../../www/engine/index.js').TileResult | TilelensError) => void} onTile
    */
@@ -353,29 +383,42 @@ export class Classifier {
    * @param {readonly Sample[]} samples
    * @param {number} views
    * @param {AbortSignal | undefined} signal
-   * @returns {Promise<string[]>} the tiles that the engine now knows
+   * @returns {Promise<TileRequest[]>} the tiles that the engine now knows
    */
   async #computeFeatures(samples, views, signal) {
     /** @type {(TilelensError | undefined)[]} */
     const errors = [];
-    /** @type {string[]} */
-    const tileIds = [];
+    /** @type {TileRequest[]} */
+    const known = [];
+    /** @type {Map<string, number>} */
+    const indexOf = new Map();
+    const compute = async (/** @type {TileRequest[]} */ tiles) => {
+      const onEvent = (/** @type {{ tileId: string, error?: import('../../www/engine/index.js').Failure }} */ { tileId, error }) => {
+        const index = indexOf.get(tileId);
+        if (index !== undefined) errors[index] = error && asTilelensError(new EngineError(error.code, error));
+      };
+      if (views === VIEWS) await this.#ask('views', { tiles }, { onEvent });
+      else await this.#ask('classify', { tiles, isAveraged: false }, { onEvent });
+    };
     for (let start = 0; start < samples.length; start += TILES_AT_ONCE) {
       signal?.throwIfAborted();
       const chunk = samples.slice(start, start + TILES_AT_ONCE).map(({ source }) => source);
       const tiles = await this.#read(chunk, start, (index, error) => void (errors[index] = error));
-      const indexOf = new Map(tiles.map(({ tileId, index }) => [tileId, index]));
-      const onEvent = (/** @type {{ tileId: string, error?: import('../../www/engine/index.js').Failure }} */ { tileId, error }) => {
-        if (error) errors[indexOf.get(tileId) ?? start] = asTilelensError(new EngineError(error.code, error));
-      };
-      const files = tiles.map(({ tileId, file }) => ({ tileId, source: { kind: /** @type {const} */ ('file'), file } }));
-      if (views === VIEWS) await this.#ask('views', { tiles: files }, { onEvent });
-      else await this.#ask('classify', { tiles: files.map((tile) => ({ ...tile, needsDecoding: true, needsThumbnail: false })), isAveraged: false }, { onEvent });
-      tileIds.push(...files.map(({ tileId }) => tileId));
+      for (const { tileId, index } of tiles) indexOf.set(tileId, index);
+      const requests = tiles.map(({ tileId, file }) => requestOf(tileId, file));
+      await compute(requests);
+      known.push(...requests);
+    }
+    const isUnseen = (/** @type {TileRequest} */ { tileId }) => errors[indexOf.get(tileId) ?? -1]?.code === UNSEEN;
+    const looked = known.some(isUnseen) ? await this.#look(known.filter(isUnseen)) : [];
+    for (let start = 0; start < looked.length; start += TILES_AT_ONCE) {
+      signal?.throwIfAborted();
+      await compute(looked.slice(start, start + TILES_AT_ONCE));
     }
     const bad = errors.findIndex((error) => error !== undefined);
-    if (bad < 0) return tileIds;
-    this.#forget(tileIds);
+    const replaced = new Map(looked.map((tile) => [tile.tileId, tile]));
+    if (bad < 0) return known.map((tile) => replaced.get(tile.tileId) ?? tile);
+    this.#forget(known.map(({ tileId }) => tileId));
     throw new TilelensError('training.sample', `Sample ${bad + 1} of ${samples.length} ("${samples[bad].label}") cannot be used. ${errors[bad]?.message}`, errors[bad]);
   }
 
@@ -395,6 +438,15 @@ export class Classifier {
       throw asTilelensError(thrown);
     });
   }
+}
+
+/**
+ * @param {string} tileId
+ * @param {Blob} file
+ * @returns {TileRequest}
+ */
+function requestOf(tileId, file) {
+  return { tileId, source: { kind: 'file', file }, needsDecoding: true, needsThumbnail: false };
 }
 
 /** @param {OpenOptions['model']} model */

@@ -5,9 +5,11 @@ import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { ROOT } from '../e2e/harness.mjs';
 import { PACKAGE, SAMPLES, project } from './packed.mjs';
 
 const run = promisify(execFile);
+const RASTERS = path.join(ROOT, 'tests/fixtures/raster');
 /** Blocks that are marked `js`, and nothing more: those of the browser are marked so. */
 const NODE_BLOCK = /^```js\n([^]*?)^```$/gm;
 
@@ -62,4 +64,23 @@ test('many tiles, a head that was trained, and the way back through a file', asy
   assert.deepEqual(found.answers, names.map((_, index) => (index % 2 ? 'odd' : 'even')));
   assert.deepEqual(found.sameAnswers, found.answers);
   assert.match(found.bad, /^Sample 1 of 2 \("a"\) cannot be used\. gone\.jpg cannot be read/);
+});
+
+test('rasters that come together are seen alike, also in training; a head keeps how', async (t) => {
+  const folder = await project(t, []);
+  const names = ['planet.tif', 'sentinel-2.tif', 'uint16.tif'].map((name) => path.join(RASTERS, name));
+  const code = `
+    import { Classifier } from 'tilelens';
+    const names = ${JSON.stringify(names)};
+    const classifier = await Classifier.open();
+    const results = await classifier.classify([...names, ...names]);
+    await classifier.train([...names, ...names].map((source, index) => ({ source, label: 'class ' + (index % 2) })), { epochs: 2, augmentation: false });
+    console.log(JSON.stringify({ results: results.map(({ label, probability, notes }) => ({ label, probability, notes })), kept: classifier.model.preparations.length }));
+    classifier.dispose();
+  `;
+  await writeFile(path.join(folder, 'use.mjs'), code);
+  const { results, kept } = JSON.parse((await run(process.execPath, ['use.mjs'], { cwd: folder })).stdout);
+  for (const { label, probability, notes } of results) assert.ok(label && probability > 0 && notes.length > 0, 'what was guessed is said');
+  assert.deepEqual(results.slice(3), results.slice(0, 3));
+  assert.ok(kept > 0);
 });

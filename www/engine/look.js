@@ -27,3 +27,14 @@ export function isStretch(value) {
   const areThree = (/** @type {unknown} */ list, /** @type {(item: any) => boolean} */ is) => Array.isArray(list) && list.length === 3 && list.every(is);
   return areThree(bands, isBand) && areThree(ranges, isRange) && RULES.has(rule) && (noData === undefined || noData === null || Number.isFinite(noData));
 }
+
+/**
+ * How tiles became colours, each way once; empty where all are pictures.
+ * @param {import('./protocol.js').TileSource[]} sources
+ * @returns {import('./protocol.js').ModelInfo['preparations']}
+ */
+export function preparationsOf(sources) {
+  if (sources.every(({ raster }) => !raster)) return [];
+  const byLook = new Map(sources.map((source) => [lookOf(source), source.raster]));
+  return [...byLook.values()].map((raster) => ({ alike: raster?.alike ?? '', stretch: raster?.stretch ?? null }));
+}
