@@ -16,8 +16,8 @@ use crate::model::parameters::Parameter;
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.weights.h5";
-/// Groups in groups: a model in a model has five.
-const MAX_DEPTH: usize = 32;
+/// A layer has two or three; MobileNetV3-Small has some 200 layers.
+const MAX_GROUPS: usize = 5_000;
 
 /// An open file.
 pub struct Store {
@@ -42,8 +42,7 @@ impl Store {
     fn of(bytes: Vec<u8>, config: Option<String>) -> Result<Self, ImportError> {
         let file = File::from_bytes(bytes).map_err(unreadable)?;
         let config = config.or(text_attribute(&file.root(), "model_config")?);
-        let mut paths = Vec::new();
-        collect(&file.root(), "", 0, &mut paths)?;
+        let paths = paths_beneath(file.root())?;
         let Some(config) = config else {
             let what = if paths.iter().any(|path| path.contains("kernel") || path.contains("/vars/")) {
                 "Keras weights without their network. Save the whole model: model.save(\"model.keras\")"
@@ -119,14 +118,17 @@ fn text_attribute(group: &Group, name: &str) -> Result<Option<String>, ImportErr
     })
 }
 
-fn collect(group: &Group, at: &str, depth: usize, paths: &mut Vec<String>) -> Result<(), ImportError> {
-    if depth > MAX_DEPTH {
-        return Err(unreadable("its groups lie too deep in one another"));
+/// The paths of all data sets beneath a group. Links can lead in circles: what has more groups than any network is none.
+fn paths_beneath(root: Group) -> Result<Vec<String>, ImportError> {
+    let mut paths = Vec::new();
+    let mut waiting = vec![(String::new(), root)];
+    for _ in 0..MAX_GROUPS {
+        let Some((at, group)) = waiting.pop() else { return Ok(paths) };
+        paths.extend(group.datasets().map_err(unreadable)?.iter().map(|name| format!("{at}{name}")));
+        for name in group.groups().map_err(unreadable)? {
+            let inner = group.group(&name).map_err(unreadable)?;
+            waiting.push((format!("{at}{name}/"), inner));
+        }
     }
-    let within = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}/{name}") };
-    paths.extend(group.datasets().map_err(unreadable)?.iter().map(|name| within(name)));
-    for name in group.groups().map_err(unreadable)? {
-        collect(&group.group(&name).map_err(unreadable)?, &within(&name), depth + 1, paths)?;
-    }
-    Ok(())
+    Err(unreadable("it has more groups than any network of its kind"))
 }

@@ -44,12 +44,13 @@ export async function importCheckpoint(program, { checkpoint, beside, labels }) 
   /** @type {string[]} */
   const complaints = [];
   const words = ['tilelens-import', checkpoint.name, ...(labels ? [labels.name] : [])];
-  const wasi = new WASI(words, [], [
+  const files = [
     new OpenFile(new File([])),
     ConsoleStdout.lineBuffered((line) => said.push(line)),
     ConsoleStdout.lineBuffered((line) => complaints.push(line)),
     new PreopenDirectory('.', folder),
-  ]);
+  ];
+  const wasi = new WASI(words, [], files, { debug: false });
   const status = run(wasi, await WebAssembly.instantiate(module, { wasi_snapshot_preview1: wasi.wasiImport }));
   if (status === NEEDS_LABELS) throw new EngineError('import.needs_labels', { data: { classes: Number(said[0]) } });
   const model = folder.get(MODEL);
