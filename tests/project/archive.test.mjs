@@ -67,6 +67,16 @@ test('a project comes back under new ids, and is otherwise the same', async () =
   assert.ok(createdAt >= startedAt && createdAt <= Date.now(), `${first.record.createdAt} is the time of the import`);
 });
 
+test('the stretch of a raster comes back, and so does that a tile has none', async () => {
+  const range = { black: -1.5, white: 3000 };
+  /** @type {import('../../www/engine/index.js').Raster} */
+  const raster = { alike: 'tiff-1', stretch: { bands: [4, 3, 2], ranges: [range, range, range], rule: 'fixed', no_data: -9999 } };
+  const file = new Blob(['numbers']);
+  const tiles = [raster, null, undefined].map((raster, place) => tile(String(place), { source: { kind: 'file', file, ...(raster !== undefined && { raster }) }, noDataShare: 0.25 }));
+  const found = await whole(await exportArchive(project({}, tiles)));
+  assert.deepEqual(found.tiles.map(({ source, noDataShare }) => [source.raster, noDataShare]), [[raster, 0.25], [null, 0.25], [undefined, 0.25]]);
+});
+
 test('an empty project comes back', async () => {
   const empty = { ...project({ name: '', classes: [], settings: {} }, []), models: {} };
   assert.deepEqual(await plain(await whole(await exportArchive(empty))), await plain(empty));
@@ -276,6 +286,9 @@ const DAMAGES = [
   ['a tile without width', (manifest) => void (manifest.tiles[0].widthPx = '256'), /tile 1 has no size/],
   ['a tile without end', (manifest) => void (manifest.tiles[0].heightPx = 1e9), /tile 1 has no size/],
   ['a tile without format', (manifest) => void (manifest.tiles[0].format = {}), /tile 1 has no format/],
+  ['a share beyond all', (manifest) => void (manifest.tiles[0].noDataShare = 2), /the share without data of tile 1 is none/],
+  ['a stretch without bands', (manifest) => void (manifest.tiles[0].source.raster = { alike: 'a', stretch: { rule: 'fixed' } }), /the stretch of tile 1 is none/],
+  ['a stretch of nothing', (manifest) => void (manifest.tiles[1].source.raster = 5), /the stretch of tile 2 is none/],
   ['a note in numbers', (manifest) => void (manifest.tiles[0].notes = [1]), /the notes on tile 1 are none/],
   ['too many notes', (manifest) => void (manifest.tiles[0].notes = Array(101).fill('x')), /the notes on tile 1 are none/],
   ['a model of nothing', (manifest) => void (manifest.models.current = 3), /the place of the model “current” is none/],
