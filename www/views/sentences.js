@@ -27,8 +27,10 @@ const SENTENCES = {
   'model.checksum': () => damaged('model'),
   'model.unreadable': () => 'The model file cannot be read: it was moved or changed. Choose it again.',
   'model.none': () => 'There is no model to load.',
-  'import.crashed': ({ detail }) => `the importer stopped (${detail}). Try “tilelens import” on the command line.`,
-  'import.refused': ({ reason }) => `${reason}.`,
+  'import.crashed': ({ detail }) => `The importer stopped (${detail}). Try “tilelens import” on the command line.`,
+  'import.needs_labels': () => 'The names of its classes are missing: drop their list, too.',
+  'import.not_built': () => 'This page was built without the importer of checkpoints: use “tilelens import” on the command line.',
+  'import.refused': () => 'The importer did not say why. Try “tilelens import” on the command line.',
   'image.too_many_bytes': ({ bytes, mostBytes }) =>
     `This file has ${inMegabytes(bytes)}, more than the ${inMegabytes(mostBytes)} that a tile may have: cut it into tiles first.`,
   'image.unreadable': () => 'This file cannot be read any more: it was moved, changed or locked. Add it again.',
