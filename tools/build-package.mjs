@@ -4,6 +4,7 @@
  *     node tools/build-package.mjs [--output target/npm] [--cpu-only]
  */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,6 +88,19 @@ async function buildScripts(folder, withWebGpu) {
   await build({ ...OPTIONS, entryPoints: [entry], outfile: path.join(folder, 'node-worker.js'), platform: 'node', plugins: [WITHOUT_WEBGPU] });
 }
 
+/**
+ * Declarations with the comments of their overloads, which the compiler leaves out.
+ * @param {string} declarations
+ * @param {string} source
+ */
+function withOverloadComments(declarations, source) {
+  const comments = Array.from(source.matchAll(/^ *\/\*\*(?:(?!\*\/)[^])*@overload[^]*?\*\/\n/gm), ([comment]) => comment.replace(/^ *\* @overload\n/m, ''));
+  const names = new Set(Array.from(source.matchAll(/@overload[^]*?\*\/\n *(?:async )?(\w+)\(/g), ([, name]) => name));
+  const overload = new RegExp(`^    (?:${[...names].join('|')})\\(`, 'gm');
+  if ((declarations.match(overload) ?? []).length !== comments.length) throw new Error('an overload has no comment, or a comment no overload');
+  return comments.length === 0 ? declarations : declarations.replace(overload, (start) => comments.shift()?.replace(/^ {2}/gm, '    ') + start);
+}
+
 /** The declarations that the public ones lead to. @param {string} folder @param {boolean} withWebGpu */
 async function buildTypes(folder, withWebGpu) {
   const made = path.join(ROOT, 'target/npm-types');
@@ -100,7 +114,9 @@ async function buildTypes(folder, withWebGpu) {
   for (const name of waiting) {
     const text = await readFile(path.join(made, name), 'utf8');
     await mkdir(path.dirname(path.join(folder, 'types', name)), { recursive: true });
-    await writeFile(path.join(folder, 'types', name), text);
+    const source = path.join(ROOT, name.replace(/\.d\.ts$/, '.js'));
+    const whole = existsSync(source) ? withOverloadComments(text, await readFile(source, 'utf8')) : text;
+    await writeFile(path.join(folder, 'types', name), whole);
     for (const [, target] of text.matchAll(IMPORT)) {
       const next = path.posix.join(path.posix.dirname(name), target).replace(/\.js$/, '.d.ts');
       if (!known.has(next)) waiting.push(next);

@@ -119,7 +119,7 @@ export class Classifier {
     try {
       await session.open(device, firstSource(model, head, backbone));
       if (session.status.error) throw session.status.error;
-      if (model && head) await session.changeModel({ kind: 'head', head: await fileOfHead(head), backbone });
+      if (model && head) await classifier.#putOn(await fileOfHead(head));
       return classifier;
     } catch (thrown) {
       classifier.dispose();
@@ -143,6 +143,13 @@ export class Classifier {
     return { device, why, adapter };
   }
 
+  /** Lets a head answer on the backbone that was given, and on no other. @param {Blob} head */
+  async #putOn(head) {
+    const { backbone } = this.model;
+    await this.#session.changeModel({ kind: 'head', head, backbone: this.#backbone });
+    if (this.model.backbone !== backbone) throw new TilelensError('model.other_backbone', 'The head belongs to another backbone than that of the model: give the model that it was trained on.');
+  }
+
   get #loaded() {
     const { loaded } = this.#session.status;
     if (!loaded) throw new TilelensError('engine.disposed', 'This classifier was disposed of: open another.');
@@ -150,14 +157,14 @@ export class Classifier {
   }
 
   /**
-   * Classifies a tile, or many. Of many, one that cannot be read is a {@link TilelensError} in its place, and the others
-   * go on; a single one rejects with it.
+   * Classifies a tile.
    * @overload
    * @param {TileSource} source
    * @param {ClassifyOptions} [options]
-   * @returns {Promise<Classification>}
+   * @returns {Promise<Classification>} rejects with a {@link TilelensError} when the tile cannot be read
    */
   /**
+   * Classifies tiles on all cores. One that cannot be read is a {@link TilelensError} in its place; the others go on.
    * @overload
    * @param {readonly TileSource[]} sources
    * @param {ClassifyOptions} [options]
@@ -175,16 +182,16 @@ export class Classifier {
   }
 
   /**
-   * What the backbone sees in a tile, or in many: 576 numbers each, which are close for tiles that look alike. Of many,
-   * one that cannot be read is a {@link TilelensError} in its place.
+   * What the backbone sees in a tile: 576 numbers, which are close for tiles that look alike.
    * @overload
    * @param {TileSource} source
-   * @returns {Promise<Float32Array>}
+   * @returns {Promise<Float32Array>} rejects with a {@link TilelensError} when the tile cannot be read
    */
   /**
+   * What the backbone sees in each of these tiles. One that cannot be read is a {@link TilelensError} in its place.
    * @overload
    * @param {readonly TileSource[]} sources
-   * @returns {Promise<(Float32Array | TilelensError)[]>}
+   * @returns {Promise<(Float32Array | TilelensError)[]>} in the order of the sources
    */
   /**
    * @param {TileSource | readonly TileSource[]} given
@@ -245,7 +252,7 @@ export class Classifier {
    * @returns {Promise<Blob>}
    */
   async exportModel(form = 'model') {
-    if (!this.#head) throw new TilelensError('model.no_head', 'There is no head to export: open the classifier with a head, or train one.');
+    if (!this.#head || this.labels.length === 0) throw new TilelensError('model.no_head', 'There is no head to export: open the classifier with a head, or train one.');
     if (!(form in FORMS)) throw new TilelensError('export.form', `There is no form ${form}: ask for ${Object.keys(FORMS).join(', ')}.`);
     return this.#ask('convert', { model: await fileOfHead(this.#head), form: FORMS[form] });
   }

@@ -38,6 +38,7 @@ export async function fetchFile(address) {
 /** @param {PixelSource} source */
 function pixelsOf(source) {
   if (typeof ImageData === 'function' && source instanceof ImageData) return source;
+  if (typeof OffscreenCanvas !== 'function') throw new TilelensError('source.no_canvas', 'Pixels can be read in a browser alone: give a file, its bytes, a path or a URL.');
   const { width, height } = sizeOf(source);
   if (!(width > 0 && height > 0)) {
     throw new TilelensError('source.empty', 'This source has no pixels: wait until the image is loaded, or give a File, Blob, URL, ImageBitmap, canvas or video frame.');

@@ -34,6 +34,13 @@ for (const [module, moduleResolution] of [['NodeNext', 'NodeNext'], ['ESNext', '
   });
 }
 
+test('everything that a classifier can do is explained where an editor shows it', async () => {
+  const types = await readFile(path.join(PACKAGE, 'types/package/src/classifier.d.ts'), 'utf8');
+  const members = types.slice(types.indexOf('export declare class Classifier')).match(/^ {4}(?:static |get )?\w+\(.*$/gm) ?? [];
+  assert.equal(members.length, 11);
+  for (const member of members) assert.ok(types.includes(`*/\n${member}`), member);
+});
+
 test('its papers are there: licences, notice, and a card for each model', async () => {
   for (const name of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'LICENSE-torchvision', 'NOTICE', 'models/overhead.md', 'models/overhead-scenes.md', 'models/sentinel-2.md']) {
     assert.ok((await readFile(path.join(PACKAGE, name))).length > 0, name);
