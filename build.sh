@@ -66,7 +66,9 @@ serve() {
   port=${1:-$port}
   setup
   build_cpu_engine
+  build_raster_module
   if [[ -n $cpu_only ]]; then
+    build_importer
     build_page --cpu-only
     exec node tools/serve.mjs --port "$port"
   elif engine_is_built webgpu "$(engine_sources)"; then

@@ -14,7 +14,7 @@
 //! | [`model`] | MobileNetV3-Small, the heads, the model file, the classifier |
 //! | [`training`] | labelled features → a new head, and how good it is |
 //! | [`device`] | where the network runs: the CPU with SIMD, or the GPU |
-//! | [`import`] | checkpoints of PyTorch, safetensors and ONNX → our parameters |
+//! | [`import`] | checkpoints of PyTorch, safetensors, ONNX and Keras → our parameters |
 //! | [`export`] | our model file → ONNX |
 //! | `web` | the wasm-bindgen surface (wasm only) |
 //!

@@ -164,10 +164,12 @@ fn classify_prints_json_that_says_the_same() {
 #[test]
 fn the_mean_over_views_does_not_care_how_a_tile_is_turned() {
     let folder = TempDir::new().unwrap();
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/samples/synthetic-parking.jpg");
-    let tile = image::open(sample).unwrap();
+    let tile = RgbImage::from_fn(TILE_PX, TILE_PX, |x, y| {
+        Rgb([3 * x as u8, 2 * y as u8, if x + 2 * y > TILE_PX { 200 } else { 30 }])
+    });
     tile.save(folder.path().join("a.png")).unwrap();
-    tile.rotate90().fliph().save(folder.path().join("b.png")).unwrap();
+    let turned = image::imageops::flip_horizontal(&image::imageops::rotate90(&tile));
+    turned.save(folder.path().join("b.png")).unwrap();
     let confidences = |options: &[&str]| -> Vec<f64> {
         let said = printed(&[&["classify", path(folder.path()), "--format", "json"], options].concat());
         let rows = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

@@ -2,8 +2,6 @@
 
 #[path = "raster/fixtures.rs"]
 mod fixtures;
-#[path = "raster/hostile.rs"]
-mod hostile;
 #[path = "raster/reading.rs"]
 mod reading;
 #[path = "raster/shared.rs"]

@@ -27,11 +27,13 @@ import { buildId, serviceWorker, sha256 } from './service-worker-build.mjs';
 
 /** @typedef {import('../www/models/site-models.js').ModelEntry} ModelEntry */
 /** @typedef {import('../www/models/site-models.js').ModelList} ModelList */
-/** @typedef {'cpu' | 'webgpu'} EngineBuild */
+/** @typedef {'cpu' | 'webgpu' | 'raster'} EngineBuild */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** @type {EngineBuild[]} */
-const ENGINE_BUILDS = ['cpu', 'webgpu'];
+const ENGINE_BUILDS = ['cpu', 'webgpu', 'raster'];
+/** Reads checkpoints of other frameworks; a build without it says so on the page. */
+const IMPORTER = 'pkg/import/tilelens-import.wasm';
 /** What becomes the engine's worker, in www/. */
 const WORKER = 'engine/worker/worker.js';
 const STATIC_FILE = /\.(svg|ico|webmanifest|txt)$/;
@@ -217,13 +219,20 @@ async function pageFiles(localModelsFolder, engineBuilds) {
   }
   add('NOTICE.txt', await readFile(path.join(ROOT, 'NOTICE')));
 
-  /** @type {Partial<Record<EngineBuild, { url: string, bytes: number, sha256: string }>>} */
+  /** @type {Partial<Record<EngineBuild | 'importer', { url: string, bytes: number, sha256: string }>>} */
   const engines = {};
   for (const build of engineBuilds) {
     const engine = await readFile(path.join(ROOT, `pkg/${build}/tilelens_bg.wasm`));
     const url = hashedName(`engine-${build}`, engine, '.wasm');
     add(url, engine);
     engines[build] = { url, bytes: engine.length, sha256: sha256(engine) };
+  }
+
+  const importer = await readFile(path.join(ROOT, IMPORTER)).catch(() => null);
+  if (importer) {
+    const url = hashedName('importer', importer, '.wasm');
+    add(url, importer);
+    engines.importer = { url, bytes: importer.length, sha256: sha256(importer) };
   }
 
   const offered = await models(localModelsFolder);
@@ -249,7 +258,7 @@ async function pageFiles(localModelsFolder, engineBuilds) {
   add('index.html', html.replace(BUILD_PLACEHOLDER, `$1"${id}"`));
   add('assets.json', `${JSON.stringify({ build: id, ...assets }, null, 2)}\n`);
   const { backbone, heads, whole } = assets.models;
-  const rarelyUsed = new Set([engines.webgpu?.url, ...heads.slice(1).map(({ url }) => url), ...whole.map(({ url }) => url), ...icons]);
+  const rarelyUsed = new Set([engines.webgpu?.url, engines.importer?.url, ...heads.slice(1).map(({ url }) => url), ...whole.map(({ url }) => url), ...icons]);
   for (const { url } of [backbone, ...heads.slice(0, 1)]) rarelyUsed.delete(url);
   add('service-worker.js', serviceWorker(id, files, worker, (name) => !rarelyUsed.has(name)));
   add('_headers', headersFile([...files.keys()]));
@@ -307,7 +316,7 @@ const { values } = parseArgs({
   },
 });
 try {
-  const files = await pageFiles(path.resolve(values['local-models']), values['cpu-only'] ? ['cpu'] : ENGINE_BUILDS);
+  const files = await pageFiles(path.resolve(values['local-models']), values['cpu-only'] ? ['cpu', 'raster'] : ENGINE_BUILDS);
   await writeFolder(path.resolve(values.output), files, !values.uncompressed);
 } catch (error) {
   console.error(`build-page: ${error instanceof Error ? error.message : error}`);

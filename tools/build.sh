@@ -13,6 +13,8 @@ build() {
   [[ -z ${1:-} || $1 == --cpu-only ]] || die "build takes --cpu-only or nothing, not $1"
   setup
   build_cpu_engine
+  build_raster_module
+  build_importer
   [[ ${1:-} == --cpu-only ]] || build_webgpu_engine
   build_page "$@"
 }
@@ -57,11 +59,46 @@ package() {
 build_cpu_engine() {
   # Small enough to be optimised as a whole, which wasm-opt has nothing to add to.
   CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
-    build_engine cpu "$TARGET/cpu" : --no-default-features --features raster
+    build_engine cpu "$TARGET/cpu" : --no-default-features --features engine
+}
+
+# Rasters and rare pictures: fetched when such a file is there, by either engine.
+build_raster_module() {
+  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
+    build_engine raster "$TARGET/cpu" : --no-default-features --features raster
 }
 
 build_webgpu_engine() {
-  build_engine webgpu "$TARGET" optimise_engine --no-default-features --features raster,webgpu
+  build_engine webgpu "$TARGET" optimise_engine --no-default-features --features engine,webgpu
+}
+
+# What reads checkpoints of other frameworks on the page: a program for WASI, which a visitor fetches when it is needed.
+# Where rustup cannot add its target, the page goes without, and says what to do on the command line.
+build_importer() {
+  local folder=pkg/import program=tilelens-import sources
+  sources=$(importer_sources)
+  if [[ -f $folder/sources && $(<"$folder/sources") == "$sources" ]]; then
+    return
+  fi
+  if ! setup_wasi_target; then
+    say "Without the importer of checkpoints: rustup cannot add the target $WASI_TARGET"
+    rm -rf "$folder"
+    return
+  fi
+  say "Compiling the importer of checkpoints"
+  env -u RUSTFLAGS CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_STRIP=true \
+    cargo build --bin "$program" --release --locked --target "$WASI_TARGET" --target-dir "$TARGET/import" \
+    --no-default-features --features import
+  install -D -m 644 "$TARGET/import/$WASI_TARGET/release/$program.wasm" "$folder/$program.wasm"
+  printf '%s\n' "$sources" >"$folder/sources"
+}
+
+# A digest of all that the importer is made of.
+importer_sources() {
+  {
+    find src Cargo.toml Cargo.lock -path src/bin/tilelens -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+    rustc --version
+  } | sha256sum | cut -d ' ' -f 1
 }
 
 # The types of both engines are the same: where the WebGPU engine is left out, `npm run check` reads the other's.
@@ -69,9 +106,14 @@ types_of_webgpu_engine() {
   [[ -f pkg/webgpu/tilelens.d.ts ]] || install -D -m 644 pkg/cpu/tilelens.d.ts pkg/webgpu/tilelens.d.ts
 }
 
+# Options of wasm-bindgen: a file that ends the reader of rasters costs that file alone, for the module begins anew.
+bindgen_options() {
+  [[ $1 != raster ]] || printf '%s\n' --experimental-reset-state-function
+}
+
 # build_engine NAME TARGET_FOLDER THEN CARGO_OPTION…: makes pkg/NAME, where its sources have changed.
 build_engine() {
-  local name=$1 target=$2 then=$3 folder=pkg/$1 compiled=$2/$WASM_TARGET/release/tilelens.wasm sources binary
+  local name=$1 target=$2 then=$3 folder=pkg/$1 compiled=$2/$WASM_TARGET/release/tilelens.wasm sources binary options
   shift 3
   # Taken before the compiler reads them: what is changed meanwhile is compiled next time.
   sources=$(engine_sources)
@@ -80,10 +122,11 @@ build_engine() {
   fi
   say "Compiling the engine: $name"
   with_wasm cargo build --lib --release --locked --target "$WASM_TARGET" --target-dir "$target" "$@"
-  binary="$(sha256 "$compiled") $WASM_BINDGEN_VERSION ${WASM_OPT_FLAGS[*]}"
+  mapfile -t options < <(bindgen_options "$name")
+  binary="$(sha256 "$compiled") $WASM_BINDGEN_VERSION ${options[*]} ${WASM_OPT_FLAGS[*]}"
   if [[ ! -f $folder/stamp || $(<"$folder/stamp") != "$binary" ]]; then
     rm -rf "$folder"
-    with_wasm wasm-bindgen --target web --remove-name-section --remove-producers-section --out-dir "$folder" "$compiled"
+    with_wasm wasm-bindgen --target web --remove-name-section --remove-producers-section "${options[@]}" --out-dir "$folder" "$compiled"
     "$then" "$folder/tilelens_bg.wasm"
     printf '%s\n' "$binary" >"$folder/stamp"
   fi

@@ -18,12 +18,12 @@ setup_notice() {
   cargo_tool cargo-about "$CARGO_ABOUT_VERSION" cargo-about "${options[@]}"
 }
 
-# The engine with WebGPU contains every crate of the one for the CPU. Frozen, so that nothing but what lies in
+# The engine with WebGPU contains every crate of the one for the CPU, and the importer has some of its own. Frozen, so that nothing but what lies in
 # the crates decides: what a server knows of them may change.
 write_notice() {
   local crates=$CACHE/licences.json
   cargo fetch --quiet --locked
   "$(cargo_tool_folder cargo-about "$CARGO_ABOUT_VERSION")/bin/cargo-about" generate --frozen --fail \
-    --no-default-features --features raster,webgpu --format json --output-file "$crates" &&
+    --no-default-features --features raster,webgpu,import --format json --output-file "$crates" &&
     node tools/notice/write.mjs "$1" <"$crates"
 }

@@ -10,6 +10,7 @@ GECKODRIVER_VERSION=0.37.1
 CARGO_DENY_VERSION=0.20.2
 CARGO_ABOUT_VERSION=0.9.3
 WASM_TARGET=wasm32-unknown-unknown
+WASI_TARGET=wasm32-wasip1
 DEBIAN_RUST_PACKAGES=(rustc-web cargo-web rust-web-src)
 
 # The folder of a compiler with the wasm target, where rustup's has none; else empty.
@@ -63,6 +64,14 @@ setup_wasm_target() {
   debian_version=$(/usr/bin/rustc --version | cut -d ' ' -f 2)
   WASM_TOOLCHAIN=$CACHE/wasm-toolchain-$debian_version
   [[ -d $WASM_TOOLCHAIN ]] || build_wasm_toolchain "$WASM_TOOLCHAIN"
+}
+
+# Fails where there is no way to the target of the importer.
+setup_wasi_target() {
+  have rustup || return 1
+  rustup target list --installed 2>/dev/null | grep -qx "$WASI_TARGET" && return
+  say "Adding the target $WASI_TARGET"
+  timeout 60 rustup target add "$WASI_TARGET" >"$CACHE/rustup.log" 2>&1
 }
 
 debian_rust_is_installed() {

@@ -27,6 +27,8 @@ suite_clippy() {
   cargo clippy --release --locked --all-targets -- -D warnings
   # Debian's compiler has no clippy.
   [[ -n $WASM_TOOLCHAIN ]] ||
+    cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features --features engine -- -D warnings
+  [[ -n $WASM_TOOLCHAIN ]] ||
     cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features --features raster -- -D warnings
 }
 
@@ -39,6 +41,7 @@ suite_types() {
   setup
   # The page's types begin with those of the engine.
   build_cpu_engine
+  build_raster_module
   types_of_webgpu_engine
   npm run --silent check
 }
@@ -133,6 +136,9 @@ suite_package() {
 suite_e2e() {
   setup_browser
   setup_firefox
+  # What the page gives away is read by others.
+  setup_python
+  build_command_line
   node_tests --test-concurrency=1 tests/e2e/*.test.mjs
 }
 
@@ -140,7 +146,7 @@ suite_e2e() {
 suite_bench() {
   setup_browser
   setup_python
-  cargo bench --locked --bench network --bench training -- --test
+  cargo bench --locked --bench network --bench raster --bench training -- --test
   node tools/bench/bench.mjs --smoke
 }
 
@@ -170,5 +176,5 @@ JSON
   WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=3600 \
     with_wasm "$(cargo_tool_folder wasm-pack "$WASM_PACK_VERSION")/bin/wasm-pack" test \
     --mode no-install --release --headless "${browser[@]}" \
-    -- --no-default-features --features raster,webgpu --test web -- --nocapture "${@:2}"
+    -- --no-default-features --features engine,raster,webgpu --test web -- --nocapture "${@:2}"
 }

@@ -15,13 +15,16 @@ import { Classification } from './tiles/classification.js';
 import { Features } from './tiles/features.js';
 import { Selection } from './tiles/selection.js';
 import { ShownTiles } from './tiles/shown-tiles.js';
+import { Stretches } from './tiles/stretches.js';
 import { Spotlight } from './tiles/spotlight.js';
 import { TileList } from './tiles/tile-list.js';
 import { FineTuning } from './training/fine-tuning.js';
 import { startPrefetch } from './training/prefetch.js';
 import { ViewFeatures } from './training/view-features.js';
+import { setUpCheckpoints } from './views/checkpoints.js';
 import { setUpClassPanel } from './views/class-panel.js';
 import { setUpEnginePanel } from './views/engine-panel.js';
+import { readTree } from './views/folder-labels.js';
 import { setUpIntake } from './views/intake.js';
 import { setUpModelNotices } from './views/model-notices.js';
 import { setUpNextLabels } from './views/next-labels.js';
@@ -31,6 +34,7 @@ import { setUpProjectBar } from './views/project-bar.js';
 import { setUpReportPanel } from './views/report-panel.js';
 import { thrownSentence } from './views/sentences.js';
 import { setUpSettingsForm } from './views/settings-form.js';
+import { setUpStretchPanel } from './views/stretch-panel.js';
 import { setUpTakeAway } from './views/take-away.js';
 import { setUpTileGrid } from './views/tile-grid.js';
 import { setUpTileSelection } from './views/tile-selection.js';
@@ -52,11 +56,12 @@ function createPage() {
   const selection = new Selection(shown);
   const workspace = new Workspace();
   const spotlight = new Spotlight();
-  const classification = new Classification({ session, tiles, features });
+  const stretches = new Stretches({ session, tiles });
+  const classification = new Classification({ session, tiles, features, stretches });
   const modelInUse = new ModelInUse({ session, labelling, workspace, classification });
   const viewFeatures = new ViewFeatures({ session, tiles, features });
   const fineTuning = new FineTuning({ session, labelling, workspace, viewFeatures, modelInUse });
-  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, classification, modelInUse, viewFeatures, fineTuning };
+  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, stretches, classification, modelInUse, viewFeatures, fineTuning };
 }
 
 /** @typedef {ReturnType<typeof createPage>} Page */
@@ -86,12 +91,13 @@ async function openProjects(page) {
 /**
  * @param {Page} page
  * @param {Assets} assets
+ * @param {(file: File) => void} openModel
  */
-function startEngine(page, { engines, worker, models }) {
+function startEngine(page, { engines, worker, models }, openModel) {
   const { session, modelInUse, classification } = page;
   setUpEnginePanel(page);
   setUpDevicePicker(modelInUse, engines.webgpu !== undefined);
-  setUpModelPicker(page);
+  setUpModelPicker(page, openModel);
   setUpAveraging(classification);
   session.site = { engines, workerUrl: worker.url };
   modelInUse.start(siteModels(models), deviceFromAddress());
@@ -102,23 +108,29 @@ async function main() {
   const grid = setUpTileGrid(page);
   setUpReportPanel(page);
   const opening = openProjects(page);
+  const checkpoints = setUpCheckpoints(page);
   const fetching = fetchAssets((message, label) => new Promise((act) => notify(message, [{ label, act: () => act(undefined) }])));
   const starting = Promise.all([fetching, opening]).then(([assets, { autosave }]) => {
-    startEngine(page, assets);
+    startEngine(page, assets, (file) => void checkpoints.open(file));
     return { autosave, offersWebGpu: assets.engines.webgpu !== undefined };
   });
-  const bar = opening.then((opened) => setUpProjectBar({ ...opened, workspace: page.workspace }));
+  const bar = opening.then((opened) => setUpProjectBar({ ...opened, ...page, addTiles: (files) => page.tiles.add(files) }));
   setUpIntake({
     // A project that is still being opened would take their place.
     addTiles: async (files) => {
       await opening;
       page.tiles.add(files);
     },
-    openModel: async (file) => {
+    readTree: async (paths) => {
       await starting;
-      page.modelInUse.openFile(file);
+      return readTree(page.session, paths);
     },
-    openProject: async (file) => (await bar).importProject(file),
+    openModel: async (file, company) => {
+      await starting;
+      checkpoints.open(file, company);
+    },
+    takeLabels: (file) => checkpoints.takeLabels(file),
+    openArchive: async (file) => (await bar).importProject(file),
     samples: fetching.then(({ samples }) => samples),
   });
   try {
@@ -131,6 +143,7 @@ async function main() {
     const { findSimilar } = setUpNextLabels(page);
     setUpTileSelection(page, grid, findSimilar);
     setUpClassPanel(page);
+    setUpStretchPanel(page);
     setUpToolbar(page);
     const updates = new Updates({ ...page, autosave });
     setUpUpdateNotices(updates);

@@ -15,10 +15,17 @@ pub use notes::Note;
 pub use splits::Subset;
 pub use tree::{ClassFrom, Placed, Tree};
 
-use unicode_normalization::UnicodeNormalization;
-
 /// The one spelling of a class: macOS writes `é` as a letter and an accent, and the two look the same (NFC, Unicode
 /// Standard Annex 15).
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub fn class_name(folder: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+
     folder.nfc().collect()
+}
+
+/// The same. A browser has Unicode's tables, which would be a tenth of the engine.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub fn class_name(folder: &str) -> String {
+    js_sys::JsString::from(folder).normalize("NFC").into()
 }

@@ -5,6 +5,9 @@
 //! 2. Folders called `train`, `val`, `test` and the like are splits, above the classes or right below them. One folder
 //!    around the splits is looked through, and so is a split in itself (`seg_train/seg_train`).
 //! 3. The first folder that is left is the class, or the last one, where the caller says so.
+//!
+//! The command line is given a folder and reads what is in it. A page is given paths that begin with the folder that was
+//! dropped: [`Tree::read_dropped`] looks through whatever lies around all classes first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,6 +84,14 @@ impl Tree {
         tree.take_classes(&candidates, &names, class_from);
         tree.note_empty(&empty_folders);
         tree
+    }
+
+    /// The same of paths that begin with what was dropped: folders around all others are looked through, those of an
+    /// archive in an archive too. Where nothing below them divides the tiles but numbers, such as years, the last of them
+    /// may be the class, and is kept.
+    pub fn read_dropped(paths: &[String], class_from: ClassFrom) -> Self {
+        let around = around(paths);
+        Self::read(paths.iter().map(|path| path.strip_prefix(&around).unwrap_or(path)), class_from)
     }
 
     /// Takes the folders that are splits off the candidates, and drops those that lie beside splits.
@@ -202,6 +213,32 @@ impl Tree {
     }
 }
 
+/// The folders that lie around all tiles, with the `/` behind them.
+fn around(paths: &[String]) -> String {
+    let tiles = paths.iter().filter(|path| !path.ends_with('/') && clutter_of(path).is_none());
+    let folders = |path: &str| path.rsplit_once('/').map(|(folders, _)| format!("{folders}/"));
+    let mut chains = tiles.filter_map(|path| folders(path));
+    let Some(first) = chains.next() else { return String::new() };
+    let chains: Vec<String> = chains.collect();
+    let shared = |chain: &String| {
+        let parts = first.split_inclusive('/').zip(chain.split_inclusive('/'));
+        parts.take_while(|(one, other)| one == other).map(|(part, _)| part.len()).sum()
+    };
+    let shared: usize = chains.iter().map(shared).min().unwrap_or(first.len());
+    let below = |chain: &String| chain[shared..].split('/').next().map(str::to_owned).unwrap_or_default();
+    let mut names =
+        std::iter::once(&first).chain(&chains).map(below).filter(|name| !name.is_empty()).peekable();
+    // All lie in one folder: it is the class.
+    if names.peek().is_none() {
+        return String::new();
+    }
+    if names.all(|name| name.chars().all(|c| c.is_ascii_digit())) {
+        let outer = first[..shared].trim_end_matches('/');
+        return first[..outer.rfind('/').map_or(0, |end| end + 1)].to_owned();
+    }
+    first[..shared].to_owned()
+}
+
 /// The split that a candidate's folder at `depth` is.
 fn split_at(candidate: &Candidate, depth: usize) -> Option<Subset> {
     candidate.folders.get(depth).and_then(|folder| Subset::of_folder(folder))
@@ -276,6 +313,31 @@ mod tests {
         assert!(sentence.starts_with("3 classes by the first folder: forest, river, sea."), "{sentence}");
         assert!(sentence.contains("By the last folder there would be 2: 2019, 2020."), "{sentence}");
         assert_eq!(Tree::read(paths, ClassFrom::Last).classes, ["2019", "2020"]);
+    }
+
+    #[test]
+    fn what_was_dropped_is_looked_through_down_to_where_it_forks() {
+        let read = |paths: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            let tree = Tree::read_dropped(&paths, ClassFrom::First);
+            let asks = tree.notes.iter().any(|note| matches!(note, Note::TwoReadings { .. }));
+            (tree.classes.join(" "), tree.tiles.len(), asks)
+        };
+        let is = |classes: &str, tiles, asks| (classes.to_owned(), tiles, asks);
+        assert_eq!(
+            read(&["data/a/1.jpg", "data/b/2.jpg", "data/labels.csv", "@eaDir/1.jpg"]),
+            is("a b", 2, false)
+        );
+        assert_eq!(read(&["a/1.jpg", "b/2.jpg", "loose.jpg"]), is("a b", 2, false));
+        assert_eq!(read(&["a/1.jpg", "a/2.jpg"]), is("a", 2, false));
+        assert_eq!(
+            read(&["z/z/train/a/1.jpg", "z/z/test/b/2.jpg", "__MACOSX/z/._1.jpg"]),
+            is("a b", 2, false)
+        );
+        // A class with its years, or a folder with classes that are numbers: nobody can tell.
+        assert_eq!(read(&["sea/2019/1.jpg", "sea/2020/2.jpg"]), is("sea", 2, true));
+        assert_eq!(read(&["data/a/2019/1.jpg", "data/b/2019/2.jpg"]), is("a b", 2, true));
+        assert_eq!(read(&["data/a/1.jpg"]), is("data", 1, true));
     }
 
     #[test]

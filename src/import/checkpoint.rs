@@ -8,7 +8,7 @@ use super::classifier::Chain;
 use super::file_kind::FileKind;
 use super::names::{self, Network};
 use super::state_dict::{self, HiddenActivation};
-use super::{ImportError, Normalisation, hints, onnx, pytorch, safetensors, timm};
+use super::{ImportError, Normalisation, hints, keras, onnx, pytorch, safetensors, timm};
 use crate::device::Device;
 use crate::limits::MAX_MODEL_BYTES;
 use crate::model::architecture::Architecture;
@@ -70,8 +70,8 @@ struct Contents {
     hint: String,
 }
 
-/// Reads a PyTorch, safetensors or ONNX checkpoint of MobileNetV3-Small, whatever the file is called: with or without a
-/// classifier, under whatever prefix its layers stand, with torchvision's names or timm's.
+/// Reads a PyTorch, safetensors, ONNX or Keras checkpoint of MobileNetV3-Small, whatever the file is called: with or
+/// without a classifier, under whatever prefix its layers stand, with torchvision's names, timm's or Keras's.
 ///
 /// # Errors
 ///
@@ -115,6 +115,7 @@ pub fn import(path: &Path, options: ImportOptions) -> Result<Imported, ImportErr
             temperature: temperature.unwrap_or(1.0),
             backbone: None,
             backbone_name: String::new(),
+            preparations: Vec::new(),
             provenance: Provenance {
                 source: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 source_sha256: hex(&Sha256::digest(&bytes)),
@@ -153,7 +154,13 @@ fn contents(
             let hint = hints::of(&backbone);
             return Ok(Contents { backbone, classifier, normalisation, hint });
         }
-        FileKind::PyTorch => pytorch::read(path, bytes)?,
+        FileKind::Keras => {
+            let keras::KerasModel { backbone, classifier, normalisation, notes: found, hint } =
+                keras::read(bytes)?;
+            notes.extend(found);
+            return Ok(Contents { backbone, classifier, normalisation: Some(normalisation), hint });
+        }
+        FileKind::PyTorch => pytorch::read(bytes)?,
         FileKind::Safetensors => safetensors::read(bytes)?,
     };
     let hint = hints::of(&checkpoint);

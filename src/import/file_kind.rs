@@ -1,8 +1,7 @@
 //! What a file is, told by its bytes: names lie, downloads break off, and sites answer with a page.
 
-use onnx_ir::{Message, ModelProto};
-
 use super::ImportError;
+use super::onnx;
 use super::pytorch::archive;
 
 /// The formats that are read.
@@ -14,6 +13,8 @@ pub enum FileKind {
     Safetensors,
     /// An ONNX model.
     Onnx,
+    /// A Keras model: HDF5, or a zip with such a file in it.
+    Keras,
 }
 
 /// HDF5's signature (its specification, section II.A).
@@ -29,9 +30,6 @@ const GZIP: &[u8] = b"\x1f\x8b";
 const ONNX: u8 = 0x08;
 /// Pickles of protocol 2 and newer begin with it.
 const PICKLE: u8 = 0x80;
-
-const KERAS: &str = "a Keras model. Tilelens does not read those: build the network in PyTorch (torchvision's mobilenet_v3_small), or export \
-     it as ONNX with tf2onnx";
 
 impl FileKind {
     /// Tells the kind of a checkpoint.
@@ -65,7 +63,7 @@ impl FileKind {
             return Ok(Self::PyTorch);
         }
         if bytes.starts_with(HDF5) {
-            return other(KERAS);
+            return Ok(Self::Keras);
         }
         if at(TFLITE) {
             return other(
@@ -82,10 +80,10 @@ impl FileKind {
             return other(kind);
         }
         // A model may leave out its version.
-        match ModelProto::parse_from_bytes(bytes) {
-            Ok(model) if model.graph.is_some() => Ok(Self::Onnx),
-            _ => other("no checkpoint of PyTorch, safetensors or ONNX"),
+        if onnx::is_model(bytes) {
+            return Ok(Self::Onnx);
         }
+        other("no checkpoint of PyTorch, safetensors, ONNX or Keras")
     }
 
     fn of_zip(bytes: &[u8]) -> Result<Self, ImportError> {
@@ -107,7 +105,7 @@ impl FileKind {
             return Ok(Self::PyTorch);
         }
         if has("model.weights.h5") {
-            return other(KERAS);
+            return Ok(Self::Keras);
         }
         other("a zip archive without a checkpoint: unpack it and import the file in it")
     }

@@ -31,10 +31,39 @@ pub fn of(checkpoint: &Parameters) -> String {
                 ". It looks like a MobileNetV3-Small of width {:.2}: Tilelens reads width 1.0",
                 channels as f32 / 576.0
             ),
+            // timm's blocks have their gates under `se`, torchvision's under `fc1`.
+            Some(_) if !has(".se.") && !has(".fc1.") => {
+                ". It looks like the minimalistic MobileNetV3-Small, which has no squeeze-excitation: Tilelens reads \
+                 the full one"
+                    .into()
+            }
             _ => String::new(),
         };
     } else {
         return String::new();
     };
     format!(". {hint}: Tilelens reads MobileNetV3-Small alone")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_a_minimalistic_and_a_four_band_network_are_told_by_their_layers() {
+        let hint = |layers: &[(&str, &[usize])]| {
+            let mut checkpoint = Parameters::default();
+            for (name, shape) in layers {
+                checkpoint.insert(*name, shape.to_vec(), vec![0.0; shape.iter().product()]);
+            }
+            of(&checkpoint)
+        };
+        let stem: (&str, &[usize]) = ("conv_stem.weight", &[16, 3, 3, 3]);
+        let last: (&str, &[usize]) = ("blocks.5.0.conv.weight", &[576, 1]);
+        let gate: (&str, &[usize]) = ("blocks.0.0.se.conv_reduce.weight", &[8, 16]);
+        assert!(hint(&[stem, last]).contains("minimalistic"));
+        assert_eq!(hint(&[stem, last, gate]), "");
+        assert!(hint(&[stem, ("blocks.5.0.conv.weight", &[432, 1]), gate]).contains("width 0.75"));
+        assert!(hint(&[("conv_stem.weight", &[16, 4, 3, 3]), last, gate]).contains("4 bands"));
+    }
 }

@@ -1,7 +1,7 @@
 //! Checkpoints of MobileNetV3-Small from other frameworks → our parameters.
 //!
-//! safetensors are read everywhere; PyTorch and ONNX files by the command line only (feature `import`),
-//! so that their readers stay out of the wasm.
+//! safetensors are read everywhere; PyTorch, ONNX and Keras files with the feature `import` only, so that their readers
+//! stay out of the engine: the page fetches a WebAssembly of its own for them, when somebody brings such a file.
 
 mod budget;
 #[cfg(feature = "import")]
@@ -11,6 +11,8 @@ mod classifier;
 #[cfg(feature = "import")]
 mod file_kind;
 mod hints;
+#[cfg(feature = "import")]
+mod keras;
 #[cfg(feature = "import")]
 pub mod labels;
 mod names;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::architecture::Architecture;
 use super::head::{ClassifierConfig, HeadConfig};
 use crate::limits::{MAX_DENSE_NEURONS, MAX_MODEL_CLASSES};
+use crate::raster::Preparation;
 use crate::tile::Preprocessing;
 
 /// The version of the manifest that this code writes, and the newest that it reads.
@@ -15,7 +16,7 @@ use crate::tile::Preprocessing;
 /// |---|---|
 /// | 1 | everything else |
 /// | 2 | `temperature`; a file of format 1 has a temperature of 1 |
-/// | 3 | files that hold a head alone (`backbone`); `architecture`, and what may be missing: `purpose`, `ground_resolution_m`, `data`, `backbone_name` |
+/// | 3 | files that hold a head alone (`backbone`); `architecture`, and what may be missing: `purpose`, `ground_resolution_m`, `data`, `backbone_name`, `preparations` |
 pub const FORMAT: u32 = 3;
 
 /// What a file holds.
@@ -66,6 +67,9 @@ pub struct Manifest {
     /// In a file of backbone and classifier, the backbone's name where it is not the model's.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub backbone_name: String,
+    /// How the tiles that it learnt from became colours; empty where all were pictures of 8 bits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preparations: Vec<Preparation>,
     /// Where the weights come from.
     pub provenance: Provenance,
 }

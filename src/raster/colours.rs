@@ -1,7 +1,7 @@
 //! Window + stretch → RGB, and which pixels hold data.
 
 use super::bands::choose;
-use super::open::{Colour, Raster};
+use super::open::{Colour, Description, Raster};
 use super::sample::Sample;
 use super::stretch::{Range, Rule, Stretch, short};
 use super::window::same;
@@ -38,7 +38,7 @@ pub struct Picture {
 /// [`RasterError`] for blocks that cannot be read.
 pub fn prepare(raster: &mut Raster<'_>) -> Result<Prepared, RasterError> {
     let choice = choose(raster.description());
-    if let Some(stretch) = as_is(raster, choice.bands) {
+    if let Some(stretch) = raster.description().as_is(choice.bands) {
         return with_opacity(raster, stretch, choice.notes);
     }
     let sample = Sample::take(raster, &choice.bands)?;
@@ -48,9 +48,7 @@ pub fn prepare(raster: &mut Raster<'_>) -> Result<Prepared, RasterError> {
     if raster.description().is_small() {
         notes.push("That is the range of this file alone: tiles of one scene keep their colours if they come together.".into());
     }
-    if let Some(none) = stretch.no_data {
-        notes.push(format!("{} is taken for no data: the file does not say so.", short(none)));
-    }
+    notes.extend(stretch.no_data_sentence());
     let (opacity, note) = opacity(raster, &sample);
     notes.extend(note);
     Ok(Prepared { stretch, opacity, notes })
@@ -63,22 +61,29 @@ pub fn prepare(raster: &mut Raster<'_>) -> Result<Prepared, RasterError> {
 /// [`RasterError`] for bands that the raster does not have, and for blocks that cannot be read.
 pub fn prepare_alike(raster: &mut Raster<'_>, stretch: Stretch) -> Result<Prepared, RasterError> {
     let chosen = choose(raster.description());
-    let mut notes = if chosen.bands == stretch.band_indices() { chosen.notes } else { Vec::new() };
+    let mut notes = if chosen.bands == stretch.band_indices() {
+        chosen.notes
+    } else {
+        let [red, green, blue] = stretch.bands;
+        vec![format!("Bands {red}, {green} and {blue} serve as red, green and blue, as you chose.")]
+    };
     notes.extend(stretch.sentence());
+    notes.extend(stretch.no_data_sentence());
     with_opacity(raster, stretch, notes)
 }
 
-/// The stretch of levels that are colours already.
-fn as_is(raster: &Raster<'_>, bands: [usize; 3]) -> Option<Stretch> {
-    let description = raster.description();
-    if description.kind != SampleKind::Unsigned || description.bits > 8 {
-        return None;
+impl Description {
+    /// The stretch of levels that are colours already, of `bands` (from 0); nothing where the numbers are others.
+    pub fn as_is(&self, bands: [usize; 3]) -> Option<Stretch> {
+        if self.kind != SampleKind::Unsigned || self.bits > 8 {
+            return None;
+        }
+        let most = f64::from((1_u32 << self.bits) - 1);
+        let reversed = self.white_is_zero && self.palette.is_empty();
+        let (black, white) = if reversed { (most, 0.0) } else { (0.0, most) };
+        let bands = bands.map(|band| band as u16 + 1);
+        Some(Stretch { bands, ranges: [Range { black, white }; 3], rule: Rule::AsIs, no_data: None })
     }
-    let most = f64::from((1_u32 << description.bits) - 1);
-    let reversed = description.white_is_zero && description.palette.is_empty();
-    let (black, white) = if reversed { (most, 0.0) } else { (0.0, most) };
-    let bands = bands.map(|band| band as u16 + 1);
-    Some(Stretch { bands, ranges: [Range { black, white }; 3], rule: Rule::AsIs, no_data: None })
 }
 
 /// Looks at the band that is said to be opacity, where there is one.

@@ -41,7 +41,7 @@ mod tiff;
 #[cfg(feature = "raster")]
 mod window;
 
-pub use stretch::{Range, Rule, Stretch};
+pub use stretch::{Preparation, Range, Rule, Stretch, distinct};
 
 #[cfg(all(feature = "raster", not(target_family = "wasm")))]
 pub use source::FileSource;
@@ -55,7 +55,7 @@ pub use {
     open::{Band, Colour, Description, Raster, Sidecars},
     sample::Sample,
     source::Source,
-    summary::summary,
+    summary::{numbers, summary},
     tiff::{Codec, SampleKind, is_tiff},
     window::{Numbers, Window},
 };

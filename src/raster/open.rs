@@ -150,14 +150,15 @@ impl Description {
         u64::from(self.width) * u64::from(self.height) < SCENE_PIXELS
     }
 
-    /// What files that came together must share to be stretched alike; nothing where levels are colours as they are.
+    /// What files must share to be stretched alike; nothing where a palette has the colours.
     pub fn likeness(&self) -> Option<String> {
-        if self.kind == SampleKind::Unsigned && self.bits <= 8 {
+        if !self.palette.is_empty() {
             return None;
         }
         let bands =
             self.bands.iter().map(|Band { colour, metadata }| (colour, &metadata.name, metadata.no_data));
-        Some(format!("{:?} {} {:?}", self.kind, self.bits, bands.collect::<Vec<_>>()))
+        let bands = bands.collect::<Vec<_>>();
+        Some(format!("{:?} {} {} {bands:?}", self.kind, self.bits, self.white_is_zero))
     }
 }
 

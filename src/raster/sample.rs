@@ -1,7 +1,7 @@
 //! A regular sample of a file's numbers: what the stretch is taken from, of one file or of all that came together.
 
 use super::open::{Colour, Raster};
-use super::stretch::{Range, Rule, Stretch};
+use super::stretch::{Range, Rule, Stretch, distinct};
 use super::{RasterError, SampleKind, Window};
 
 /// Pixels that are looked at in a file: QGIS takes as many for its default stretch.
@@ -75,12 +75,7 @@ impl Sample {
     ///
     /// [`RasterError`] for blocks that cannot be read.
     pub fn take(raster: &mut Raster<'_>, bands: &[usize]) -> Result<Self, RasterError> {
-        let mut distinct: Vec<usize> = Vec::new();
-        bands.iter().for_each(|band| {
-            if !distinct.contains(band) {
-                distinct.push(*band)
-            }
-        });
+        let distinct = distinct(bands);
         let description = raster.description();
         let alpha = description.bands.iter().position(|band| band.colour == Colour::Alpha);
         let full = if description.kind == SampleKind::Float {
@@ -101,7 +96,8 @@ impl Sample {
                     if let Some(alpha) = numbers.bands.get(count) {
                         sample.opacity.add(alpha[pixel], full);
                     }
-                    if numbers.valid[pixel] {
+                    // What is infinite is no end of a range.
+                    if numbers.valid[pixel] && numbers.bands.iter().all(|band| band[pixel].is_finite()) {
                         sample
                             .bands
                             .iter_mut()
@@ -118,6 +114,23 @@ impl Sample {
             sample.leave_out_undeclared();
         }
         Ok(sample)
+    }
+
+    /// Of pixels that are in memory already; where there are many, of every so many-th.
+    pub fn of_pixels(
+        pixels: usize,
+        bands: usize,
+        holds_data: impl Fn(usize) -> bool,
+        number: impl Fn(usize, usize) -> f64,
+    ) -> Self {
+        let step = pixels.div_ceil(SAMPLED_PIXELS as usize).max(1);
+        let kept: Vec<usize> = (0..pixels).step_by(step).filter(|&pixel| holds_data(pixel)).collect();
+        let of_band = |band: usize| kept.iter().map(|&pixel| number(pixel, band)).collect();
+        let bands = (0..bands).map(of_band).collect();
+        let mut sample =
+            Self { bands, seen: pixels.div_ceil(step), valid: kept.len(), step: 1, ..Self::default() };
+        sample.leave_out_undeclared();
+        sample
     }
 
     /// The stretch of `bands` (from 0), which were sampled, by a rule.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// How the range of a band is found.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub enum Rule {
     /// Levels of up to 8 bits, or colours of a palette, as they are.
     AsIs,
@@ -21,6 +22,7 @@ pub enum Rule {
 
 /// The number that becomes black and the one that becomes white; reversed where small numbers are bright.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Range {
     pub black: f64,
     pub white: f64,
@@ -28,6 +30,7 @@ pub struct Range {
 
 /// How the numbers of a raster become colours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Stretch {
     /// The bands that serve as red, green and blue, counted from 1.
     pub bands: [u16; 3],
@@ -39,6 +42,16 @@ pub struct Stretch {
     pub no_data: Option<f64>,
 }
 
+/// How tiles of one kind became colours: what a model says of those that it learnt from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), tsify(missing_as_null))]
+pub struct Preparation {
+    /// What names files of this kind; empty for pictures of 8 bits, which need no stretch.
+    pub alike: String,
+    /// `None` for pictures of 8 bits.
+    pub stretch: Option<Stretch>,
+}
+
 impl Range {
     /// 0 to 255.
     pub fn level(self, value: f64) -> u8 {
@@ -47,8 +60,8 @@ impl Range {
             // All numbers are one: neither black nor white says anything.
             return 127;
         }
-        // Not a number is cut to zero here; such pixels hold no data.
-        ((value - self.black) / span * 255.0).round() as u8
+        // Rounded: `f64::round` is a call in WebAssembly. Not a number is cut to zero; such pixels hold no data.
+        ((value - self.black) / span * 255.0 + 0.5) as u8
     }
 }
 
@@ -91,14 +104,16 @@ impl Stretch {
 
     /// The distinct bands from 0, and which of them serves as red, green and blue.
     pub fn distinct_bands(&self) -> (Vec<usize>, [usize; 3]) {
-        let mut distinct = Vec::new();
-        let channels = self.band_indices().map(|band| {
-            distinct.iter().position(|&known| known == band).unwrap_or_else(|| {
-                distinct.push(band);
-                distinct.len() - 1
-            })
-        });
+        let distinct = distinct(&self.band_indices());
+        let place = |band| distinct.iter().position(|&known| known == band).unwrap_or(0);
+        let channels = self.band_indices().map(place);
         (distinct, channels)
+    }
+
+    /// What is taken for no data, as a sentence; nothing where nothing is guessed.
+    pub fn no_data_sentence(&self) -> Option<String> {
+        let none = self.no_data?;
+        Some(format!("{} is taken for no data: the file does not say so.", short(none)))
     }
 
     /// What was done to the numbers, as a sentence; nothing where they are as they are.
@@ -117,6 +132,17 @@ impl Stretch {
         }
         Some(format!("Numbers are shown from black to white: red {red}, green {green}, blue {blue}, {how}."))
     }
+}
+
+/// Each of these bands once, in the order in which they come first.
+pub fn distinct(bands: &[usize]) -> Vec<usize> {
+    let mut distinct = Vec::new();
+    for band in bands {
+        if !distinct.contains(band) {
+            distinct.push(*band);
+        }
+    }
+    distinct
 }
 
 /// A number in as few digits as say enough.

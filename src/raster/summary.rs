@@ -1,5 +1,7 @@
 //! A raster in a few lines, as `gdalinfo` would describe it.
 
+use std::borrow::Cow;
+
 use super::colours::Prepared;
 use super::open::{Band, Colour, Description};
 use super::stretch::short;
@@ -29,7 +31,8 @@ fn size(description: &Description) -> String {
     format!("{width} × {height} pixels, {} band{many} of {}", bands.len(), numbers(description))
 }
 
-fn numbers(description: &Description) -> String {
+/// The type of a raster's numbers.
+pub fn numbers(description: &Description) -> String {
     let kind = match description.kind {
         SampleKind::Unsigned => "unsigned integers",
         SampleKind::Signed => "signed integers",
@@ -99,18 +102,32 @@ fn bands(description: &Description) -> Vec<String> {
     lines
 }
 
+impl Band {
+    /// Whether nothing says what it shows.
+    pub fn is_nameless(&self) -> bool {
+        self.metadata.name.is_none() && self.colour == Colour::Undefined
+    }
+
+    /// What it is called, or else what it shows.
+    pub fn name(&self) -> Cow<'static, str> {
+        if let Some(name) = &self.metadata.name {
+            return Cow::Owned(name.clone());
+        }
+        Cow::Borrowed(match self.colour {
+            Colour::Grey => "grey",
+            Colour::Palette => "palette",
+            Colour::Red => "red",
+            Colour::Green => "green",
+            Colour::Blue => "blue",
+            Colour::Alpha => "opacity",
+            Colour::Undefined => "undefined",
+        })
+    }
+}
+
 fn band(band: &Band) -> String {
     let metadata = &band.metadata;
-    let colour = match band.colour {
-        Colour::Grey => "grey",
-        Colour::Palette => "palette",
-        Colour::Red => "red",
-        Colour::Green => "green",
-        Colour::Blue => "blue",
-        Colour::Alpha => "opacity",
-        Colour::Undefined => "undefined",
-    };
-    let mut parts = vec![metadata.name.clone().unwrap_or_else(|| colour.into())];
+    let mut parts = vec![band.name().into_owned()];
     if let (Some(minimum), Some(maximum)) = (metadata.minimum, metadata.maximum) {
         parts.push(format!("{} to {}", short(minimum), short(maximum)));
     }

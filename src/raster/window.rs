@@ -2,7 +2,7 @@
 
 use super::open::Raster;
 use super::tiff::{Blocks, Image, Place, copy_row};
-use super::{RasterError, Source};
+use super::{RasterError, SampleKind, Source};
 
 /// A rectangle of pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,9 @@ impl Raster<'_> {
         let description = self.description();
         let declared: Vec<Option<f64>> =
             bands.iter().map(|&band| description.bands[band].metadata.no_data).collect();
+        if declared.iter().all(Option::is_none) && description.kind != SampleKind::Float {
+            return;
+        }
         let is_zero_or_byte = |value: f64| value == 0.0 || description.bits <= 8;
         let all_must_be = declared.iter().flatten().all(|&value| is_zero_or_byte(value));
         for (pixel, valid) in numbers.valid.iter_mut().enumerate() {

@@ -37,9 +37,30 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
         Kind::Jpeg => guarded("JPEG", || jpeg::decode(bytes)),
         Kind::Picture(format, name) => guarded(name, || pictures::decode(bytes, format, name)),
         #[cfg(feature = "raster")]
+        Kind::RarePicture(format, name) => guarded(name, || pictures::decode(bytes, format, name)),
+        #[cfg(feature = "raster")]
+        Kind::DeepPng => guarded(DEEP_PNG, || super::deep::decode(bytes, None)),
+        #[cfg(feature = "raster")]
         Kind::Tiff => super::rasters::decode_alone(bytes),
         #[cfg(not(feature = "raster"))]
-        Kind::Tiff => Err(TileError::NeedsRaster),
+        Kind::RarePicture(..) => Err(TileError::NeedsReader { is_stretched: false }),
+        #[cfg(not(feature = "raster"))]
+        Kind::DeepPng | Kind::Tiff => Err(TileError::NeedsReader { is_stretched: true }),
+    }
+}
+
+/// Decodes a file whose numbers become colours by a stretch that was chosen before, so that tiles of one scene keep their
+/// colours. Other files are decoded as ever.
+///
+/// # Errors
+///
+/// [`TileError`] saying what is wrong with the file.
+#[cfg(feature = "raster")]
+pub fn decode_stretched(bytes: &[u8], stretch: &crate::raster::Stretch) -> Result<Tile, TileError> {
+    match sniff(bytes)? {
+        Kind::Tiff => super::rasters::decode_stretched(bytes, stretch),
+        Kind::DeepPng => guarded(DEEP_PNG, || super::deep::decode(bytes, Some(stretch))),
+        _ => decode(bytes),
     }
 }
 
@@ -97,11 +118,45 @@ pub(super) fn check_expansion(
     Ok(())
 }
 
+/// What a PNG of 16 bits a channel is called.
+#[cfg(feature = "raster")]
+pub(super) const DEEP_PNG: &str = "PNG";
+
 /// Who reads a file.
 enum Kind {
     Jpeg,
     Tiff,
+    /// A PNG of 16 bits a channel, which may be measurements as a TIFF's are.
+    DeepPng,
     Picture(ImageFormat, &'static str),
+    /// Read by whoever reads rasters, too.
+    #[cfg_attr(not(feature = "raster"), expect(dead_code, reason = "here it is refused"))]
+    RarePicture(ImageFormat, &'static str),
+}
+
+/// Whether a PNG has 16 bits a channel (PNG, third edition, 11.2.1).
+pub(super) fn is_deep_png(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.get(24) == Some(&16)
+}
+
+/// Who is needed to read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// JPEG, PNG of 8 bits and WebP, and whatever is refused.
+    Usual,
+    /// Rarer pictures.
+    Rare,
+    /// Rasters, whose numbers become colours by a stretch.
+    Stretched,
+}
+
+/// Who is needed to read a file that begins so; the first 32 bytes tell it.
+pub fn reader_of(head: &[u8]) -> Reader {
+    match sniff(head) {
+        Ok(Kind::RarePicture(..)) => Reader::Rare,
+        Ok(Kind::Tiff | Kind::DeepPng) => Reader::Stretched,
+        _ => Reader::Usual,
+    }
 }
 
 /// What the bytes are.
@@ -113,13 +168,16 @@ fn sniff(bytes: &[u8]) -> Result<Kind, TileError> {
     if matches!(bytes.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+")) {
         return Ok(Kind::Tiff);
     }
+    if is_deep_png(bytes) {
+        return Ok(Kind::DeepPng);
+    }
     let format = image::guess_format(bytes).ok();
     Ok(match format {
         Some(ImageFormat::Jpeg) => Kind::Jpeg,
         Some(format @ ImageFormat::Png) => Kind::Picture(format, "PNG"),
         Some(format @ ImageFormat::WebP) => Kind::Picture(format, "WebP"),
-        Some(format @ ImageFormat::Gif) => Kind::Picture(format, "GIF"),
-        Some(format @ ImageFormat::Bmp) => Kind::Picture(format, "BMP"),
+        Some(format @ ImageFormat::Gif) => Kind::RarePicture(format, "GIF"),
+        Some(format @ ImageFormat::Bmp) => Kind::RarePicture(format, "BMP"),
         _ => {
             let (name, advice) = kind_of_file(bytes, format);
             return Err(TileError::Unsupported(name, advice));

@@ -19,10 +19,13 @@ pub enum TileError {
     /// A kind of file that is not read, and what to do about it.
     #[error("{0} cannot be read here: {1}")]
     Unsupported(String, &'static str),
-    /// A raster in a build without the reader of rasters.
+    /// A kind of file that only the reader of rasters and rare pictures knows, which this build is without.
     #[cfg(not(feature = "raster"))]
-    #[error("a TIFF image needs the reader of rasters, which this build does not have")]
-    NeedsRaster,
+    #[error("this kind of file needs the reader of rasters, which is not here: load the page again")]
+    NeedsReader {
+        /// Whether its numbers become colours by a stretch, which like files share.
+        is_stretched: bool,
+    },
     /// What is wrong with a TIFF file.
     #[cfg(feature = "raster")]
     #[error(transparent)]
@@ -98,7 +101,9 @@ impl ErrorCode for TileError {
             Self::Empty => "image.empty",
             Self::Unsupported(..) => "image.unsupported",
             #[cfg(not(feature = "raster"))]
-            Self::NeedsRaster => "image.needs_raster",
+            Self::NeedsReader { is_stretched: true } => "image.needs_stretch",
+            #[cfg(not(feature = "raster"))]
+            Self::NeedsReader { is_stretched: false } => "image.needs_reader",
             #[cfg(feature = "raster")]
             Self::Raster(error) => error.code(),
             Self::Truncated(_) => "image.truncated",

@@ -2,6 +2,8 @@
 
 mod containers;
 mod decode;
+#[cfg(feature = "raster")]
+mod deep;
 mod error;
 mod jpeg;
 mod no_data;
@@ -14,13 +16,15 @@ mod together;
 
 use std::borrow::Cow;
 
-pub use decode::decode;
+#[cfg(feature = "raster")]
+pub use decode::decode_stretched;
+pub use decode::{Reader, decode, reader_of};
 pub use error::{LEAST_DATA, TileError};
 pub use preprocessing::{Preprocessing, square_thumbnail};
 #[cfg(feature = "raster")]
-pub use rasters::{decode_stretched, tile_of_raster};
+pub use rasters::tile_of_raster;
 #[cfg(feature = "raster")]
-pub use together::Together;
+pub use together::{Histogram, LikeFiles, Together};
 
 /// A decoded tile: 8-bit RGB, upright, opaque.
 #[derive(Debug, Clone, PartialEq)]

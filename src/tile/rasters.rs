@@ -6,7 +6,7 @@ use image::metadata::Orientation;
 use super::decode::{Decoded, check_expansion, check_size, finish};
 use super::no_data::{Mask, black_edge};
 use super::{Note, Tile, TileError};
-use crate::raster::{Prepared, Raster, Stretch, Window, prepare, prepare_alike};
+use crate::raster::{Prepared, Raster, Rule, Stretch, Window, prepare, prepare_alike};
 
 const NAME: &str = "TIFF";
 
@@ -15,12 +15,8 @@ pub(super) fn decode_alone(bytes: &[u8]) -> Result<Tile, TileError> {
     whole(bytes, prepare)
 }
 
-/// Decodes the bytes of a TIFF file by a stretch that was chosen before, so that tiles of one scene keep their colours.
-///
-/// # Errors
-///
-/// [`TileError`] saying what is wrong with the file.
-pub fn decode_stretched(bytes: &[u8], stretch: &Stretch) -> Result<Tile, TileError> {
+/// Decodes the bytes of a TIFF file by a stretch that was chosen before.
+pub(super) fn decode_stretched(bytes: &[u8], stretch: &Stretch) -> Result<Tile, TileError> {
     whole(bytes, |raster| prepare_alike(raster, stretch.clone()))
 }
 
@@ -63,6 +59,7 @@ pub fn tile_of_raster(
             data.0.iter_mut().zip(&black.0).for_each(|(data, &black)| *data &= black);
         }
     }
+    notes.extend(out_of_range(&picture.rgb, &data, &prepared.stretch));
     let rgb = RgbImage::from_raw(window.width, window.height, picture.rgb).ok_or(TileError::Decoder(NAME))?;
     // A map is not turned: its georeference says where north is.
     let is_map = description.georeference.transform.is_some();
@@ -70,6 +67,31 @@ pub fn tile_of_raster(
         u8::try_from(description.orientation).ok().filter(|_| !is_map).and_then(Orientation::from_exif);
     let orientation = orientation.unwrap_or(Orientation::NoTransforms);
     finish(Decoded { rgb, data, orientation, notes }, NAME)
+}
+
+/// From this share of pixels on that are only black or only white, a range that was chosen for other files may be wrong.
+const LOST_SHARE: f32 = 0.5;
+
+/// A note where the range leaves little of a tile to be seen.
+pub(super) fn out_of_range(rgb: &[u8], data: &Mask, stretch: &Stretch) -> Option<Note> {
+    if stretch.rule == Rule::AsIs {
+        return None;
+    }
+    let (pixels, _) = rgb.as_chunks::<3>();
+    let holds_data = |index: usize| data.0.get(index).copied().unwrap_or(true);
+    let shown = pixels.iter().enumerate().filter(|(index, _)| holds_data(*index));
+    let (mut all, mut lost) = (0, 0);
+    for (_, pixel) in shown {
+        all += 1;
+        lost += usize::from(*pixel == [0; 3] || *pixel == [u8::MAX; 3]);
+    }
+    let share = lost as f32 / all.max(1) as f32;
+    (share > LOST_SHARE).then(|| {
+        Note::Text(format!(
+            "{:.0} % of its pixels lie beyond the range that is shown: check the range.",
+            share * 100.0
+        ))
+    })
 }
 
 /// Which of several pictures was taken.

@@ -263,7 +263,7 @@ async fn timed_warm(classifier: &Classifier, tiles: &[&tile::Tile]) -> Result<(V
 /// A tile with gradients, edges and fine texture in every channel; each index gives another one.
 fn probe_tile(index: u32) -> tile::Tile {
     let pixel = |x: u32, y: u32| {
-        let check = if (x / 16 + y / (8 + index)) % 2 == 0 { 60 } else { 0 };
+        let check = if (x / 16 + y / (8 + index)).is_multiple_of(2) { 60 } else { 0 };
         [x + check, y + check, (x * 7 + y * 13 * (index + 1)) % 251].map(|value| (value % 256) as u8)
     };
     let side = PROBE_SIDE_PX;

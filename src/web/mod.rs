@@ -1,30 +1,49 @@
 //! The wasm-bindgen surface: thin and typed. What goes wrong is thrown as `{ code, message }`.
+//!
+//! It comes as two modules: with the feature `engine` the network and the usual kinds of pictures, with `raster` rasters and
+//! the rarer kinds. A tile that one decodes is handed to the other by [`Tile::of_rgb`].
 
+#[cfg(feature = "engine")]
 mod engine;
+#[cfg(feature = "engine")]
 mod features;
+#[cfg(feature = "engine")]
 mod model_files;
+#[cfg(feature = "engine")]
 mod model_info;
+#[cfg(feature = "engine")]
 mod neighbours;
+#[cfg(feature = "engine")]
 mod numbers;
 #[cfg(feature = "raster")]
 mod raster;
 mod tile;
+#[cfg(feature = "engine")]
 mod training;
+#[cfg(feature = "engine")]
+mod tree;
 
 use serde::Serialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-pub use engine::{Answers, Engine};
-pub use features::Features;
-pub use model_files::{backbone_of_model, head_of_model, relabel_model, to_f32_model, to_onnx_model};
-pub use neighbours::{order_to_label, similar_tiles, unfamiliar_tiles};
 #[cfg(feature = "raster")]
-pub use raster::{Batch, Raster, decode_stretched_tile};
+pub use raster::{Batch, Raster, decode_raster};
+#[cfg(feature = "engine")]
+pub use tile::reader_of;
 pub use tile::{Tile, decode_tile};
-pub use training::{FineTunedHead, HeadTraining, measure_training};
+#[cfg(feature = "engine")]
+pub use {
+    engine::{Answers, Engine},
+    features::Features,
+    model_files::{backbone_of_model, head_of_model, relabel_model, to_f32_model, to_onnx_model},
+    neighbours::{order_to_label, similar_tiles, unfamiliar_tiles},
+    training::{FineTunedHead, HeadTraining, measure_training},
+    tree::read_tree,
+};
 
 use crate::ErrorCode;
+#[cfg(feature = "engine")]
 use crate::device::DeviceKind;
 
 /// What JavaScript catches.
@@ -49,6 +68,7 @@ fn to_js(value: &impl Serialize) -> JsValue {
 }
 
 /// Milliseconds since the worker began.
+#[cfg(feature = "engine")]
 fn now_ms() -> f64 {
     js_sys::global()
         .unchecked_into::<web_sys::WorkerGlobalScope>()
@@ -57,6 +77,7 @@ fn now_ms() -> f64 {
 }
 
 /// `cpu` or `webgpu`.
+#[cfg(feature = "engine")]
 fn device_kind(name: &str) -> Result<DeviceKind, JsValue> {
     match name {
         "cpu" => Ok(DeviceKind::Cpu),

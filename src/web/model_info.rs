@@ -5,6 +5,7 @@ use tsify::Tsify;
 
 use crate::model::manifest::{BackboneReference, Kind};
 use crate::model::model_file::ModelFile;
+use crate::raster::Preparation;
 
 /// What a model file says of itself.
 #[derive(Serialize, Tsify)]
@@ -29,6 +30,8 @@ pub struct ModelInfo {
     backbone_name: String,
     /// What names its head; none of a backbone alone.
     head_id: Option<String>,
+    /// How the tiles that it learnt from became colours; empty where all were pictures of 8 bits.
+    preparations: Vec<Preparation>,
     /// What it was trained on and how.
     description: String,
     /// The terms under which the weights may be used.
@@ -49,6 +52,7 @@ impl ModelInfo {
             backbone: backbone.sha256.clone(),
             backbone_name: backbone.name.clone(),
             head_id: head_id.map(str::to_owned),
+            preparations: manifest.preparations.clone(),
             description: manifest.provenance.description.clone(),
             licence: manifest.provenance.licence.clone(),
         }

@@ -1,16 +1,18 @@
-//! Rasters in a worker: bytes by ranges from a `Blob`, windows as tiles, one stretch for all that came together.
+//! Rasters and rare pictures in a worker: bytes by ranges from a `Blob`, windows as tiles, one stretch for all files that
+//! came together.
 
 use std::borrow::Cow;
 use std::io;
 
 use js_sys::{Function, Uint8Array};
 use serde::Serialize;
+use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 use super::tile::Tile;
 use super::{failure, throwable, to_js};
 use crate::raster::{self, Prepared, Source, Stretch, Window, prepare, prepare_alike, summary};
-use crate::tile::{Together, decode_stretched, tile_of_raster};
+use crate::tile::{Together, decode, decode_stretched, tile_of_raster};
 
 /// Bytes that a function of JavaScript fetches: `(offset, length) => Uint8Array`, at once, as `FileReaderSync` does.
 struct Slices {
@@ -35,9 +37,9 @@ impl Source for Slices {
 }
 
 /// What a page is told of a raster.
-#[derive(Serialize)]
+#[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
-struct RasterInfo<'a> {
+struct RasterInfo {
     width: u32,
     height: u32,
     bands: usize,
@@ -45,8 +47,8 @@ struct RasterInfo<'a> {
     transform: Option<[f64; 6]>,
     epsg: Option<u32>,
     lines: Vec<String>,
-    stretch: &'a Stretch,
-    notes: &'a [String],
+    stretch: Stretch,
+    notes: Vec<String>,
 }
 
 /// An open raster.
@@ -65,7 +67,8 @@ impl Raster {
         Ok(Self { inner, prepared })
     }
 
-    /// `{ width, height, bands, transform, epsg, lines, stretch, notes }`.
+    /// What it is, and how it is shown.
+    #[wasm_bindgen(unchecked_return_type = "RasterInfo")]
     pub fn describe(&self) -> JsValue {
         let description = self.inner.description();
         to_js(&RasterInfo {
@@ -75,14 +78,17 @@ impl Raster {
             transform: description.georeference.transform,
             epsg: description.georeference.epsg(),
             lines: summary(description, &self.prepared),
-            stretch: &self.prepared.stretch,
-            notes: &self.prepared.notes,
+            stretch: self.prepared.stretch.clone(),
+            notes: self.prepared.notes.clone(),
         })
     }
 
     /// Shows it by another stretch, as `describe` gives one.
     #[wasm_bindgen(js_name = setStretch)]
-    pub fn set_stretch(&mut self, stretch: JsValue) -> Result<(), JsValue> {
+    pub fn set_stretch(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Stretch")] stretch: JsValue,
+    ) -> Result<(), JsValue> {
         self.prepared = prepare_alike(&mut self.inner, stretch_of(stretch)?).map_err(failure)?;
         Ok(())
     }
@@ -94,42 +100,48 @@ impl Raster {
     }
 }
 
-/// The stretch that files have in common which came together.
+/// Files that came together, before any is decoded.
 #[wasm_bindgen]
-#[derive(Default)]
 pub struct Batch {
     inner: Together,
 }
 
 #[wasm_bindgen]
 impl Batch {
-    /// Of no files yet.
+    /// Of no files yet. `bands`, from 1, are those that the user chose to be seen as red, green and blue.
     #[wasm_bindgen(constructor)]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(bands: Option<Vec<u16>>) -> Self {
+        let bands = bands.and_then(|bands| <[u16; 3]>::try_from(bands).ok());
+        Self { inner: Together::measuring(bands.map(|bands| bands.map(|band| usize::from(band.max(1)) - 1))) }
     }
 
-    /// Looks at a file of `size` bytes, of which `read(offset, length)` gives any, before one is decoded.
+    /// Looks at a file of `size` bytes, of which `read(offset, length)` gives any. Says what names files of its kind;
+    /// undefined where it has colours of its own, or cannot be read.
     #[wasm_bindgen(js_name = lookAt)]
-    pub fn look_at(&mut self, size: f64, read: Function) {
-        self.inner.look_at(Slices { size, read });
+    pub fn look_at(&mut self, size: f64, read: Function) -> Option<String> {
+        self.inner.look_at(Slices { size, read })
     }
 
-    /// Chooses the stretches by what was seen.
-    pub fn settle(&mut self) {
+    /// Kind by kind, what was seen, and how it may be shown.
+    #[wasm_bindgen(unchecked_return_type = "LikeFiles[]")]
+    pub fn groups(&mut self) -> JsValue {
         self.inner.settle();
-    }
-
-    /// The stretch of a file of the batch; undefined where it needs none.
-    pub fn stretch(&self, bytes: &[u8]) -> JsValue {
-        self.inner.stretch_of(bytes).map_or(JsValue::UNDEFINED, to_js)
+        to_js(&self.inner.groups())
     }
 }
 
-/// Decodes the bytes of a TIFF file by a stretch that was chosen before.
-#[wasm_bindgen(js_name = decodeStretched)]
-pub fn decode_stretched_tile(bytes: &[u8], stretch: JsValue) -> Result<Tile, JsValue> {
-    decode_stretched(bytes, &stretch_of(stretch)?).map(|inner| Tile { inner }).map_err(failure)
+/// Decodes a raster or a picture, by a stretch that was chosen before, or else by its own numbers.
+#[wasm_bindgen(js_name = decodeRaster)]
+pub fn decode_raster(
+    bytes: &[u8],
+    #[wasm_bindgen(unchecked_param_type = "Stretch | null | undefined")] stretch: JsValue,
+) -> Result<Tile, JsValue> {
+    let tile = if stretch.is_null() || stretch.is_undefined() {
+        decode(bytes)
+    } else {
+        decode_stretched(bytes, &stretch_of(stretch)?)
+    };
+    tile.map(|inner| Tile { inner }).map_err(failure)
 }
 
 fn stretch_of(value: JsValue) -> Result<Stretch, JsValue> {

@@ -16,6 +16,7 @@ use crate::model::classifier::Classifier;
 use crate::model::head::{ClassifierConfig, Head, HeadConfig};
 use crate::model::manifest::{Manifest, Provenance};
 use crate::model::model_file::{ModelFile, WeightsDtype};
+use crate::raster::Preparation;
 use crate::training::head_learner::{HeadLearner, Start};
 use crate::training::report::{HeadBefore, Report};
 use crate::training::run::{Outcome, Run};
@@ -60,6 +61,9 @@ pub struct TrainingSetup {
     /// What it was trained on, in one line.
     #[serde(default)]
     data: String,
+    /// How the labelled tiles became colours; empty where all are pictures of 8 bits.
+    #[serde(default)]
+    preparations: Vec<Preparation>,
 }
 
 /// A head in training.
@@ -242,6 +246,7 @@ impl TrainingSetup {
             purpose: self.purpose.clone(),
             data: self.data.clone(),
             labels: self.labels.clone(),
+            preparations: self.preparations.clone(),
             classifier: ClassifierConfig::Head(head.clone()),
             backbone: Some(backbone.backbone_reference()),
             backbone_name: String::new(),

@@ -94,6 +94,7 @@ test('tiles are labelled by drag, selection, drop on a class, folder and suggest
   await page.setInputFiles('#folder-input', path.dirname(path.dirname(tiles[0].path)));
   await seen.settled(7 + tiles.length);
   await page.click('#label-by-folder');
+  await page.locator('.class-name').nth(CLASSES.length - 1).waitFor();
   await bench.drawn();
   assert.deepEqual(await page.locator('.class-name').evaluateAll((fields) => fields.map((field) => /** @type {HTMLInputElement} */ (field).value)), CLASSES);
   assert.deepEqual(await bench.counts(), [5, 6, 3, 3]);

@@ -42,10 +42,13 @@ test('a GPU that is lost in mid-training costs no label, and the best head so fa
   const { visit: seen, page, bench, close } = await openBench(t, { query: '?device=webgpu', flags: WEBGPU, serviceWorkers: 'block', prepare });
   seen.expectsProblems = true;
   const tiles = await drawnTiles(t, 25, CLASSES.slice(0, 4));
-  // The features of a hundred tiles would take the software GPU minutes; those of the CPU are the same to 1e-3.
+  // The features of a hundred tiles would take the software GPU minutes; those of the CPU are the same to 1e-3, and what
+  // is saved of them is given to the new engine.
   await page.selectOption('#device-picker', 'cpu');
   await seen.ready();
   await bench.dropAndLabel(tiles);
+  await bench.drawn();
+  await bench.saved();
   await page.selectOption('#device-picker', 'webgpu');
   await page.waitForSelector('html[data-engine="loading"]', { state: 'attached' });
   await seen.ready();

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { EngineError, REPLACED } from '../../www/engine/index.js';
 import { Classification } from '../../www/tiles/classification.js';
 import { Features } from '../../www/tiles/features.js';
+import { Stretches } from '../../www/tiles/stretches.js';
 import { TileList } from '../../www/tiles/tile-list.js';
 import { FakeSession, decodedEvent, deferred, loadedModel, newTiles, settled } from './fakes.mjs';
 
@@ -12,7 +13,7 @@ function queue() {
   const fake = new FakeSession();
   const tiles = new TileList();
   const features = new Features(fake.asSession);
-  const classification = new Classification({ session: fake.asSession, tiles, features });
+  const classification = new Classification({ session: fake.asSession, tiles, features, stretches: new Stretches({ session: fake.asSession, tiles }) });
   /** @type {{ payload: any, onEvent: (event: any) => void, reply: ReturnType<typeof deferred> }[]} */
   const requests = [];
   fake.answers.classify = (payload, onEvent) => {

@@ -2,7 +2,7 @@
 import './fakes.mjs';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Connection, EngineError, REPLACED, Session } from '../../www/engine/index.js';
+import { Connection, EngineError, REPLACED, Session, lookOf } from '../../www/engine/index.js';
 import { FeatureStore } from '../../www/engine/worker/feature-store.js';
 import { Pool } from '../../www/engine/worker/pool.js';
 import { deferred, loadedModel, settled } from './fakes.mjs';
@@ -47,7 +47,7 @@ class FakeWorker extends EventTarget {
 }
 Object.assign(globalThis, { Worker: FakeWorker });
 
-const SITE = { engines: { cpu: { url: 'cpu.wasm', bytes: 10, sha256: '' } }, workerUrl: 'worker.js' };
+const SITE = { engines: { cpu: { url: 'cpu.wasm', bytes: 10, sha256: '' }, raster: { url: 'raster.wasm', bytes: 10, sha256: '' } }, workerUrl: 'worker.js' };
 const BACKBONE = { url: 'backbone', bytes: 5, sha256: '' };
 /** @type {import('../../www/engine/index.js').ModelSource} */
 const SOURCE = { kind: 'site', backbone: BACKBONE, head: null };
@@ -241,7 +241,7 @@ const OPEN = /** @type {any} */ ({
 test('features are kept by tile and backbone, more views are kept for fewer, and what is missing is said', () => {
   const store = new FeatureStore();
   const row = (/** @type {string} */ tileId, /** @type {string} */ backbone, /** @type {number} */ views, start = 0) => ({
-    ...{ tileId, backbone, views },
+    ...{ tileId, backbone, look: '', views },
     values: Float32Array.from({ length: views * WIDTH }, (_, place) => start + place),
   });
   store.keep(row('one', 'a', 8));
@@ -257,8 +257,24 @@ test('features are kept by tile and backbone, more views are kept for fewer, and
   read.values.fill(9);
   assert.deepEqual(store.read(['two'])[0].values[0], 0, 'what is read is a copy');
   for (const [values, views] of /** @type {[number[], number][]} */ ([[[], 1], [[1, 2, 3], 2], [[1], 0], [[1], 0.5]])) {
-    assert.throws(() => store.keep({ tileId: 'x', backbone: 'a', views, values: Float32Array.from(values) }), { code: 'features.size' });
+    assert.throws(() => store.keep({ tileId: 'x', backbone: 'a', look: '', views, values: Float32Array.from(values) }), { code: 'features.size' });
   }
   store.forget(['one']);
   assert.equal(store.has('one', 'a'), false);
+});
+
+test('features of a look that is no longer wanted are dropped, also those that come late', () => {
+  const store = new FeatureStore();
+  const raster = (/** @type {number} */ white) => ({ alike: 'a', stretch: /** @type {any} */ ({ bands: [1, 1, 1], ranges: [0, 1, 2].map(() => ({ black: 0, white })), rule: 'fixed' }) });
+  const source = (/** @type {number} */ white) => ({ kind: /** @type {const} */ ('file'), file: new Blob(), raster: raster(white) });
+  const row = (/** @type {number} */ white) => ({ tileId: 'one', backbone: 'a', look: lookOf(source(white)), views: 1, values: new Float32Array([white]) });
+  store.expect([{ tileId: 'one', source: source(10) }]);
+  store.keep(row(10));
+  assert.ok(store.has('one', 'a'));
+  store.expect([{ tileId: 'one', source: source(20) }]);
+  assert.ok(!store.has('one', 'a'), 'they were computed of other colours');
+  store.keep(row(10));
+  assert.ok(!store.has('one', 'a'), 'a helper was still at work on the old colours');
+  store.keep(row(20));
+  assert.deepEqual([...store.read(['one'])[0].values], [20]);
 });

@@ -17,7 +17,7 @@ Object.assign(globalThis, {
 
 /** @param {Partial<LoadedModel['info']>} [info] @param {number} [model] @returns {LoadedModel} */
 export function loadedModel(info = {}, model = 1) {
-  const about = { kind: 'model', name: 'A model', purpose: '', groundResolutionM: null, data: '', labels: ['forest', 'water'], backbone: 'backbone-a', backboneName: 'A backbone', headId: 'head', description: '', licence: '' };
+  const about = { kind: 'model', name: 'A model', purpose: '', groundResolutionM: null, data: '', labels: ['forest', 'water'], backbone: 'backbone-a', backboneName: 'A backbone', headId: 'head', preparations: [], description: '', licence: '' };
   return /** @type {LoadedModel} */ ({ device: 'cpu', why: { code: 'noAdapter' }, adapter: '', model, info: { ...about, ...info } });
 }
 
@@ -62,11 +62,11 @@ export function newTiles(count) {
   return Array.from({ length: count }, (_, index) => newTile(`${index}.png`));
 }
 
-export const FACTS = { widthPx: 64, heightPx: 64, format: 'PNG', notes: [] };
+export const FACTS = { widthPx: 64, heightPx: 64, format: 'PNG', noDataShare: 0, notes: [] };
 
-/** What the worker tells of a tile that it decoded. @param {string} tileId @param {{ probabilities?: number[], model?: number, backbone?: string }} [answer] */
-export function decodedEvent(tileId, { probabilities = [0.25, 0.75], model = 1, backbone = 'backbone-a' } = {}) {
-  const decoded = { facts: FACTS, features: { backbone, views: 1 }, thumbnail: new Blob(['thumbnail']) };
+/** What the worker tells of a tile that it decoded. @param {string} tileId @param {{ probabilities?: number[], model?: number, backbone?: string, look?: string }} [answer] */
+export function decodedEvent(tileId, { probabilities = [0.25, 0.75], model = 1, backbone = 'backbone-a', look = '' } = {}) {
+  const decoded = { facts: FACTS, features: { backbone, look, views: 1 }, thumbnail: new Blob(['thumbnail']) };
   return { event: 'tile', tileId, result: { probabilities: Float32Array.from(probabilities), inferenceMs: 1, decodeMs: 1, model, decoded } };
 }
 

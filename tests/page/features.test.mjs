@@ -9,7 +9,7 @@ import { FakeSession, loadedModel, newTiles } from './fakes.mjs';
 
 /** @param {string[]} tileIds */
 function rows(tileIds, backbone = 'backbone-a', views = 1) {
-  return tileIds.map((tileId) => ({ tileId, backbone, views, values: new Float32Array(4 * views) }));
+  return tileIds.map((tileId) => ({ tileId, backbone, look: '', views, values: new Float32Array(4 * views) }));
 }
 
 /** @param {import('../../www/engine/index.js').FeatureRow[][]} chunks */
@@ -26,7 +26,7 @@ test('what is saved is moved to the worker, and known from then on; a new worker
   assert.equal(chunks[0][0].values.length, 0, 'no copy stays');
   assert.ok(features.has('b', 'backbone-a') && features.has('c', 'backbone-a', 8) && !features.has('b', 'backbone-a', 8) && !features.has('b', 'other'));
 
-  features.note('d', { backbone: 'backbone-a', views: 1 });
+  features.note('d', { backbone: 'backbone-a', look: '', views: 1 });
   features.saved = () => saved(rows(['a', 'b']));
   await fake.refill();
   assert.ok(features.has('a', 'backbone-a'));
@@ -47,9 +47,9 @@ test('a computation is told once, and tiles that are gone are forgotten', () => 
   /** @type {string[]} */
   const told = [];
   features.addEventListener('computed', (event) => told.push(.../** @type {CustomEvent} */ (event).detail.tileIds));
-  features.note('a', { backbone: 'backbone-a', views: 8 });
-  features.note('a', { backbone: 'backbone-a', views: 1 });
-  features.note('b', { backbone: 'backbone-a', views: 1 });
+  features.note('a', { backbone: 'backbone-a', look: '', views: 8 });
+  features.note('a', { backbone: 'backbone-a', look: '', views: 1 });
+  features.note('b', { backbone: 'backbone-a', look: '', views: 1 });
   assert.deepEqual(told, ['a', 'b']);
   features.keepOnly(new Set(['b']));
   assert.ok(!features.hasAny('a') && features.hasAny('b'));
@@ -64,7 +64,7 @@ test('the views of a tile are stored under the backbone that computed them, whic
   const [tile] = tiles.add(newTiles(1));
   fake.answers.views = (payload, onEvent) => {
     // The user opens another model; it takes its turn in the worker before these views do.
-    onEvent({ event: 'features', tileId: payload.tiles[0].tileId, features: { backbone: 'backbone-b', views: 8 } });
+    onEvent({ event: 'features', tileId: payload.tiles[0].tileId, features: { backbone: 'backbone-b', look: '', views: 8 } });
     fake.set({ loaded: loadedModel({ backbone: 'backbone-b' }, 2) });
     return { features: [] };
   };

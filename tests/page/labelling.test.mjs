@@ -66,9 +66,9 @@ test('a tile that cannot be read is not learnt from', () => {
 test('the most probable class is the verdict; where no head answers there is none', () => {
   const { tiles, added } = workbench(2);
   const { result } = decodedEvent(added[0].id);
-  tiles.answer(added[0], result, ['forest', 'water']);
+  tiles.answer(added[0], result, { labels: ['forest', 'water'], preparations: [] });
   assert.deepEqual([added[0].state, added[0].verdict], ['done', { className: 'water', confidence: 0.75 }]);
-  tiles.answer(added[1], { ...result, probabilities: new Float32Array() }, []);
+  tiles.answer(added[1], { ...result, probabilities: new Float32Array() }, { labels: [], preparations: [] });
   assert.deepEqual([added[1].state, added[1].verdict, added[1].facts?.format], ['done', null, 'PNG']);
   tiles.forgetAnswers();
   assert.deepEqual([added[0].state, added[0].verdict, added[0].facts?.format], ['queued', null, 'PNG'], 'what the file is stays known');

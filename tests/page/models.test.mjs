@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError } from '../../www/engine/index.js';
 import { Fetched, Models } from '../../www/engine/worker/models.js';
+import { RasterReader } from '../../www/engine/worker/raster-reader.js';
 
 /**
  * An engine whose model files are words: `backbone-a`, `head-a-scenes` (a head on it), `whole-a-land`.
@@ -35,7 +36,7 @@ function workbench() {
   /** @type {string[]} */
   const log = [];
   const device = /** @type {any} */ ({ engine: fakeEngine(log), choice: { device: 'cpu', why: { code: 'chosen' }, adapter: '' } });
-  const models = new Models(device, 'cpu', async () => assert.fail('no other engine is needed'));
+  const models = new Models(device, 'cpu', async () => assert.fail('no other engine is needed'), new RasterReader({ url: '', bytes: 0, sha256: '' }));
   /** @type {string[]} */
   const fetched = [];
   class FakeFetched extends Fetched {

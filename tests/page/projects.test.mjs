@@ -36,11 +36,11 @@ function openPage(store = new FakeStore()) {
   /** The engine answers for a tile. @param {import('../../www/tiles/tile-list.js').Tile} tile */
   const decode = (tile) => {
     const { result } = decodedEvent(tile.id);
-    worker.set(tile.id, { tileId: tile.id, backbone: 'backbone-a', views: 1, values: new Float32Array(4) });
-    page.features.note(tile.id, { backbone: 'backbone-a', views: 1 });
-    tiles.answer(tile, result, ['forest', 'water']);
+    worker.set(tile.id, { tileId: tile.id, backbone: 'backbone-a', look: '', views: 1, values: new Float32Array(4) });
+    page.features.note(tile.id, { backbone: 'backbone-a', look: '', views: 1 });
+    tiles.answer(tile, result, { labels: ['forest', 'water'], preparations: [] });
   };
-  return { ...page, store, worker, autosave, projects, decode };
+  return { ...page, store, worker, autosave, projects, decode, refill: () => fake.refill() };
 }
 
 test('nothing is kept before the first class or name; from then on everything is, features with it', async () => {
@@ -76,6 +76,17 @@ test('what could not be written is written when there is room again', async () =
   await autosave.save();
   assert.equal(autosave.state, 'saved');
   assert.deepEqual([...(store.tiles.get(workspace.id)?.values() ?? [])].map(({ classId }) => classId), [wood.id, wood.id]);
+});
+
+test('a new engine gets the features of a project that was born on this page', async () => {
+  const { tiles, labelling, features, worker, decode, refill } = openPage();
+  const [tile] = tiles.add(newTiles(1));
+  decode(tile);
+  labelling.create('Wood');
+  await settled();
+  worker.clear();
+  await refill();
+  assert.ok(worker.has(tile.id) && features.has(tile.id, 'backbone-a'));
 });
 
 test('a project is opened with its labels, and its features are given to the engine; those of the one before go', async () => {

@@ -10,6 +10,7 @@ import { OWN_CLASSES, siteModels } from '../../www/models/site-models.js';
 import { Workspace } from '../../www/project/workspace.js';
 import { Classification } from '../../www/tiles/classification.js';
 import { Features } from '../../www/tiles/features.js';
+import { Stretches } from '../../www/tiles/stretches.js';
 import { TileList } from '../../www/tiles/tile-list.js';
 import { FineTuning } from '../../www/training/fine-tuning.js';
 import { DEFAULTS } from '../../www/training/settings.js';
@@ -59,7 +60,7 @@ function openPage() {
   const features = new Features(session);
   const labelling = new Labelling(tiles, new History());
   const workspace = new Workspace();
-  const classification = new Classification({ session, tiles, features });
+  const classification = new Classification({ session, tiles, features, stretches: new Stretches({ session, tiles }) });
   const modelInUse = new ModelInUse({ session, labelling, workspace, classification });
   const viewFeatures = new ViewFeatures({ session, tiles, features });
   const fineTuning = new FineTuning({ session, labelling, workspace, viewFeatures, modelInUse });
@@ -76,7 +77,7 @@ function label({ fake, tiles, labelling, features }) {
   const classes = ['Wood', 'Water'].map((name) => labelling.create(name));
   labelling.assign(added.slice(0, 2), classes[0]);
   labelling.assign(added.slice(2), classes[1]);
-  for (const { id } of added) features.note(id, { backbone: 'backbone-a', views: 8 });
+  for (const { id } of added) features.note(id, { backbone: 'backbone-a', look: '', views: 8 });
   return { added, classes };
 }
 
@@ -186,7 +187,7 @@ test('features that are missing are computed first, and Stop before training lea
   label(page);
   features.keepOnly(new Set());
   fake.answers.views = (payload, onEvent) => {
-    for (const { tileId } of payload.tiles) onEvent({ event: 'features', tileId, features: { backbone: 'backbone-a', views: 8 } });
+    for (const { tileId } of payload.tiles) onEvent({ event: 'features', tileId, features: { backbone: 'backbone-a', look: '', views: 8 } });
     fineTuning.stop();
     return { features: [] };
   };

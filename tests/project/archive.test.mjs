@@ -5,12 +5,12 @@ import { openAsBlob } from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { exportArchive, importArchive, omissions, without } from '../../www/project/archive.js';
+import { exportArchive, importArchive, omissions, packedFiles, without } from '../../www/project/archive.js';
 import { LIMITS } from '../../www/project/archive/layout.js';
 import { Folder, safeFileName, safeName } from '../../www/project/archive/names.js';
 import { SLOW_MS, temporaryFolder } from '../e2e/harness.mjs';
 import { open } from './bench.mjs';
-import { contentStart, entriesOf, forge, plain, project, rename, tile, unzip, withManifest, zip } from './zip-bench.mjs';
+import { codePage437, contentStart, entriesOf, forge, plain, project, rename, tile, unzip, withManifest, zip } from './zip-bench.mjs';
 
 const LABELLED = 'images/Wood/tile.png';
 const UNLABELLED = 'unlabelled/tile.png';
@@ -140,6 +140,54 @@ test('an archive that another program packed again is read', async () => {
   assert.deepEqual(await plain(await whole(repacked)), await plain(project()));
 });
 
+test('a project that Finder, Explorer, PowerShell, 7-Zip or a Linux program packed again is read', async () => {
+  const classes = [{ id: 'wood', name: 'Étang', colour: '#00ff00' }, { id: 'water', name: 'Water', colour: '#0000ff' }];
+  const accented = project({ classes }, [tile('wood', { classId: 'wood', name: 'forêt.png' }), tile('nothing')]);
+  const archive = await exportArchive(accented);
+  const files = await unzip(archive);
+  const renamed = (/** @type {(name: string) => string} */ change) => files.map((file) => ({ ...file, name: change(file.name) }));
+  const junk = { name: '__MACOSX/A project/._manifest.json', content: 'x' };
+  const withoutFlag = async (/** @type {typeof files} */ given) => {
+    let packed = await zip(given);
+    for (const { name } of given) packed = await forge(packed, name, { flags: (flags) => flags & ~0x800 });
+    return packed;
+  };
+  const repacked = {
+    Finder: await withoutFlag([junk, ...renamed((name) => `A project/${name}`.normalize('NFD'))]),
+    'PowerShell 5': await zip(renamed((name) => name.replaceAll('/', '\\'))),
+    'PowerShell 5, with folders': await zip([{ name: 'images\\', content: '' }, ...renamed((name) => `A project\\${name.replaceAll('/', '\\')}`)]),
+    Linux: await withoutFlag(files),
+    'a folder around all': await zip([{ name: 'A project/', content: '' }, ...renamed((name) => `A project/${name}`)]),
+    Explorer: await zip(files, { encodeText: codePage437, useUnicodeFileNames: false }),
+  };
+  for (const [program, packed] of Object.entries(repacked)) assert.deepEqual(await plain(await whole(packed)), await plain(accented), program);
+  const one = files.find(({ name }) => name.includes('Étang'))?.name ?? '';
+  const rest = await leavesOut(await zip(files.filter(({ name }) => name !== one)), 'folder/tile.png', /“images\/Étang\/forêt\.png” is missing/);
+  assert.equal(rest.tiles.length, 1);
+});
+
+test('an archive of images gives its files by class, and so does what Teachable Machine saved', async () => {
+  const image = new Blob(['an image']);
+  const of = async (/** @type {string} */ name, /** @type {import('./zip-bench.mjs').File[]} */ files) => packedFiles(new File([await zip(files)], name));
+  const kaggle = await of('land.zip', [
+    { name: 'land/train/forest/1.jpg', content: image, level: 9 },
+    { name: 'land/labels.csv', content: 'forest' },
+    { name: '__MACOSX/land/._1.jpg', content: 'x' },
+  ]);
+  assert.deepEqual(kaggle.map(({ path, isImage }) => [path, isImage]), [['land/land/train/forest/1.jpg', true], ['land/land/labels.csv', false], ['land/__MACOSX/land/._1.jpg', true]]);
+  const unpacked = await kaggle[0].unpack();
+  assert.deepEqual([unpacked.name, await unpacked.text()], ['1.jpg', 'an image']);
+  const manifest = JSON.stringify({ type: 'image', version: '2.4.5', appdata: { publishResult: {}, trainEpochs: 50, trainBatchSize: 16, trainLearningRate: 0.001 } });
+  const teachable = await of('project.tm', [
+    { name: 'manifest.json', content: manifest },
+    { name: 'Sea - coast-!-0.jpg', content: image },
+    { name: 'Class 2-!-0.jpg', content: image },
+  ]);
+  assert.deepEqual(teachable.map(({ path }) => path), ['project/manifest.json', 'project/Sea - coast/0.jpg', 'project/Class 2/0.jpg']);
+  const noImages = zip([{ name: 'notes.txt', content: 'x' }]);
+  await assert.rejects(packedFiles(new File([await noImages], 'notes.zip')), { code: 'project.not_a_project' });
+});
+
 test('what is no archive of a project is told apart from a project', async () => {
   const notOurs = /no Tilelens project.*choose a zip file/;
   await refused(new Blob([]), 'project.not_a_project', notOurs);
@@ -194,8 +242,8 @@ test('a wrong image is named, and the rest opens', async () => {
 });
 
 test('a project of a newer Tilelens is named so', async () => {
-  const archive = await withManifest(await exportArchive(project()), (manifest) => ({ format: manifest.format, version: 3 }));
-  await refused(archive, 'project.version', /made by a newer Tilelens \(version 3.*Reload the page/);
+  const archive = await withManifest(await exportArchive(project()), (manifest) => ({ format: manifest.format, version: 4 }));
+  await refused(archive, 'project.version', /made by a newer Tilelens \(version 4.*Reload the page/);
 });
 
 /** What can be wrong with a manifest, and what is said. @type {[string, (manifest: any) => unknown, RegExp][]} */
@@ -298,7 +346,7 @@ test('too many classes and tiles are refused', async () => {
 
 test('names that lead out of the archive are refused', async () => {
   const files = await unzip(await exportArchive(project()));
-  for (const name of ['../evil.txt', 'images/../../evil.txt', 'images/..', '/etc/passwd', 'C:\\evil.txt', 'c:evil.txt', 'images\\evil.txt', 'nul\0.txt']) {
+  for (const name of ['../evil.txt', 'images/../../evil.txt', 'images/..', '/etc/passwd', 'C:\\evil.txt', 'c:evil.txt', '..\\evil.txt', 'images\\..\\..\\evil.txt', 'nul\0.txt']) {
     const archive = await zip([...files, { name: 'x'.repeat(Buffer.byteLength(name)), content: 'evil' }]);
     await refused(await rename(archive, 'x'.repeat(Buffer.byteLength(name)), name), 'project.unsafe', /would lie outside of its own folder/);
   }

@@ -57,6 +57,7 @@ const BENCH = `
         widthPx: 256,
         heightPx: 128,
         format: 'PNG',
+        noDataShare: 0,
         notes: ['a note'],
       })),
       models: { current: new Blob(['a model']), before: new Blob(['the model before']) },

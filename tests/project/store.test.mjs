@@ -244,7 +244,7 @@ test('rows of the first version are read, and written anew in the words of today
 test('features are read some at a time, none twice and none left out', OPTIONS, async (t) => {
   const { bench, close } = await open(t);
   const counts = await bench.evaluate(async ({ store }) => {
-    const rows = Array.from({ length: 1234 }, (_, index) => ({ tileId: `tile ${index}`, backbone: 'abc', views: 1, values: new Float32Array(576) }));
+    const rows = Array.from({ length: 1234 }, (_, index) => ({ tileId: `tile ${index}`, backbone: 'abc', look: '', views: 1, values: new Float32Array(576) }));
     await store.putFeatures('a', rows);
     await store.putFeatures('ab', rows.slice(0, 3));
     const chunks = [];

@@ -29,6 +29,7 @@ export function tile(text, facts = {}) {
     widthPx: 256,
     heightPx: 128,
     format: 'PNG',
+    noDataShare: 0,
     notes: [],
     ...facts,
   };
@@ -83,9 +84,17 @@ export async function plain({ record, tiles, models }) {
   };
 }
 
-/** @param {File[]} files */
-export async function zip(files) {
-  const writer = new ZipWriter(new BlobWriter(), { useWebWorkers: false });
+/** As Explorer writes accents, in the code page of DOS: those of the tests. @param {string} text */
+export function codePage437(text) {
+  return Uint8Array.from(text, (character) => ({ É: 0x90, ê: 0x88 })[character] ?? character.charCodeAt(0));
+}
+
+/**
+ * @param {File[]} files
+ * @param {import('@zip.js/zip.js').ZipWriterConstructorOptions} [options]
+ */
+export async function zip(files, options = {}) {
+  const writer = new ZipWriter(new BlobWriter(), { useWebWorkers: false, ...options });
   for (const { name, content, level } of files) {
     await writer.add(name, typeof content === 'string' ? new TextReader(content) : new BlobReader(content), { level, dataDescriptor: false });
   }

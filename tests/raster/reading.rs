@@ -196,3 +196,50 @@ fn a_raster_is_described_in_a_few_lines() {
     assert!(describe("nodata-int16.tif").contains("no data: -9999"));
     assert!(describe("control-points.tif").contains("4 control points"));
 }
+
+/// A directory of a classic TIFF whose tags have one number each, and where the next one is.
+fn directory(tags: &[(u16, u32)], next: u32) -> Vec<u8> {
+    let mut bytes = (tags.len() as u16).to_le_bytes().to_vec();
+    for (tag, value) in tags {
+        bytes.extend(
+            [&tag.to_le_bytes()[..], &4_u16.to_le_bytes(), &1_u32.to_le_bytes(), &value.to_le_bytes()]
+                .concat(),
+        );
+    }
+    bytes.extend(next.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn overviews_below_a_directory_are_found() {
+    let image = |side: u32, kind: u32, data: u32| {
+        vec![
+            (254, kind),
+            (256, side),
+            (257, side),
+            (258, 8),
+            (259, 1),
+            (262, 1),
+            (273, data),
+            (277, 1),
+            (278, side),
+            (279, side * side),
+        ]
+    };
+    let (main_at, sub_at, data_at) = (8, 200, 400);
+    let mut main = image(16, 0, data_at);
+    main.push((330, sub_at));
+    let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+    bytes.extend(directory(&main, main_at));
+    bytes.resize(sub_at as usize, 0);
+    // It hangs itself below itself, too, as a hostile one may.
+    let mut below = image(8, 1, data_at + 256);
+    below.push((330, sub_at));
+    bytes.extend(directory(&below, 0));
+    bytes.resize(data_at as usize, 0);
+    bytes.extend((0..=255_u8).chain(0..64));
+    let mut raster = Raster::open(&bytes[..]).unwrap();
+    assert_eq!((raster.description().overviews.as_slice(), raster.description().pages), (&[[8, 8]][..], 1));
+    let numbers = raster.read(1, Window { x: 1, y: 0, width: 2, height: 1 }, &[0]).unwrap();
+    assert_eq!(numbers.bands[0], [1.0, 2.0]);
+}

@@ -1,7 +1,7 @@
 //! Rasters as tiles: which bands, which range, what is no data, and what is said about it.
 
-use tilelens::raster::{Raster, Rule, prepare};
-use tilelens::tile::{Note, Tile, TileError, Together, decode};
+use tilelens::raster::{Preparation, Range, Raster, Rule, Stretch, prepare};
+use tilelens::tile::{Note, Reader, Tile, TileError, Together, decode, decode_stretched, reader_of};
 
 use super::fixtures::fixture;
 
@@ -187,6 +187,121 @@ fn one_stretch_over_two_files_is_that_of_all_their_numbers() {
     assert_eq!(decode(&low).unwrap().rgb.iter().max(), Some(&255));
 }
 
+/// A PNG of 16 bits in three bands that are three, two and one times `number`.
+fn deep_png(number: impl Fn(u32, u32) -> u16) -> Vec<u8> {
+    let picture = image::ImageBuffer::from_fn(32, 32, |x, y| {
+        let number = number(x, y);
+        image::Rgb([3 * number, 2 * number, number])
+    });
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::DynamicImage::ImageRgb16(picture);
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn pngs_of_sixteen_bits_share_a_stretch_as_tiffs_do() {
+    let (low, high) = (deep_png(|x, y| 100 + (x + y) as u16), deep_png(|x, y| 2000 + (x + y) as u16));
+    let mut together = Together::default();
+    assert_eq!(together.look_at(&low[..]), together.look_at(&high[..]));
+    together.settle();
+    let brightest = |bytes: &[u8]| *together.decode(bytes).unwrap().rgb.iter().max().unwrap();
+    assert!(brightest(&low) < 20 && brightest(&high) == 255, "{} {}", brightest(&low), brightest(&high));
+    assert_eq!(decode(&low).unwrap().rgb.iter().max(), Some(&255), "by itself it has a range of its own");
+    // A picture that uses all of its bits is no measurement, and shares the range of all pictures.
+    let picture = deep_png(|x, _| 680 * x as u16);
+    assert_eq!(decode(&picture).unwrap().notes, [Note::DeepChannels]);
+}
+
+#[test]
+fn the_page_is_told_of_each_kind_how_it_may_be_shown() {
+    let (four, deep) = (fixture("planet.tif"), deep_png(|x, y| (x + y) as u16));
+    let picture = fixture("four-bands.tif");
+    let mut batch = Together::measuring(None);
+    let named = [&four, &deep, &picture, &four].map(|bytes| batch.look_at(&bytes[..]).unwrap());
+    assert_eq!(named[0], named[3]);
+    for name in ["palette.tif", "jpeg-ycbcr.tif", "uint8.tif"] {
+        assert_eq!(batch.look_at(&fixture(name)[..]), None, "{name} has colours of its own");
+    }
+    batch.settle();
+    let groups = batch.groups();
+    let group = |alike: &str| groups.iter().find(|group| group.alike == alike).unwrap();
+    let planet = group(&named[0]);
+    assert_eq!((planet.files, planet.bands.len(), planet.stretch.bands), (2, 4, [3, 2, 1]));
+    assert!(planet.notes[0].contains("near infrared"), "{:?}", planet.notes);
+    let rules: Vec<_> = planet.choices.iter().map(|choice| choice.rule).collect();
+    assert_eq!(rules, [Rule::CumulativeCut, Rule::MinMax, Rule::Deviations]);
+    for histogram in &planet.histograms {
+        assert_eq!(histogram.counts.iter().sum::<u32>(), 2 * 37 * 29, "each number of both files once");
+    }
+    assert_eq!(group(&named[2]).stretch.rule, Rule::AsIs);
+
+    // Other bands, as the user chooses them.
+    let mut batch = Together::measuring(Some([3, 3, 0]));
+    batch.look_at(&four[..]);
+    batch.settle();
+    let [chosen] = &batch.groups()[..] else { panic!("one kind") };
+    assert_eq!(chosen.stretch.bands, [4, 4, 1]);
+    let tile = decode_stretched(&four, &chosen.stretch).unwrap();
+    assert!(notes(&tile).contains("as you chose"), "{}", notes(&tile));
+}
+
+#[test]
+fn shares_and_large_numbers_have_no_range_in_common() {
+    let shares = uncompressed_floats(|x, y| (x + y) as f32 / 128.0);
+    let large = uncompressed_floats(|x, y| (x + y) as f32 * 20.0);
+    let mut together = Together::default();
+    assert_ne!(together.look_at(&shares[..]).unwrap(), together.look_at(&large[..]).unwrap());
+    together.settle();
+    for bytes in [&shares, &large] {
+        let tile = together.decode(bytes).unwrap();
+        assert_eq!(tile.rgb.iter().max(), Some(&255), "{}", notes(&tile));
+    }
+}
+
+#[test]
+fn a_range_that_leaves_little_to_be_seen_is_told() {
+    let bytes = sixteen_bits(|x, y| 5000 + x + y);
+    let range = Range { black: 0.0, white: 300.0 };
+    let stretch = Stretch { bands: [1; 3], ranges: [range; 3], rule: Rule::Fixed, no_data: None };
+    let tile = decode_stretched(&bytes, &stretch).unwrap();
+    assert!(notes(&tile).contains("100 % of its pixels lie beyond the range"), "{}", notes(&tile));
+    let missing = Stretch { bands: [2, 1, 1], ..stretch };
+    let error = decode_stretched(&bytes, &missing).unwrap_err();
+    assert!(error.to_string().contains("no band 2"), "{error}");
+}
+
+#[test]
+fn the_stretch_of_a_models_tiles_is_taken_for_files_of_that_kind() {
+    let bytes = sixteen_bits(|x, y| 5000 + x + y);
+    let mut together = Together::default();
+    let alike = together.look_at(&bytes[..]).unwrap();
+    together.settle();
+    let own = together.stretch_of(&bytes).unwrap().clone();
+    let learnt = Stretch { ranges: [Range { black: 0.0, white: 9000.0 }; 3], ..own };
+    together.prefer(&[Preparation { alike: alike.clone(), stretch: Some(learnt.clone()) }]);
+    assert_eq!(together.stretch_of(&bytes), Some(&learnt));
+    together.look_at(&fixture("uint8.tif")[..]);
+    let preparations = together.preparations();
+    assert_eq!(preparations, [Preparation { alike, stretch: Some(learnt) }, Preparation::default()]);
+}
+
+#[test]
+fn what_a_file_is_shows_in_its_first_bytes() {
+    for (name, reader) in [
+        ("rgb.jpg", Reader::Usual),
+        ("rgb.webp", Reader::Usual),
+        ("rgb.bmp", Reader::Rare),
+        ("palette.gif", Reader::Rare),
+        ("deep.png", Reader::Stretched),
+        ("rgb.png", Reader::Usual),
+        ("rgb.tiff", Reader::Stretched),
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images").join(name);
+        assert_eq!(reader_of(&std::fs::read(path).unwrap()[..32]), reader, "{name}");
+    }
+}
+
 #[test]
 fn a_stretch_travels_as_json() {
     let bytes = fixture("undeclared-nodata.tif");
@@ -196,18 +311,29 @@ fn a_stretch_travels_as_json() {
     assert_eq!(serde_json::from_str::<tilelens::raster::Stretch>(&text).unwrap(), stretch);
 }
 
-/// A grey TIFF of 64 × 64 numbers.
+/// A grey TIFF of 64 × 64 numbers of 16 bits.
 fn sixteen_bits(number: impl Fn(u32, u32) -> u32) -> Vec<u8> {
+    grey(1, |x, y| (number(x, y) as u16).to_le_bytes())
+}
+
+/// The same of floating-point numbers.
+fn uncompressed_floats(number: impl Fn(u32, u32) -> f32) -> Vec<u8> {
+    grey(3, |x, y| number(x, y).to_le_bytes())
+}
+
+/// The same of numbers of a sample format of TIFF.
+fn grey<const BYTES: usize>(format: u32, number: impl Fn(u32, u32) -> [u8; BYTES]) -> Vec<u8> {
     let tags = [
         (256, 64),
         (257, 64),
-        (258, 16),
+        (258, 8 * BYTES as u32),
         (259, 1),
         (262, 1),
         (273, 200),
         (277, 1),
         (278, 64),
-        (279, 64 * 64 * 2),
+        (279, 64 * 64 * BYTES as u32),
+        (339, format),
     ];
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
     bytes.extend((tags.len() as u16).to_le_bytes());
@@ -223,6 +349,6 @@ fn sixteen_bits(number: impl Fn(u32, u32) -> u32) -> Vec<u8> {
         );
     }
     bytes.resize(200, 0);
-    bytes.extend((0..64 * 64).flat_map(|pixel| (number(pixel % 64, pixel / 64) as u16).to_le_bytes()));
+    bytes.extend((0..64 * 64).flat_map(|pixel| number(pixel % 64, pixel / 64)));
     bytes
 }

@@ -11,13 +11,13 @@ export const STANDARD_LIBRARY = "Rust's standard library";
 /** What the backbone's weights began as. */
 export const IMAGENET_WEIGHTS = "torchvision's ImageNet weights";
 
-/** The engine with WebGPU has every crate of the one for the CPU. */
+/** The engine with WebGPU has every crate of the one for the CPU; the importer is for another target. */
 const TREE = [
-  ...['tree', '--locked', '--edges', 'normal', '--prefix', 'none', '--format', '{p}', '--target', 'wasm32-unknown-unknown'],
-  ...['--no-default-features', '--features', 'raster,webgpu'],
+  ...['tree', '--locked', '--edges', 'normal', '--prefix', 'none', '--format', '{p}'],
+  ...['--target', 'wasm32-unknown-unknown', '--target', 'wasm32-wasip1', '--no-default-features', '--features', 'raster,webgpu,import'],
 ];
 
-/** The crates of the engines with their versions, such as `half 2.7.1`. */
+/** The crates of the engines and the importer with their versions, such as `half 2.7.1`. */
 export async function crates() {
   const { stdout } = await promisify(execFile)('cargo', TREE, { cwd: ROOT, maxBuffer: 64 << 20 });
   const titles = stdout.split('\n').map((line) => /^(\S+) v(\S+)/.exec(line)).filter((found) => found !== null);
@@ -29,9 +29,11 @@ export async function npmPackages() {
   const www = path.join(ROOT, 'www');
   const { metafile } = await build({
     absWorkingDir: www,
-    entryPoints: (await readdir(www)).filter((name) => /\.(js|css)$/.test(name)),
+    entryPoints: [...(await readdir(www)).filter((name) => /\.(js|css)$/.test(name)), 'engine/worker/worker.js'],
     outdir: '.',
     bundle: true,
+    // The engines are made by the build.
+    external: ['*/tilelens.js'],
     splitting: true,
     format: 'esm',
     metafile: true,

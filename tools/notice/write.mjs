@@ -17,6 +17,8 @@ import { IMAGENET_WEIGHTS, ROOT, STANDARD_LIBRARY, npmPackages } from './shipped
  * @property {Set<string>} users
  */
 
+/** Parts of others in a crate, which its own licence does not name: the files with theirs. @type {Record<string, { id: string, files: string[] }>} */
+const PORTED = { 'hdf5-pure': { id: 'BSD-3-Clause', files: ['LICENSE-HDF5', 'LICENSE-ZFP'] } };
 const LICENCE_FILE = /^(licen[cs]e|copying)/i;
 const NOTICE_FILE = /^notice/i;
 const RULE = '='.repeat(100);
@@ -31,9 +33,9 @@ MobileNetV3-Small learnt from ImageNet (IMAGENET1K_V1), which are under the BSD-
 network are those of the MobileNetV3 paper in torchvision's naming; no code of torchvision is shipped. In the repository
 and not on the page: models/imagenet_labels.txt comes from a list published under Apache-2.0.
 
-The engines contain Rust's standard library and the crates below, unchanged; the scripts contain the npm packages below,
-bundled and minified, otherwise unchanged. The source of each, of those under MPL-2.0 too, is what its registry gives out
-under its name and version.`;
+The engines and the importer of checkpoints contain Rust's standard library and the crates below, unchanged; the scripts
+contain the npm packages below, bundled and minified, otherwise unchanged. The source of each, of those under MPL-2.0 too, is
+what its registry gives out under its name and version.`;
 
 /** Line ends and spaces at them differ where nothing else does. @param {string} text */
 function tidied(text) {
@@ -92,6 +94,8 @@ async function notice(crateLicences) {
       if (crate.name === 'tilelens') continue;
       const user = `${crate.name} ${crate.version}`;
       licences.add(id, text, user);
+      const ported = PORTED[crate.name] ?? { id: '', files: [] };
+      for (const name of ported.files) licences.add(ported.id, await readFile(path.join(path.dirname(crate.manifest_path), name), 'utf8'), user);
       const attribution = await fileLike(path.dirname(crate.manifest_path), NOTICE_FILE);
       if (attribution) notices.set(user, tidied(attribution));
     }

@@ -5,6 +5,7 @@ export { Connection } from './client/connection.js';
 export { Session } from './client/session.js';
 export { EngineError, REPLACED, asEngineError } from './failures.js';
 export * from './limits.js';
+export { isStretch, lookOf } from './look.js';
 export { VIEWS } from './numbers.js';
 export { scriptUrl } from './script-url.js';
 export { TRAINING_DEFAULTS } from './training-defaults.js';

@@ -17,11 +17,21 @@
 /** @typedef {'cpu' | 'webgpu'} DeviceKind */
 /** @typedef {{ url: string, bytes: number, sha256: string }} RemoteFile */
 
-/** @typedef {{ kind: 'file', file: Blob }} TileSource Where the pixels of a tile are. */
+/** @typedef {import('../../pkg/raster/tilelens.js').Stretch} Stretch Which bands and which numbers are seen. */
+/** @typedef {import('../../pkg/raster/tilelens.js').LikeFiles} LikeFiles Rasters of one kind, and how they may be shown. */
+/** @typedef {{ alike: string, stretch: Stretch }} Raster What names files of its kind, and how its numbers become colours. */
+/**
+ * @typedef {{ kind: 'file', file: Blob, raster?: Raster | null }} TileSource Where the pixels of a tile are. `raster` is null
+ *   where a file has colours of its own, and missing before anybody looked.
+ */
 
 /** @typedef {import('../../pkg/cpu/tilelens.js').ModelInfo} ModelInfo What a model file says of itself. */
 
-/** @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile }} EngineFiles The engine for the CPU, and the larger one that knows WebGPU too, where the build has it. */
+/**
+ * @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile, raster: RemoteFile, importer?: RemoteFile }} EngineFiles The engine for the
+ *   CPU, the larger one that knows WebGPU too, the reader of rasters and rare pictures, and the importer of checkpoints; two
+ *   of them where the build has them.
+ */
 /**
  * @typedef {object} StartPayload
  * @property {DevicePreference} device
@@ -70,6 +80,7 @@
  * @property {number} widthPx
  * @property {number} heightPx
  * @property {string} format
+ * @property {number} noDataShare of its pixels, from 0 to 1
  * @property {string[]} notes
  */
 
@@ -79,7 +90,7 @@
  * @property {number} inferenceMs
  * @property {number} decodeMs 0 where the features were known
  */
-/** @typedef {{ backbone: string, views: number }} KnownFeatures What is known of a tile: by which backbone, of how many views. */
+/** @typedef {{ backbone: string, look: string, views: number }} KnownFeatures What is known of a tile: by which backbone, of which look, of how many views. */
 /**
  * @typedef {TileAnswer & { model: number, decoded: { facts: TileFacts, features: KnownFeatures, thumbnail: Blob | null } | null }} TileResult
  *   `model` is the one that answered; `decoded` is null where the features were known.
@@ -90,7 +101,7 @@
 /** @typedef {{ event: 'features', tileId: string, features?: KnownFeatures, error?: Failure }} FeaturesEvent The worker keeps the numbers. */
 /** @typedef {{ event: 'helper', page: MessagePort }} HelperEvent A helper tells the page by this port what it has done. */
 
-/** @typedef {{ tileId: string, backbone: string, views: number, values: Float32Array }} FeatureRow As many numbers for the tile, or for each of its eight views, as the backbone gives. */
+/** @typedef {{ tileId: string, backbone: string, look: string, views: number, values: Float32Array }} FeatureRow As many numbers for the tile, or for each of its eight views, as the backbone gives. */
 
 /** @typedef {import('../../pkg/cpu/tilelens.js').TrainingConfig} TrainingConfig */
 /** @typedef {'learningRate' | 'dropoutRate' | 'denseNeurons' | 'epochs' | 'batchSize' | 'patience' | 'classWeighting' | 'seed'} PageSetting What the page always says; the engine has defaults for the rest. */
@@ -124,6 +135,8 @@
  *   `pageRequest` is the page's request that a helper works for; its reply brings the features, which other workers keep
  * @property {{ payload: { tiles: { tileId: string, source: TileSource }[], pageRequest?: number }, event: FeaturesEvent, reply: { features: FeatureRow[] } }} views
  *   computes the features of all eight views
+ * @property {{ payload: { tiles: { tileId: string, source: TileSource }[], bands: number[] | null }, event: never, reply: LookReply }} lookAtRasters
+ *   before they are decoded, at all together; `bands`, from 1, where the user chose which are seen
  * @property {{ payload: { rows: FeatureRow[] }, event: never, reply: {} }} keepFeatures takes features that were saved
  * @property {{ payload: { tileIds: string[] }, event: never, reply: FeatureRow[] }} readFeatures copies, of the tiles that have any
  * @property {{ payload: { tileIds: string[] }, event: never, reply: {} }} forgetFeatures
@@ -138,8 +151,17 @@
  * @property {{ payload: ConcludePayload, event: never, reply: TrainedHead }} concludeTraining
  * @property {{ payload: { model: Blob, form: ModelForm }, event: never, reply: Blob }} convert a head is joined with its backbone
  * @property {{ payload: { model: Blob, labels: string[] }, event: never, reply: Blob }} relabel
+ * @property {{ payload: { checkpoint: NamedFile, beside: NamedFile[], labels: NamedFile | null }, event: never, reply: ImportedModel }} importModel
+ *   a checkpoint of another framework, with files that its weights lie in beside it, and the list of its labels
+ * @property {{ payload: { paths: string[], classFrom: ClassFrom }, event: never, reply: TreeReading }} readTree
+ *   paths of dropped files as classes, by the rule of the command line
  */
+/** @typedef {{ groups: LikeFiles[], alike: Record<string, string | null> }} LookReply The kinds, and of which one each tile is; null where it has colours of its own or cannot be read. */
 /** @typedef {'modelFile' | 'safetensors' | 'onnx'} ModelForm As the page and the command line read it, with 32-bit weights for other frameworks, or as ONNX. */
+/** @typedef {{ name: string, file: Blob }} NamedFile */
+/** @typedef {{ model: Blob, notes: string[] }} ImportedModel A model file, and what was guessed, recognised or left out. */
+/** @typedef {'first' | 'last'} ClassFrom Which folder above a tile names its class. */
+/** @typedef {import('../../pkg/cpu/tilelens.js').TreeReading} TreeReading */
 /** @typedef {keyof Protocol} RequestKind */
 /** @template {RequestKind} Kind @typedef {Protocol[Kind]['payload']} PayloadOf */
 /** @template {RequestKind} Kind @typedef {Protocol[Kind]['event']} EventOf */

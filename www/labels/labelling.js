@@ -43,7 +43,8 @@ export class Labelling extends EventTarget {
 
   /** @param {string} name */
   named(name) {
-    return this.#classes.find((known) => known.name === name.trim()) ?? null;
+    const wanted = composed(name).trim();
+    return this.#classes.find((known) => composed(known.name) === wanted) ?? null;
   }
 
   /** Tiles that bear a label, and can be learnt from. */
@@ -210,5 +211,10 @@ export class Labelling extends EventTarget {
 
 /** @param {string} name */
 function shortened(name) {
-  return name.trim().slice(0, LONGEST_NAME);
+  return composed(name).trim().slice(0, LONGEST_NAME);
+}
+
+/** macOS writes `é` as a letter and an accent: the two look the same, and are one name. @param {string} name */
+function composed(name) {
+  return name.normalize('NFC');
 }

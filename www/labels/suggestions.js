@@ -1,24 +1,26 @@
 /** Labels that need no looking: folder names, and what the model says. */
 
+/** @typedef {import('../engine/index.js').TreeReading} TreeReading */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('./labelling.js').Labelling} Labelling */
 
-/** The name of the folder that a tile came in; null where it came in none. @param {Tile} tile */
-export function folderOf({ path }) {
-  return path.split('/').at(-2)?.trim() || null;
+/** Whether a tile came in a folder, which may be its class. @param {Tile} tile */
+export function hasFolder({ path }) {
+  return path.includes('/');
 }
 
 /**
  * @param {Labelling} labelling
  * @param {Tile[]} tiles
+ * @param {TreeReading} reading of their paths
  * @returns {number} how many tiles got another label
  */
-export function labelByFolder(labelling, tiles) {
+export function labelByFolder(labelling, tiles, { classes, classOf }) {
   return labelling.assignByName(
     'labels by folder',
-    tiles.flatMap((tile) => {
-      const folder = folderOf(tile);
-      return folder ? [/** @type {[Tile, string]} */ ([tile, folder])] : [];
+    tiles.flatMap((tile, index) => {
+      const place = classOf[index];
+      return place === null ? [] : [/** @type {[Tile, string]} */ ([tile, classes[place]])];
     }),
   );
 }

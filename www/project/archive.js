@@ -2,4 +2,6 @@
 
 export { exportArchive } from './archive/export.js';
 export { importArchive } from './archive/import.js';
+export { isOfOneEntry } from './archive/unzip.js';
+export { packedFiles } from './archive/packed-files.js';
 export { omissions, without } from './archive/omissions.js';

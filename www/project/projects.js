@@ -37,6 +37,8 @@ export class Projects extends EventTarget {
     this.#page = page;
     this.#store = keeping?.store ?? null;
     this.#autosave = keeping?.autosave ?? null;
+    // Of whichever project is open then, one that was born on this page as well as one that was opened.
+    if (keeping) page.features.saved = () => keeping.store.features(page.workspace.id);
     // A project is born with its first class, not when the page is opened.
     this.#autosave?.addEventListener('state', () => {
       if (this.#autosave?.isKept) write(LAST_OPEN, this.#page.workspace.id);
@@ -139,15 +141,11 @@ export class Projects extends EventTarget {
    */
   async #show(inStore, project) {
     const { features } = this.#page;
-    const store = this.#store;
-    const saved = inStore && store ? () => store.features(inStore.record.id) : async function* none() {};
     // Before its tiles are there: what is known of them need not be asked for again.
-    await features.give(saved());
+    if (inStore && this.#store) await features.give(this.#store.features(inStore.record.id));
     const show = () => this.#replacePage(project);
     if (this.#autosave) await this.#autosave.open(inStore, show);
     else show();
-    const { id } = this.#page.workspace;
-    features.saved = store ? () => store.features(id) : saved;
     features.keepOnly(new Set(this.#page.tiles.all.map((tile) => tile.id)));
     this.#remember();
     this.dispatchEvent(new Event('opened'));

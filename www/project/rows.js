@@ -1,5 +1,7 @@
 /** What is read from the database is not believed: a damaged row is mended or left out, never passed on. */
 
+import { isStretch } from '../engine/index.js';
+
 /** Numbers of a view in rows of the first version, which do not say how many views they have. */
 const FEATURES = 576;
 
@@ -46,7 +48,7 @@ export function toTiles(facts, files, classes) {
   const classIds = new Set(classes.map(({ id }) => id));
   /** @type {StoredTile[]} */
   const tiles = [];
-  for (const { id, name, path, order, classId, widthPx, heightPx, format, notes } of facts) {
+  for (const { id, name, path, order, classId, widthPx, heightPx, format, noDataShare, notes } of facts) {
     const { thumbnail, ...row } = fileOf.get(id) ?? {};
     const source = toSource(row);
     if (typeof name !== 'string' || !source) continue;
@@ -61,6 +63,7 @@ export function toTiles(facts, files, classes) {
       widthPx: numberOr(widthPx, 0),
       heightPx: numberOr(heightPx, 0),
       format: textOr(format, ''),
+      noDataShare: numberOr(noDataShare, 0),
       notes: Array.isArray(notes) ? notes.filter((note) => typeof note === 'string') : [],
     });
   }
@@ -73,8 +76,15 @@ export function toTiles(facts, files, classes) {
  * @returns {TileSource | null}
  */
 function toSource({ source, file }) {
-  const found = isObject(source) && source.kind === 'file' ? source.file : file;
-  return found instanceof Blob ? { kind: 'file', file: found } : null;
+  const { file: found, raster } = isObject(source) && source.kind === 'file' ? source : { file, raster: undefined };
+  return found instanceof Blob ? { kind: 'file', file: found, ...toRaster(raster) } : null;
+}
+
+/** How its numbers become colours; nothing where that makes no sense, and the file is looked at again. @param {unknown} raster @returns {Pick<TileSource, 'raster'>} */
+function toRaster(raster) {
+  if (raster === null) return { raster };
+  if (!isObject(raster) || typeof raster.alike !== 'string' || !isStretch(raster.stretch)) return {};
+  return { raster: { alike: raster.alike, stretch: raster.stretch } };
 }
 
 /**
@@ -82,11 +92,11 @@ function toSource({ source, file }) {
  * @returns {FeatureRow[]}
  */
 export function toFeatures(rows) {
-  return rows.flatMap(({ tileId, backbone, views, values }) => {
+  return rows.flatMap(({ tileId, backbone, look, views, values }) => {
     if (typeof tileId !== 'string' || typeof backbone !== 'string' || !(values instanceof Float32Array)) return [];
     const count = views === undefined ? values.length / FEATURES : views;
     const isWhole = typeof count === 'number' && Number.isInteger(count) && count > 0 && values.length > 0 && values.length % count === 0;
-    return isWhole ? [{ tileId, backbone, views: count, values }] : [];
+    return isWhole ? [{ tileId, backbone, look: textOr(look, ''), views: count, values }] : [];
   });
 }
 

@@ -8,23 +8,23 @@
 /** @typedef {import('./types.js').StoredTile} StoredTile */
 /** @typedef {import('./workspace.js').Workspace} Workspace */
 
-const UNKNOWN = { widthPx: 0, heightPx: 0, format: '', notes: [] };
+const UNKNOWN = { widthPx: 0, heightPx: 0, format: '', noDataShare: 0, notes: [] };
 
 /**
  * @param {Tile} tile
  * @returns {StoredTile}
  */
 export function storedTile({ id, name, path, order, source, thumbnail, classId, facts }) {
-  const { widthPx, heightPx, format, notes } = facts ?? UNKNOWN;
-  return { id, name, path, order, source, thumbnail, classId, widthPx, heightPx, format, notes };
+  const { widthPx, heightPx, format, noDataShare, notes } = facts ?? UNKNOWN;
+  return { id, name, path, order, source, thumbnail, classId, widthPx, heightPx, format, noDataShare, notes };
 }
 
 /**
  * @param {StoredTile} stored
  * @returns {KeptTile}
  */
-export function keptTile({ id, name, path, source, classId, thumbnail, widthPx, heightPx, format, notes }) {
-  return { id, name, path, source, classId, thumbnail, facts: widthPx > 0 ? { widthPx, heightPx, format, notes } : null };
+export function keptTile({ id, name, path, source, classId, thumbnail, widthPx, heightPx, format, noDataShare, notes }) {
+  return { id, name, path, source, classId, thumbnail, facts: widthPx > 0 ? { widthPx, heightPx, format, noDataShare, notes } : null };
 }
 
 /**

@@ -16,6 +16,7 @@
  * @property {number} widthPx
  * @property {number} heightPx
  * @property {string} format
+ * @property {number} noDataShare
  * @property {string[]} notes
  */
 

@@ -1,11 +1,12 @@
 /** Takes queued tiles to the engine, some at a time, until none is left or the user cancels. */
 
-import { REPLACED, VIEWS, asEngineError } from '../engine/index.js';
+import { REPLACED, VIEWS, asEngineError, lookOf } from '../engine/index.js';
 
 /** @typedef {import('../engine/index.js').EngineError} EngineError */
 /** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../engine/index.js').TileEvent} TileEvent */
 /** @typedef {import('./features.js').Features} Features */
+/** @typedef {import('./stretches.js').Stretches} Stretches */
 /** @typedef {import('./tile-list.js').Tile} Tile */
 /** @typedef {import('./tile-list.js').TileList} TileList */
 
@@ -25,6 +26,7 @@ export class Classification extends EventTarget {
   #session;
   #tiles;
   #features;
+  #stretches;
   #running = false;
   /** Tiles that the engine was asked for and has not answered. */
   #asked = 0;
@@ -33,12 +35,14 @@ export class Classification extends EventTarget {
   /** Tiles that were at work when a worker trapped: each is tried again alone, once. @type {Set<string>} */
   #suspects = new Set();
 
-  /** @param {{ session: Session, tiles: TileList, features: Features }} page */
-  constructor({ session, tiles, features }) {
+  /** @param {{ session: Session, tiles: TileList, features: Features, stretches: Stretches }} page */
+  constructor({ session, tiles, features, stretches }) {
     super();
     this.#session = session;
     this.#tiles = tiles;
     this.#features = features;
+    this.#stretches = stretches;
+    stretches.addEventListener('changed', () => this.run());
     tiles.addEventListener('added', () => this.run());
     session.addEventListener('status', () => this.run());
   }
@@ -84,7 +88,10 @@ export class Classification extends EventTarget {
       this.#begin();
       this.#classify(chunk);
     }
-    if (this.#asked === 0) this.#end();
+    if (this.#asked > 0 || this.#stretches.isLooking) return;
+    // Only when all others are done is it known which rasters came together.
+    if (this.#session.status.state === 'ready' && this.#tiles.inState('queued').some((tile) => this.#stretches.isUnseen(tile))) this.#stretches.look();
+    else this.#end();
   }
 
   #begin() {
@@ -101,7 +108,7 @@ export class Classification extends EventTarget {
 
   /** A suspect goes alone, after all others. */
   #nextChunk() {
-    const queued = this.#tiles.inState('queued');
+    const queued = this.#tiles.inState('queued').filter((tile) => !this.#stretches.isUnseen(tile));
     const trusted = queued.filter((tile) => !this.#suspects.has(tile.id));
     const known = trusted.filter((tile) => this.#isKnown(tile));
     if (known.length > 0) return known.slice(0, KNOWN_CHUNK_TILES);
@@ -111,13 +118,13 @@ export class Classification extends EventTarget {
 
   /** Whether the head alone can answer. @param {Tile} tile */
   #isKnown(tile) {
-    return !needsDecoding(tile) && this.#features.has(tile.id, this.#session.status.loaded?.info.backbone ?? '', this.#isAveraged ? VIEWS : 1);
+    return !needsDecoding(tile) && this.#features.has(tile.id, this.#session.status.loaded?.info.backbone ?? '', this.#isAveraged ? VIEWS : 1, lookOf(tile.source));
   }
 
   /** @param {Tile[]} chunk */
   async #classify(chunk) {
     const turn = this.#turn;
-    const { info, model } = this.#session.status.loaded ?? { info: { labels: [] }, model: -1 };
+    const { info, model } = this.#session.status.loaded ?? { info: { labels: [], preparations: [] }, model: -1 };
     const requests = chunk.map((tile) => ({
       tileId: tile.id,
       source: tile.source,
@@ -127,6 +134,7 @@ export class Classification extends EventTarget {
     this.#tiles.mark(chunk, 'working');
     this.#asked += chunk.length;
     const left = new Set(chunk.map(({ id }) => id));
+    const looks = new Map(chunk.map(({ id, source }) => [id, lookOf(source)]));
     const settle = (/** @type {string} */ tileId) => {
       if (left.delete(tileId)) this.#asked -= 1;
     };
@@ -134,11 +142,15 @@ export class Classification extends EventTarget {
       settle(tileId);
       const tile = this.#tiles.get(tileId);
       if (result?.decoded && tile) this.#features.note(tileId, result.decoded.features);
-      if (tile && tile.state === 'working' && turn === this.#turn) {
+      // One that is to look otherwise by now was asked for once more.
+      if (tile && tile.state === 'working' && turn === this.#turn && looks.get(tileId) === lookOf(tile.source)) {
         // Another model may have been loaded since this was asked: its classes are others.
         if (result && result.model !== model) this.#tiles.mark([tile], 'queued');
-        else if (result) this.#tiles.answer(tile, result, info.labels);
-        else if (error) this.#tiles.fail(tile, error);
+        else if (result) this.#tiles.answer(tile, result, info);
+        else if (error?.code === 'raster.unseen') {
+          this.#stretches.meet(tile);
+          this.#tiles.mark([tile], 'queued');
+        } else if (error) this.#tiles.fail(tile, error);
       }
       this.run();
     };

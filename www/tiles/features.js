@@ -12,7 +12,7 @@ import { REPLACED, asEngineError } from '../engine/index.js';
 
 /** The event `computed`, with the ids of the tiles in its detail: there is something to save. */
 export class Features extends EventTarget {
-  /** Gives what is saved of the open project; set by whoever opens it. @type {() => SavedRows} */
+  /** Gives what is saved of the open project; set by whoever keeps projects. @type {() => SavedRows} */
   saved = async function* none() {};
   /** What the worker has, by the tile's id. @type {Map<string, KnownFeatures>} */
   #known = new Map();
@@ -34,10 +34,11 @@ export class Features extends EventTarget {
    * @param {string} tileId
    * @param {string} backbone
    * @param {number} [views]
+   * @param {string} [look] as the tile is seen
    */
-  has(tileId, backbone, views = 1) {
+  has(tileId, backbone, views = 1, look = '') {
     const known = this.#known.get(tileId);
-    return known?.backbone === backbone && known.views >= views;
+    return known?.backbone === backbone && known.look === look && known.views >= views;
   }
 
   /** Whether the worker has any, by whichever backbone. @param {string} tileId */
@@ -51,7 +52,7 @@ export class Features extends EventTarget {
    * @param {KnownFeatures} computed
    */
   note(tileId, computed) {
-    if (this.has(tileId, computed.backbone, computed.views)) return;
+    if (this.has(tileId, computed.backbone, computed.views, computed.look)) return;
     this.#known.set(tileId, computed);
     this.dispatchEvent(new CustomEvent('computed', { detail: { tileIds: [tileId] } }));
   }
@@ -63,7 +64,7 @@ export class Features extends EventTarget {
   async give(saved) {
     try {
       for await (const rows of saved) {
-        const given = rows.map(({ tileId, backbone, views }) => /** @type {const} */ ([tileId, { backbone, views }]));
+        const given = rows.map(({ tileId, backbone, look, views }) => /** @type {const} */ ([tileId, { backbone, look, views }]));
         await this.#session.ask('keepFeatures', { rows }, { transfer: rows.map(({ values }) => values.buffer) });
         for (const [tileId, known] of given) this.#known.set(tileId, known);
       }

@@ -9,7 +9,7 @@ import Papa from 'papaparse';
 const BYTE_ORDER_MARK = '\uFEFF';
 
 const BEFORE_CLASSES = ['file', 'class', 'confidence', 'label'];
-const AFTER_CLASSES = ['width_px', 'height_px', 'decode_ms', 'inference_ms', 'notes', 'error'];
+const AFTER_CLASSES = ['width_px', 'height_px', 'decode_ms', 'inference_ms', 'no_data_share', 'stretch', 'notes', 'error'];
 
 /** How a cell begins that a spreadsheet would run, whatever lines follow. */
 const FORMULA = /^[=+\-@\t\r\n]/;
@@ -19,13 +19,14 @@ const FORMULA = /^[=+\-@\t\r\n]/;
  * @param {Tile[]} tiles
  * @param {(tile: Tile) => string} labelOf what the user says that it is; empty without a label
  * @param {(failure: Failure) => string} sentenceOf what went wrong, in words
+ * @param {(tile: Tile) => string[]} notesOf what is to be known of a tile's pixels
  * @returns {Blob}
  */
-export function resultsCsv(tiles, labelOf, sentenceOf) {
+export function resultsCsv(tiles, labelOf, sentenceOf, notesOf) {
   const classes = [...new Set(tiles.flatMap((tile) => columnsOf(tile.labels)))];
   const fields = [...BEFORE_CLASSES, ...classes, ...AFTER_CLASSES];
   const rows = tiles.map((tile) => {
-    const { path, state, facts, answer, labels, verdict, error } = tile;
+    const { path, source, state, facts, answer, labels, verdict, error } = tile;
     const probabilityOf = new Map(columnsOf(labels).map((column, index) => [column, answer?.probabilities[index]]));
     return [
       path,
@@ -37,7 +38,9 @@ export function resultsCsv(tiles, labelOf, sentenceOf) {
       facts?.heightPx,
       rounded(answer?.decodeMs, 2),
       rounded(answer?.inferenceMs, 2),
-      facts?.notes.join(' '),
+      rounded(facts?.noDataShare, 4),
+      source.raster ? JSON.stringify(source.raster.stretch) : '',
+      notesOf(tile).join(' '),
       error ? sentenceOf(error) : (state === 'done' ? '' : `not classified (${state})`),
     ];
   });

@@ -1,8 +1,11 @@
 /** The tiles on the page and what is known of each. */
 
+import { lookOf } from '../engine/index.js';
 import { newId } from './identity.js';
 
 /** @typedef {import('../engine/index.js').Failure} Failure */
+/** @typedef {import('../engine/index.js').Raster} Raster */
+/** @typedef {import('../engine/index.js').ModelInfo} ModelInfo */
 /** @typedef {import('../engine/index.js').TileAnswer} TileAnswer */
 /** @typedef {import('../engine/index.js').TileFacts} TileFacts */
 /** @typedef {import('../engine/index.js').TileResult} TileResult */
@@ -23,6 +26,7 @@ import { newId } from './identity.js';
  * @property {TileAnswer | null} answer
  * @property {string[]} labels those of the model that gave the answer
  * @property {Verdict | null} verdict
+ * @property {boolean} isSeenOtherwise whether its colours were made otherwise than those that the model learnt from
  * @property {Failure | null} error
  * @property {Blob | null} thumbnail
  */
@@ -85,7 +89,7 @@ export class TileList extends EventTarget {
    */
   #create(kept) {
     this.#lastOrder += 1;
-    return { ...kept, order: this.#lastOrder, state: 'queued', answer: null, labels: [], verdict: null, error: null };
+    return { ...kept, order: this.#lastOrder, state: 'queued', answer: null, labels: [], verdict: null, isSeenOtherwise: false, error: null };
   }
 
   /**
@@ -100,13 +104,14 @@ export class TileList extends EventTarget {
   /**
    * @param {Tile} tile
    * @param {TileResult} result
-   * @param {string[]} labels
+   * @param {Pick<ModelInfo, 'labels' | 'preparations'>} model that gave it
    */
-  answer(tile, { decoded, ...answer }, labels) {
+  answer(tile, { decoded, ...answer }, { labels, preparations }) {
     const top = answer.probabilities.reduce((best, value, index, all) => (value > all[best] ? index : best), 0);
     // Without a head there is nothing to choose from.
     const verdict = labels.length > 0 ? { className: labels[top], confidence: answer.probabilities[top] } : null;
-    Object.assign(tile, { state: 'done', answer, labels, verdict, error: null });
+    const isSeenOtherwise = preparations.length > 0 && !preparations.some((raster) => lookOf({ ...tile.source, raster: asRaster(raster) }) === lookOf(tile.source));
+    Object.assign(tile, { state: 'done', answer, labels, verdict, isSeenOtherwise, error: null });
     if (decoded) {
       tile.facts = decoded.facts;
       if (decoded.thumbnail) tile.thumbnail = decoded.thumbnail;
@@ -133,6 +138,19 @@ export class TileList extends EventTarget {
     this.#tell('changed', labels.map(([tile]) => tile));
   }
 
+  /**
+   * Their numbers become other colours, so that all that was known of their pixels no longer holds.
+   * @param {Tile[]} tiles
+   * @param {Raster} raster
+   */
+  lookAgain(tiles, raster) {
+    for (const tile of tiles) {
+      const state = tile.state === 'cancelled' ? tile.state : 'queued';
+      Object.assign(tile, { source: { ...tile.source, raster }, facts: null, thumbnail: null, answer: null, labels: [], verdict: null, error: null, state });
+    }
+    this.#tell('changed', tiles);
+  }
+
   /** What another model said of the tiles no longer holds: all but the cancelled ones wait again. */
   forgetAnswers() {
     for (const tile of this.all) {
@@ -155,4 +173,13 @@ export class TileList extends EventTarget {
   #tell(type, tiles) {
     if (tiles.length > 0) this.dispatchEvent(new CustomEvent(type, { detail: { tiles } }));
   }
+}
+
+/**
+ * What a model says of tiles that it learnt from; null of pictures, which need no stretch.
+ * @param {ModelInfo['preparations'][0]} preparation
+ * @returns {Raster | null}
+ */
+function asRaster({ alike, stretch }) {
+  return stretch ? { alike, stretch } : null;
 }

@@ -1,6 +1,6 @@
 /** Trains a head on the labelled tiles, and brings it into use. */
 
-import { EngineError, VIEWS, asEngineError } from '../engine/index.js';
+import { EngineError, VIEWS, asEngineError, lookOf } from '../engine/index.js';
 
 /** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
@@ -156,6 +156,7 @@ export class FineTuning extends EventTarget {
       validationFraction,
       fromCurrent: start === 'current',
       hasSeen: tiles.map(({ id }) => learnt.has(id)),
+      preparations: preparationsOf(tiles),
       name: this.#workspace.name || 'My classes',
       description: `A head for ${classes.length} classes, trained in the browser on ${tiles.length} labelled tiles, on the backbone of ${base}.`,
     };
@@ -228,4 +229,15 @@ export class FineTuning extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/**
+ * How the tiles became colours, each way once; empty where all are pictures.
+ * @param {Tile[]} tiles
+ * @returns {import('../engine/index.js').ModelInfo['preparations']}
+ */
+function preparationsOf(tiles) {
+  if (tiles.every(({ source }) => !source.raster)) return [];
+  const byLook = new Map(tiles.map(({ source }) => [lookOf(source), source.raster]));
+  return [...byLook.values()].map((raster) => ({ alike: raster?.alike ?? '', stretch: raster?.stretch ?? null }));
 }

@@ -1,6 +1,6 @@
 /** Has the features of a tile's eight views computed, where they are missing: once a tile, and then they are kept. */
 
-import { VIEWS } from '../engine/index.js';
+import { VIEWS, lookOf } from '../engine/index.js';
 
 /** @typedef {import('../engine/index.js').FeaturesEvent} FeaturesEvent */
 /** @typedef {import('../engine/index.js').Session} Session */
@@ -32,7 +32,7 @@ export class ViewFeatures {
    * @param {number} views
    */
   has(tile, views) {
-    return this.#features.has(tile.id, this.#session.status.loaded?.info.backbone ?? '', views);
+    return this.#features.has(tile.id, this.#session.status.loaded?.info.backbone ?? '', views, lookOf(tile.source));
   }
 
   /** How many tiles are computed side by side. */
@@ -64,7 +64,8 @@ export class ViewFeatures {
       if (!tile) return;
       // Under the name of the backbone that really computed them: another model may have been opened meanwhile.
       if (features) this.#features.note(tileId, features);
-      else if (error) this.#tiles.fail(tile, error);
+      // A raster waits for those that came with it.
+      else if (error && error.code !== 'raster.unseen') this.#tiles.fail(tile, error);
     };
     await this.#session.ask('views', { tiles: requests }, { onEvent });
   }

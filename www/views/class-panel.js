@@ -2,12 +2,15 @@
 
 import { MAX_CLASSES } from '../engine/index.js';
 import { LabelError } from '../labels/labelling.js';
-import { acceptSuggestions, folderOf, labelByFolder } from '../labels/suggestions.js';
+import { acceptSuggestions, hasFolder } from '../labels/suggestions.js';
 import { beforePaint, byId, counted, fromTemplate, isTyping, isolated, part } from './dom.js';
+import { labelOrAsk } from './folder-labels.js';
 import { keyOf } from './label-keys.js';
-import { orNotify } from './notices.js';
+import { notify, orNotify } from './notices.js';
+import { thrownSentence } from './sentences.js';
 import { DRAGGED_TILES } from './tile-selection.js';
 
+/** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../labels/history.js').History} History */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../labels/labelling.js').TileClass} TileClass */
@@ -21,9 +24,9 @@ const IMBALANCE = 4;
 const SURE = 0.9;
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, history: History, selection: Selection }} page
+ * @param {{ session: Session, tiles: TileList, labelling: Labelling, history: History, selection: Selection }} page
  */
-export function setUpClassPanel({ tiles, labelling, history, selection }) {
+export function setUpClassPanel({ session, tiles, labelling, history, selection }) {
   const list = byId('class-list', HTMLElement);
   const form = byId('class-form', HTMLFormElement);
   const input = byId('class-name', HTMLInputElement);
@@ -113,7 +116,7 @@ export function setUpClassPanel({ tiles, labelling, history, selection }) {
     if (drawn.some((row, index) => list.children[index] !== row)) list.replaceChildren(...drawn);
     byId('label-count', HTMLElement).textContent = progress();
     byId('class-warning', HTMLElement).textContent = warning(classes, counts);
-    byId('label-by-folder', HTMLButtonElement).hidden = !tiles.all.some(folderOf);
+    byId('label-by-folder', HTMLButtonElement).hidden = !tiles.all.some(hasFolder);
     const most = classes.length >= MAX_CLASSES;
     input.placeholder = most ? `At most ${MAX_CLASSES} classes` : 'New class, such as Vineyard';
   });
@@ -125,7 +128,9 @@ export function setUpClassPanel({ tiles, labelling, history, selection }) {
 
   /** What was labelled by hand stays so. */
   const unlabelled = () => tiles.all.filter(({ classId }) => classId === null);
-  byId('label-by-folder', HTMLButtonElement).addEventListener('click', () => orNotify(LabelError, () => labelByFolder(labelling, unlabelled())));
+  byId('label-by-folder', HTMLButtonElement).addEventListener('click', () =>
+    labelOrAsk({ session, labelling }, unlabelled().filter(hasFolder)).catch((thrown) => notify(thrownSentence(thrown))),
+  );
   byId('accept-sure', HTMLButtonElement).addEventListener('click', () =>
     orNotify(LabelError, () => acceptSuggestions(labelling, unlabelled(), SURE)),
   );

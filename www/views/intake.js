@@ -1,15 +1,23 @@
 /** Every way in: drop, paste, pick files or a folder, the samples. */
 
 import { fromEvent } from 'file-selector';
-import { byId } from './dom.js';
+import { byId, isolated } from './dom.js';
 import { notify } from './notices.js';
 
 /** @typedef {{ name: string, path: string, file: File }} NewFile */
 /** @typedef {import('../tiles/tile-list.js').NewTile} NewTile */
 /** @typedef {import('../app/assets.js').Sample} Sample */
+/** @typedef {import('./checkpoints.js').Company} Company */
+/** @typedef {import('../engine/index.js').TreeReading} TreeReading */
 
-const MODEL_FILE = /\.safetensors$/i;
-const PROJECT_FILE = /\.zip$/i;
+/** Model files, and checkpoints of other frameworks. */
+const MODEL_FILE = /\.(safetensors|pth|pt|ckpt|bin|pkl|onnx|h5|hdf5|keras|tflite|pth\.tar)$/i;
+/** Where an ONNX model keeps weights that are too large for it. */
+const WEIGHTS_BESIDE = /\.(data|weights?)$|_data$/i;
+/** Lists of labels. */
+const LIST = /\.(txt|json|csv|tsv)$/i;
+/** Projects, data sets, and what Teachable Machine saves as a project. */
+const ARCHIVE = /\.(zip|tm)$/i;
 
 /**
  * The dropped files where no folder can be among them: a browser gives a folder no type. Asking for each
@@ -40,6 +48,43 @@ async function filesOf(event) {
 /** @param {NewFile} file @param {string | null} classId @returns {NewTile} */
 function asTile({ name, path, file }, classId) {
   return { name, path, source: { kind: 'file', file }, classId };
+}
+
+/**
+ * What is what. A checkpoint comes with the list of its labels where there is one; in a folder all files are taken for
+ * tiles or what lies among them.
+ * @param {NewFile[]} files
+ */
+function sorted(files) {
+  const is = (/** @type {RegExp} */ kind) => files.filter(({ name, path }) => name === path && kind.test(name));
+  const models = is(MODEL_FILE);
+  const archives = is(ARCHIVE);
+  const lists = models.length === 1 ? is(LIST) : [];
+  const beside = models.length === 1 ? is(WEIGHTS_BESIDE) : [];
+  const taken = new Set([...models, ...archives, ...beside, ...(lists.length === 1 ? lists : [])]);
+  /** @type {Company} */
+  const company = { beside, labels: lists.length === 1 ? lists[0] : null };
+  return { models, company, archives, others: files.filter((file) => !taken.has(file)) };
+}
+
+/** Whether it needs no looking at its name to be a tile. @param {NewFile} file */
+function isPlainImage({ name, path, file }) {
+  return name === path && !name.startsWith('.') && file.type.startsWith('image/');
+}
+
+/**
+ * What is no tile, such as hidden files, world files and tables, is left out and told in one line.
+ * @param {NewFile[]} files
+ * @param {(paths: string[]) => Promise<TreeReading>} readTree
+ */
+async function tilesAmong(files, readTree) {
+  if (files.every(isPlainImage)) return files;
+  // An engine that fails says so itself; then all files wait as they are.
+  const reading = await readTree(files.map(({ path }) => path)).catch(() => null);
+  if (!reading || reading.skipped.length === 0) return files;
+  notify(isolated(reading.skippedSentence), [], 'news');
+  const skipped = new Set(reading.skipped);
+  return files.filter((_, index) => !skipped.has(index));
 }
 
 /** @param {Sample} sample @returns {Promise<NewFile>} */
@@ -77,11 +122,13 @@ function classUnder({ type, target }) {
 /**
  * @param {object} to
  * @param {(tiles: NewTile[]) => void} to.addTiles
- * @param {(file: File) => void} to.openModel a model file that was dropped among the tiles
- * @param {(file: File) => void} to.openProject a project file that was dropped among the tiles
+ * @param {(file: File, company: Company) => void} to.openModel a model file or a checkpoint that was dropped among the tiles
+ * @param {(file: File) => boolean} to.takeLabels a list of labels, if somebody waits for one
+ * @param {(file: File) => void} to.openArchive a project, or an archive of images, that was dropped among the tiles
+ * @param {(paths: string[]) => Promise<TreeReading>} to.readTree which paths are no tiles
  * @param {Promise<Sample[]>} to.samples
  */
-export function setUpIntake({ addTiles, openModel, openProject, samples }) {
+export function setUpIntake({ addTiles, openModel, takeLabels, openArchive, readTree, samples }) {
   const zone = byId('drop-zone', HTMLElement);
 
   /** @param {Event} event */
@@ -89,10 +136,11 @@ export function setUpIntake({ addTiles, openModel, openProject, samples }) {
     const classId = classUnder(event);
     try {
       const files = await filesOf(event);
-      for (const { file } of files.filter(({ name }) => MODEL_FILE.test(name))) openModel(file);
-      for (const { file } of files.filter(({ name }) => PROJECT_FILE.test(name))) openProject(file);
-      const others = files.filter(({ name }) => !MODEL_FILE.test(name) && !PROJECT_FILE.test(name));
-      addTiles(others.map((file) => asTile(file, classId)));
+      const { models, company, archives, others } = sorted(files);
+      for (const { file } of models) openModel(file, company);
+      for (const { file } of archives) openArchive(file);
+      if (others.length === 1 && LIST.test(others[0].name) && takeLabels(others[0].file)) return;
+      addTiles((await tilesAmong(others, readTree)).map((file) => asTile(file, classId)));
     } catch (thrown) {
       notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}). Add it again.`);
     }

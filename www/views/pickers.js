@@ -46,13 +46,16 @@ export function setUpAveraging(classification) {
   box.addEventListener('change', () => classification.setAveraged(box.checked));
 }
 
-/** @param {{ modelInUse: ModelInUse, session: Session }} page */
-export function setUpModelPicker({ modelInUse, session }) {
+/**
+ * @param {{ modelInUse: ModelInUse, session: Session }} page
+ * @param {(file: File) => void} openModel
+ */
+export function setUpModelPicker({ modelInUse, session }, openModel) {
   const picker = byId('model-picker', HTMLSelectElement);
   const description = byId('model-description', HTMLElement);
   const models = () => modelInUse.site?.models ?? [];
 
-  setUpFilePicker('open-model', 'model-file', (file) => modelInUse.openFile(file));
+  setUpFilePicker('open-model', 'model-file', openModel);
   picker.addEventListener('change', () => {
     const model = models().find(({ id }) => id === picker.value);
     if (model) modelInUse.choose(model);

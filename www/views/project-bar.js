@@ -1,13 +1,16 @@
 /** Which project is open, whether it is kept, and what can be done with it. */
 
+import { offerFiles } from './archive-offer.js';
 import { byId, counted, download, isolated, setUpFilePicker } from './dom.js';
 import { notify } from './notices.js';
+import { thrownSentence } from './sentences.js';
 
 /** @typedef {import('../project/autosave.js').Autosave} Autosave */
 /** @typedef {import('../project/archive/import.js').LeftOut} LeftOut */
 /** @typedef {import('../project/archive/omissions.js').Omissions} Omissions */
 /** @typedef {import('../project/projects.js').Projects} Projects */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
+/** @typedef {import('./archive-offer.js').Page} ArchivePage */
 
 /** File systems take 255 bytes, and a character may have four. */
 const MOST_CHARACTERS = 60;
@@ -20,9 +23,9 @@ function archives() {
 }
 
 /**
- * @param {{ projects: Projects, workspace: Workspace, autosave: Autosave | null }} page
+ * @param {{ projects: Projects, workspace: Workspace, autosave: Autosave | null } & ArchivePage} page
  */
-export function setUpProjectBar({ projects, workspace, autosave }) {
+export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
   const picker = byId('project-picker', HTMLSelectElement);
   const name = byId('project-name', HTMLInputElement);
   const status = byId('project-status', HTMLElement);
@@ -36,7 +39,7 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
     try {
       await work();
     } catch (thrown) {
-      notify(thrown instanceof Error ? thrown.message : String(thrown));
+      notify(thrownSentence(thrown));
     }
   }
 
@@ -113,11 +116,16 @@ export function setUpProjectBar({ projects, workspace, autosave }) {
     });
   }
 
-  /** @param {File} archive */
+  /** A project is opened; the images of another archive are offered as tiles. @param {File} archive */
   async function importProject(archive) {
     await attempt(async () => {
-      const { importArchive } = await archives();
-      const { project, leftOut } = await importArchive(archive);
+      const { importArchive, isOfOneEntry, packedFiles } = await archives();
+      const imported = await importArchive(archive).catch((thrown) => {
+        if (thrown.code !== 'project.not_a_project') throw thrown;
+        return null;
+      });
+      if (!imported) return offerFiles(page, archive.name, await packedFiles(archive), isOfOneEntry);
+      const { project, leftOut } = imported;
       await projects.adopt(project);
       if (leftOut.length > 0) notify(leftOutSentence(leftOut));
     });

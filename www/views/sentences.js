@@ -27,8 +27,12 @@ const SENTENCES = {
   'model.checksum': () => damaged('model'),
   'model.unreadable': () => 'The model file cannot be read: it was moved or changed. Choose it again.',
   'model.none': () => 'There is no model to load.',
+  'import.crashed': ({ detail }) => `the importer stopped (${detail}). Try “tilelens import” on the command line.`,
+  'import.refused': ({ reason }) => `${reason}.`,
   'image.too_many_bytes': ({ bytes, mostBytes }) =>
     `This file has ${inMegabytes(bytes)}; a tile may have at most ${inMegabytes(mostBytes)}. Cut it into tiles first.`,
+  'raster.stopped': () => 'The reader of this kind of file stopped at it. It may need more memory than there is, or this is a fault of Tilelens. Save it as PNG, or cut it into tiles.',
+  'raster.unseen': () => 'This raster was not examined yet. Add it again.',
   'image.unreadable': () => 'This file can no longer be read: it was moved, changed or locked. Add it again.',
   // A lack of memory ends an engine in WebAssembly like any other fault: it can only be guessed.
   'tile.engine_stopped': ({ cause }) =>
@@ -53,6 +57,12 @@ function inMegabytes(bytes) {
 export function failureSentence({ code, message, data = {} }) {
   // What the engine says in words of its own may have a code that is used here, too.
   return message || (SENTENCES[code]?.(data) ?? `Something unexpected failed (${code}). Reload the page.`);
+}
+
+/** What is to be known of a tile's pixels and its class. @param {import('../tiles/tile-list.js').Tile} tile */
+export function tileNotes({ facts, isSeenOtherwise }) {
+  const otherwise = 'The model learnt from tiles whose colours were made otherwise: take its range in the panel above, or train again.';
+  return [...(facts?.notes ?? []), ...(isSeenOtherwise ? [otherwise] : [])];
 }
 
 /** What went wrong, of whatever was thrown. @param {unknown} thrown */

@@ -2,7 +2,7 @@
 
 import { isLight } from '../labels/colours.js';
 import { duration, element, fromTemplate, part, percent } from './dom.js';
-import { failureSentence } from './sentences.js';
+import { failureSentence, tileNotes } from './sentences.js';
 
 /** @typedef {import('../labels/labelling.js').TileClass} TileClass */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
@@ -69,7 +69,7 @@ export class TileCard {
     this.#facts.textContent = answered && facts ? `${facts.widthPx} × ${facts.heightPx} ${facts.format}, ${duration(answered.inferenceMs)}` : '';
     this.#facts.title = answered ? `decoded in ${duration(answered.decodeMs)}, classified in ${duration(answered.inferenceMs)}` : '';
     this.#showBars(answered?.probabilities ?? NO_PROBABILITIES, tile.labels);
-    this.#notes.replaceChildren(...((answered && facts?.notes) ?? []).map((sentence) => element('li', {}, sentence)));
+    this.#notes.replaceChildren(...(answered ? tileNotes(tile) : []).map((sentence) => element('li', {}, sentence)));
     this.#showThumbnail(tile.thumbnail, widthPx);
     this.#select.checked = isSelected;
     for (const control of [this.#select, this.#remove, this.#accept, this.#similar]) control.tabIndex = isActive ? 0 : -1;

@@ -3,7 +3,7 @@
 import { counts } from '../tiles/arrangement.js';
 import { resultsCsv } from '../tiles/results-csv.js';
 import { beforePaint, button, byId, counted, download, duration, isolated } from './dom.js';
-import { failureSentence } from './sentences.js';
+import { failureSentence, tileNotes } from './sentences.js';
 
 /** @typedef {import('../tiles/arrangement.js').ClassFilter} ClassFilter */
 /** @typedef {import('../tiles/arrangement.js').Order} Order */
@@ -25,7 +25,7 @@ export function setUpToolbar({ tiles, labelling, classification, shown, spotligh
   setUpArrangement(tiles, labelling, spotlight, shown);
   byId('clear', HTMLButtonElement).addEventListener('click', () => labelling.removeTiles(tiles.all));
   const labelOf = (/** @type {Tile} */ { classId }) => labelling.classOf(classId)?.name ?? '';
-  byId('download-csv', HTMLButtonElement).addEventListener('click', () => download(resultsCsv(tiles.all, labelOf, failureSentence), 'tilelens-results.csv'));
+  byId('download-csv', HTMLButtonElement).addEventListener('click', () => download(resultsCsv(tiles.all, labelOf, failureSentence, tileNotes), 'tilelens-results.csv'));
 }
 
 /**

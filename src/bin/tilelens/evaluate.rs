@@ -16,7 +16,7 @@ use super::dataset::{DataArgs, Dataset, LabelledFile};
 use super::files::write;
 use super::model::{AskingArgs, ModelArgs};
 use super::report::{class_table, confusion_table, percent, with_interval};
-use super::tiles::for_each_tile;
+use super::tiles::{for_each_tile, look_at};
 use super::unread::SomeUnread;
 
 #[derive(Args)]
@@ -68,8 +68,10 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         judges.iter().map(|file| LabelledFile { class: label_of[file.class], ..file.clone() }).collect();
     let classifier = Classifier::load(&model, &args.device.open()?)?;
     let start = Instant::now();
-    let answers =
-        for_each_tile(&files, "Classifying", |tile| Ok(args.asking.probabilities(&classifier, tile)?))?;
+    let together = look_at(files.iter().map(|file| file.path.as_path()), &model.manifest.preparations);
+    let answers = for_each_tile(&files, &together, "Classifying", |tile| {
+        Ok(args.asking.probabilities(&classifier, tile)?)
+    })?;
     let tiles_per_second = answers.len() as f64 / start.elapsed().as_secs_f64();
     let (probabilities, classes): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
     let evaluation = Evaluation::new(&probabilities.concat(), &classes, labels.len());

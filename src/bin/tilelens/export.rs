@@ -18,7 +18,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
     /// The file to write: `.onnx` for onnxruntime and the like, `.safetensors` for a model file with f32 weights.
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
 }
 

@@ -12,13 +12,13 @@ use super::purpose::PurposeArgs;
 
 #[derive(Args)]
 pub struct ImportArgs {
-    /// The checkpoint of a MobileNetV3-Small.
+    /// The checkpoint of a MobileNetV3-Small, whatever it is called: .pth, .safetensors, .onnx, .h5, .keras …
     checkpoint: PathBuf,
     /// The model file to write.
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
     /// The labels in the order of the logits: one a line, `0 label` a line, or JSON such as class_to_idx or id2label.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// The model's name; the checkpoint's file name where none is given.
     #[arg(long)]

@@ -41,7 +41,7 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Cores to use (default: all). The answers do not depend on it.
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", display_order = 900)]
     threads: Option<NonZeroUsize>,
 }
 
@@ -50,10 +50,13 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 done, but classify or evalua
 
 #[derive(Subcommand)]
 enum Command {
-    /// Turn a checkpoint of PyTorch, safetensors or ONNX into a model file.
+    /// Turn a checkpoint of PyTorch, safetensors, ONNX or Keras into a model file.
     #[command(after_help = "\
-Example: a checkpoint whose classes are in a text file, one per line
-  tilelens import mine.pth --labels labels.txt --output mine.safetensors")]
+Examples, a checkpoint whose classes stand in a text file, one a line; a backbone without classes; and a network that was
+trained on numbers from -1 to 1:
+  tilelens import mine.pth --labels labels.txt --output mine.safetensors
+  tilelens import backbone.onnx --output backbone.safetensors
+  tilelens import mine.pt --labels labels.txt --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5 --output mine.safetensors")]
     Import(import::ImportArgs),
     /// Write a model file for other runtimes (.onnx, or .safetensors with f32 weights).
     #[command(after_help = "Example:\n  tilelens export mine.safetensors --output mine.onnx")]

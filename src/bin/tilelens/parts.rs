@@ -27,7 +27,7 @@ pub struct JoinArgs {
     /// The head that belongs to it.
     head: PathBuf,
     /// The model file to write.
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
 }
 

@@ -1,8 +1,7 @@
 //! The convolutions of a graph, in their order.
 
-use onnx_ir::NodeProto;
-
 use super::graph::{Graph, attribute};
+use super::messages::NodeProto;
 use super::{ImportError, unreadable};
 use crate::model::architecture::{
     Architecture, BATCH_NORM_EPSILON, BlockLayers, ConvName, ConvNormLayer, ConvShape, squeezed_channels,
@@ -101,7 +100,7 @@ fn padding(graph: &Graph, conv: &NodeProto, shape: ConvShape) -> Result<Option<P
     if attribute(conv, "group").map_or(1, |group| group.i) != shape.groups as i64 {
         return differs("number of groups");
     }
-    let automatic = attribute(conv, "auto_pad").map(|mode| mode.s.as_ref());
+    let automatic = attribute(conv, "auto_pad").map(|mode| mode.s.as_slice());
     let mut pads = match automatic {
         Some(b"SAME_UPPER") if stride == 2 => [side - 1, side - 1, side, side],
         Some(b"SAME_LOWER") if stride == 2 => [side, side, side - 1, side - 1],

@@ -1,9 +1,8 @@
 //! What stands behind the pooling, followed node by node: dense layers, what they are activated by, and the softmax.
 
-use onnx_ir::NodeProto;
-
 use super::ImportError;
 use super::graph::{Graph, attribute};
+use super::messages::NodeProto;
 use crate::import::classifier::{Activation, Chain, Dense};
 use crate::model::parameters::Parameter;
 

@@ -3,10 +3,10 @@
 use std::path::{Component, Path};
 
 use half::{bf16, f16};
-use onnx_ir::TensorProto;
 use safetensors::Dtype;
 
 use super::super::budget::Budget;
+use super::messages::TensorProto;
 use super::{ImportError, unreadable};
 use crate::model::model_file::to_f32;
 use crate::model::parameters::Parameter;
@@ -44,7 +44,7 @@ pub fn parameter(tensor: &TensorProto, folder: &Path, budget: &Budget) -> Result
         .try_fold(1_usize, |product, &extent| product.checked_mul(extent))
         .ok_or_else(mismatch)?;
     let size = dtype.bitsize() / 8;
-    let is_external = tensor.data_location.value() == EXTERNAL_DATA;
+    let is_external = tensor.data_location == EXTERNAL_DATA;
     let found = if is_external {
         count
     } else if !tensor.raw_data.is_empty() {

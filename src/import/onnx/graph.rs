@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use onnx_ir::{AttributeProto, ModelProto, NodeProto, TensorProto};
-
 use super::super::budget::Budget;
 use super::constants::parameter;
+use super::messages::{AttributeProto, ModelProto, NodeProto, TensorProto};
 use super::{ImportError, unreadable};
 use crate::model::parameters::Parameter;
 

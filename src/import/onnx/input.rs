@@ -1,8 +1,7 @@
 //! What a graph does to its input before the first convolution: exporters like to put the normalisation there.
 
-use onnx_ir::NodeProto;
-
 use super::graph::Graph;
+use super::messages::NodeProto;
 use super::{ImportError, unreadable};
 use crate::import::Normalisation;
 

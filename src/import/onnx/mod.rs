@@ -10,15 +10,17 @@ mod classifier;
 mod constants;
 mod graph;
 mod input;
+mod messages;
 
 use std::path::Path;
 
-use onnx_ir::{Message, ModelProto};
+use prost::Message;
 
 use super::classifier::Chain;
 use super::{ImportError, Normalisation};
 use crate::model::parameters::Parameters;
 use graph::Graph;
+use messages::ModelProto;
 
 /// What a graph says of the network.
 pub struct OnnxModel {
@@ -32,9 +34,14 @@ pub struct OnnxModel {
     pub notes: Vec<String>,
 }
 
+/// Whether bytes of no mark are a model.
+pub fn is_model(bytes: &[u8]) -> bool {
+    ModelProto::decode(bytes).is_ok_and(|model| model.graph.is_some())
+}
+
 /// The weights of a MobileNetV3-Small graph. `folder` is where its file lies.
 pub fn read(bytes: &[u8], folder: &Path) -> Result<OnnxModel, ImportError> {
-    let model = ModelProto::parse_from_bytes(bytes).map_err(|error| unreadable(error.to_string()))?;
+    let model = ModelProto::decode(bytes).map_err(|error| unreadable(error.to_string()))?;
     let graph = Graph::new(&model, folder)?;
     let mut notes = Vec::new();
     let backbone = backbone::read(&graph, &mut notes)?;

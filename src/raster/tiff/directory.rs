@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{RasterError, Source};
+use super::tags;
 
 /// More directories (pages, overviews, masks) than any raster has.
 const MOST_DIRECTORIES: usize = 256;
@@ -60,7 +61,7 @@ pub struct Directory {
     entries: BTreeMap<u16, Entry>,
 }
 
-/// All directories of a file, in the order of their chain.
+/// All directories of a file, in the order of their chain, each followed by those that are hung below it.
 ///
 /// # Errors
 ///
@@ -69,16 +70,23 @@ pub fn directories(source: &dyn Source) -> Result<Vec<Directory>, RasterError> {
     let layout = Layout::read(source)?;
     let mut directories = Vec::new();
     let mut visited = Vec::new();
-    let mut offset = layout.first;
-    while offset != 0 && !visited.contains(&offset) && directories.len() < MOST_DIRECTORIES {
+    // The next one is the last here.
+    let mut pending = vec![layout.first];
+    while let Some(offset) = pending.pop().filter(|_| directories.len() < MOST_DIRECTORIES) {
+        if offset == 0 || visited.contains(&offset) {
+            continue;
+        }
         visited.push(offset);
         match layout.directory(source, offset) {
             Ok((directory, next)) => {
+                pending.push(next);
+                // Some writers keep the overviews of a picture so (Adobe's technical note 1).
+                let below = directory.numbers(source, tags::SUB_IFDS).unwrap_or_default();
+                pending.extend(below.into_iter().take(MOST_DIRECTORIES).rev());
                 directories.push(directory);
-                offset = next;
             }
             Err(error) if directories.is_empty() => return Err(error),
-            Err(_) => break,
+            Err(_) => {}
         }
     }
     if directories.is_empty() { Err(RasterError::damaged("it has no directory")) } else { Ok(directories) }

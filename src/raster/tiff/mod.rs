@@ -1,8 +1,8 @@
 //! TIFF and BigTIFF, read by directories and blocks.
 //!
-//! Tried first on 69 files (public test data of rasterio and rio-tiler, and files that people had trouble with): the
-//! crate `tiff` 0.11.3 refuses 12 of them (palettes, ZSTD, LERC, and tiled LZW, image-tiff #395), panics on tiled
-//! band-interleaved ones (#403, open) and reads masks and bands in no way that GDAL's conventions need. `tiff-reader`
+//! Tried first on public test data of rasterio and rio-tiler, and on files that people had trouble with: the crate `tiff`
+//! 0.11.3 refuses palettes, ZSTD, LERC, and tiled LZW (image-tiff #395), panics on tiled band-interleaved files (#403, open)
+//! and reads masks and bands in no way that GDAL's conventions need. `tiff-reader`
 //! 0.10 reads all but CCITT, yet wants a source that is `'static`, `Send` and copied on each read, which a slice of a
 //! `Blob` is not, and brings ndarray, memmap2 and a second JPEG decoder. So directories and blocks are read here, in a
 //! few hundred lines with their own limits, and every codec is a crate that others keep.

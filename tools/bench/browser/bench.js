@@ -129,7 +129,7 @@ function chosen({ features, classes }, isWanted) {
 async function trainWithTilelens({ tiles, views, validationFraction, settings }, labels, device) {
   const { features, classes } = samples(tiles, views, labels.length);
   const tileIds = classes.map((_, tile) => `trained ${tile}`);
-  const rows = tileIds.map((tileId, tile) => ({ tileId, backbone: knownBackbone, views, values: features.slice(tile * views * width, (tile + 1) * views * width) }));
+  const rows = tileIds.map((tileId, tile) => ({ tileId, backbone: knownBackbone, look: '', views, values: features.slice(tile * views * width, (tile + 1) * views * width) }));
   await openedEngine().request('forgetFeatures', { tileIds });
   await openedEngine().request('keepFeatures', { rows }, { transfer: rows.map(({ values }) => values.buffer) });
   const setup = {

@@ -4,14 +4,30 @@
  */
 
 import { EngineError } from '../failures.js';
+import { lookOf } from '../look.js';
 
 /** @typedef {import('../../../pkg/cpu/tilelens.js').Features} Features */
 /** @typedef {import('../protocol.js').FeatureRow} FeatureRow */
+/** @typedef {import('../protocol.js').TileSource} TileSource */
 /** @typedef {import('./models.js').OpenModel} OpenModel */
 
 export class FeatureStore {
   /** @type {Map<string, FeatureRow>} */
   #rows = new Map();
+  /** How a tile looks by the last request for it. @type {Map<string, string>} */
+  #looks = new Map();
+
+  /**
+   * These tiles look so from now on: features of another look are dropped, also those that are still computed.
+   * @param {{ tileId: string, source: TileSource }[]} tiles
+   */
+  expect(tiles) {
+    for (const { tileId, source } of tiles) {
+      const look = lookOf(source);
+      this.#looks.set(tileId, look);
+      if ((this.#rows.get(tileId)?.look ?? look) !== look) this.#rows.delete(tileId);
+    }
+  }
 
   /**
    * Whether this backbone has computed the features of so many views.
@@ -29,9 +45,10 @@ export class FeatureStore {
    * @param {FeatureRow} row
    */
   keep(row) {
-    const { tileId, backbone, views, values } = row;
+    const { tileId, backbone, look, views, values } = row;
     const isWhole = Number.isInteger(views) && views > 0 && values.length > 0 && values.length % views === 0;
     if (!isWhole) throw new EngineError('features.size', { data: { numbers: values.length, views } });
+    if ((this.#looks.get(tileId) ?? look) !== look) return;
     if (!this.has(tileId, backbone, views)) this.#rows.set(tileId, row);
   }
 
@@ -49,7 +66,10 @@ export class FeatureStore {
 
   /** @param {string[]} tileIds */
   forget(tileIds) {
-    for (const id of tileIds) this.#rows.delete(id);
+    for (const id of tileIds) {
+      this.#rows.delete(id);
+      this.#looks.delete(id);
+    }
   }
 
   /**

@@ -23,7 +23,7 @@ import { verifyDevice } from './device-choice.js';
  * @property {ModelInfo} info
  */
 /** @typedef {{ file: Blob, info: ModelInfo }} Head */
-/** @typedef {OpenDevice & { base: Base, head: Head | null, info: ModelInfo, backbone: string, model: number }} OpenModel A device with a model on it. */
+/** @typedef {OpenDevice & { reader: import('./raster-reader.js').RasterReader, base: Base, head: Head | null, info: ModelInfo, backbone: string, model: number }} OpenModel A device with a model on it. */
 
 export class Models {
   /** @type {OpenModel | null} */
@@ -31,6 +31,7 @@ export class Models {
   device;
   #preference;
   #fetchBuild;
+  #reader;
   /** What was fetched of the site's heads, by address: a choice that is made again needs no network. @type {Map<string, Blob>} */
   #fetched = new Map();
 
@@ -38,11 +39,13 @@ export class Models {
    * @param {OpenDevice} device
    * @param {DevicePreference} preference
    * @param {Fetch} fetchBuild
+   * @param {import('./raster-reader.js').RasterReader} reader
    */
-  constructor(device, preference, fetchBuild) {
+  constructor(device, preference, fetchBuild, reader) {
     this.device = device;
     this.#preference = preference;
     this.#fetchBuild = fetchBuild;
+    this.#reader = reader;
   }
 
   /**
@@ -153,7 +156,7 @@ export class Models {
   /** @param {Base} base @param {Head | null} head */
   #take(base, head) {
     const info = head?.info ?? { ...base.info, labels: [], headId: null };
-    this.inUse = { ...this.device, base, head, info, backbone: base.info.backbone, model: (this.inUse?.model ?? 0) + 1 };
+    this.inUse = { ...this.device, reader: this.#reader, base, head, info, backbone: base.info.backbone, model: (this.inUse?.model ?? 0) + 1 };
     return this.inUse;
   }
 

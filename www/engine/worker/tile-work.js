@@ -2,6 +2,7 @@
 
 import { EngineError, isFatal, isTrap, toFailure } from '../failures.js';
 import { MAX_TILE_BYTES } from '../limits.js';
+import { lookOf } from '../look.js';
 import { VIEWS } from '../numbers.js';
 
 /** @typedef {import('../../../pkg/cpu/tilelens.js').Tile} Tile */
@@ -14,6 +15,7 @@ import { VIEWS } from '../numbers.js';
 /** @typedef {import('./bindings.js').Bindings} Bindings */
 /** @typedef {import('./feature-store.js').FeatureStore} FeatureStore */
 /** @typedef {import('./models.js').OpenModel} OpenModel */
+/** @typedef {import('./raster-reader.js').RasterReader} RasterReader */
 /** @typedef {(event: TileEvent) => void} TileListener */
 /**
  * @typedef {object} Reporting
@@ -21,10 +23,14 @@ import { VIEWS } from '../numbers.js';
  * @property {(row: FeatureRow) => void} onFeatures told before the tile's event is
  * @property {(report: Promise<void>) => void} later told of reports that are still to come
  */
-/** @typedef {{ tileId: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Promise<Blob | null> }} DecodedTile */
+/** @typedef {{ tileId: string, look: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Promise<Blob | null> }} DecodedTile */
+/** What decodes: the engine, and the reader of what the engine does not read. @typedef {{ wasm: Bindings, reader: RasterReader }} Decoders */
 
 /** 50 million pixels are 150 MB when decoded. */
 const MOST_PIXELS_TOGETHER = 50e6;
+
+/** What tells one kind of file from another stands in these. */
+const HEAD_BYTES = 32;
 
 /** Sharp at the width of a card on an ordinary screen. */
 const THUMBNAIL_PX = 192;
@@ -54,28 +60,47 @@ async function readBytes({ file }) {
 }
 
 /**
- * @param {Bindings} wasm
+ * @param {Decoders} decoders
  * @param {TileRequest} request
  * @param {Uint8Array} bytes
- * @returns {DecodedTile}
+ * @returns {Promise<DecodedTile>}
  */
-function decode(wasm, { tileId, needsThumbnail }, bytes) {
+async function decode(decoders, { tileId, source, needsThumbnail }, bytes) {
   const startMs = performance.now();
-  const tile = wasm.decodeTile(bytes);
+  const { tile, facts } = await tileOf(decoders, source, bytes);
   const decodeMs = performance.now() - startMs;
-  const { widthPx, heightPx, format, notes } = tile;
   const thumbnail = needsThumbnail ? thumbnailOf(tile) : Promise.resolve(null);
-  return { tileId, tile, facts: { widthPx, heightPx, format, notes }, decodeMs, thumbnail };
+  return { tileId, look: lookOf(source), tile, facts, decodeMs, thumbnail };
+}
+
+/**
+ * A file as a tile of the engine, by whoever reads it. A raster is looked at together with those that came with it before
+ * one of them is decoded: until then it is refused by `raster.unseen`.
+ * @param {Decoders} decoders
+ * @param {TileSource} source
+ * @param {Uint8Array} bytes
+ * @returns {Promise<{ tile: Tile, facts: TileFacts }>}
+ */
+async function tileOf({ wasm, reader }, { raster }, bytes) {
+  const who = wasm.readerOf(bytes.subarray(0, HEAD_BYTES));
+  if (who === 'engine') {
+    const tile = wasm.decodeTile(bytes);
+    const { widthPx, heightPx, format, noDataShare, notes } = tile;
+    return { tile, facts: { widthPx, heightPx, format, noDataShare, notes } };
+  }
+  if (who === 'raster' && raster === undefined) throw new EngineError('raster.unseen');
+  const { rgb, facts } = await reader.decode(bytes, raster?.stretch ?? null);
+  return { tile: wasm.Tile.ofRgb(facts.widthPx, facts.heightPx, rgb), facts };
 }
 
 /**
  * Tiles as they are decoded. The next file is read while the one before is at work, and no more than one: eight files of
  * 200 MB would not fit. A tile that fails is reported and left out.
- * @param {Bindings} wasm
+ * @param {Decoders} decoders
  * @param {TileRequest[]} requests
  * @param {TileListener} onTile
  */
-async function* decodedTiles(wasm, requests, onTile) {
+async function* decodedTiles(decoders, requests, onTile) {
   const read = (/** @type {number} */ index) =>
     index < requests.length
       ? readBytes(requests[index].source).then(
@@ -89,7 +114,7 @@ async function* decodedTiles(wasm, requests, onTile) {
     reading = read(index + 1);
     try {
       if (!outcome || 'thrown' in outcome) throw outcome?.thrown;
-      yield decode(wasm, request, outcome.bytes);
+      yield await decode(decoders, request, outcome.bytes);
     } catch (thrown) {
       if (isTrap(thrown)) throw thrown;
       onTile({ event: 'tile', tileId: request.tileId, error: toFailure(thrown) });
@@ -131,10 +156,10 @@ async function answerTogether({ backbone, model }, decoded, views, classify, { o
   const inferenceMs = (performance.now() - startMs) / decoded.length;
   const [probabilities, features] = [answers.takeProbabilities(), answers.takeFeatures()].map((values) => rows(values, decoded.length));
   answers.free();
-  for (const [row, { tileId, facts, decodeMs, thumbnail }] of decoded.entries()) {
-    onFeatures({ tileId, backbone, views, values: features[row] });
+  for (const [row, { tileId, look, facts, decodeMs, thumbnail }] of decoded.entries()) {
+    onFeatures({ tileId, backbone, look, views, values: features[row] });
     const report = (/** @type {Blob | null} */ picture) => {
-      const decoded = { facts, features: { backbone, views }, thumbnail: picture };
+      const decoded = { facts, features: { backbone, look, views }, thumbnail: picture };
       onTile({ event: 'tile', tileId, result: { model, probabilities: probabilities[row], inferenceMs, decodeMs, decoded } });
     };
     later(thumbnail.then(report));
@@ -183,7 +208,7 @@ export async function classifyTiles(open, requests, reporting) {
   /** @type {DecodedTile[]} */
   let batch = [];
   let pixels = 0;
-  for await (const decoded of decodedTiles(open.wasm, requests, reporting.onTile)) {
+  for await (const decoded of decodedTiles(open, requests, reporting.onTile)) {
     batch.push(decoded);
     pixels += decoded.facts.widthPx * decoded.facts.heightPx;
     if (pixels < mostPixels) continue;
@@ -201,7 +226,7 @@ export async function classifyTiles(open, requests, reporting) {
  * @param {Reporting} reporting
  */
 export async function classifyViews(open, requests, reporting) {
-  for await (const decoded of decodedTiles(open.wasm, requests, reporting.onTile)) {
+  for await (const decoded of decodedTiles(open, requests, reporting.onTile)) {
     await answerTogether(open, [decoded], VIEWS, ([tile]) => open.engine.classifyViews(tile), reporting);
   }
 }
@@ -213,11 +238,12 @@ export async function classifyViews(open, requests, reporting) {
  * @param {(row: FeatureRow) => void} onFeatures
  * @returns {Promise<FeaturesEvent>}
  */
-export async function computeViews({ wasm, engine, backbone }, { tileId, source }, onFeatures) {
+export async function computeViews({ wasm, reader, engine, backbone }, { tileId, source }, onFeatures) {
   try {
-    const tile = wasm.decodeTile(await readBytes(source));
-    onFeatures({ tileId, backbone, views: VIEWS, values: await engine.viewFeatures(tile) });
-    return { event: 'features', tileId, features: { backbone, views: VIEWS } };
+    const look = lookOf(source);
+    const { tile } = await tileOf({ wasm, reader }, source, await readBytes(source));
+    onFeatures({ tileId, backbone, look, views: VIEWS, values: await engine.viewFeatures(tile) });
+    return { event: 'features', tileId, features: { backbone, look, views: VIEWS } };
   } catch (thrown) {
     if (isFatal(thrown)) throw thrown;
     return { event: 'features', tileId, error: toFailure(thrown) };

@@ -13,6 +13,7 @@ import { concludeRun, steer, trainHead } from './head-training.js';
 import { converted, relabelled } from './model-files.js';
 import { Fetched, Models } from './models.js';
 import { Pool } from './pool.js';
+import { RasterReader } from './raster-reader.js';
 import { classifyKnown, classifyTiles, classifyViews, computeViews } from './tile-work.js';
 
 /** @typedef {import('../client/connection.js').Connection} Connection */
@@ -44,6 +45,8 @@ let isFirst = true;
 let started;
 /** Each build is fetched and compiled once. @type {(build: DeviceKind) => Promise<WebAssembly.Module>} */
 let fetchBuild;
+/** @type {RasterReader} */
+let reader;
 /** A GPU beside a CPU that computes the tiles, for training alone. @type {OpenModel | null} */
 let trainingGpu = null;
 /** Null until there is enough for it to do. @type {Pool | null} */
@@ -94,6 +97,7 @@ async function withFeatures(tileIds, work) {
 async function start(payload, { emit }) {
   started = payload;
   const { engines, device, helper } = payload;
+  reader = new RasterReader(engines.raster);
   /** @type {Map<DeviceKind, Promise<WebAssembly.Module>>} */
   const modules = new Map();
   fetchBuild = async (build) => {
@@ -108,7 +112,7 @@ async function start(payload, { emit }) {
     fetching.catch(() => modules.delete(build));
     return fetching;
   };
-  opening = openDevice(device, fetchBuild).then((open) => new Models(open, device, fetchBuild));
+  opening = openDevice(device, fetchBuild).then((open) => new Models(open, device, fetchBuild, reader));
   return (await opening).device.choice;
 }
 
@@ -219,6 +223,7 @@ function withTransfer(features) {
  * @returns {Promise<Answer<ReplyOf<'classify'>>>}
  */
 async function classify({ tiles, isAveraged }, { id, emit }) {
+  store.expect(tiles);
   /** @type {Promise<void>[]} */
   const reports = [];
   /** @type {FeatureRow[]} */
@@ -257,6 +262,7 @@ async function classify({ tiles, isAveraged }, { id, emit }) {
  * @returns {Promise<Answer<ReplyOf<'views'>>>}
  */
 async function views({ tiles }, { id, emit }) {
+  store.expect(tiles);
   /** @type {FeatureRow[]} */
   const features = [];
   const here = (/** @type {typeof tiles[0]} */ tile) => modelInTurn(async (open) => emit(await computeViews(open, tile, keeping(features))));
@@ -291,6 +297,8 @@ async function answer({ id, kind, payload }, emit) {
       return classify(payload, { id, emit });
     case 'views':
       return views(payload, { id, emit });
+    case 'lookAtRasters':
+      return plain(reader.look(payload.tiles, payload.bands));
     case 'keepFeatures':
       for (const row of payload.rows) store.keep(row);
       return { value: {} };
@@ -316,6 +324,18 @@ async function answer({ id, kind, payload }, emit) {
       return plain(concludeRun(payload, { store, withFeatures }));
     case 'convert':
       return plain(modelInTurn((open) => converted(open, payload.model, payload.form)));
+    case 'importModel': {
+      const { importer } = started.engines;
+      if (!importer) throw new EngineError('import.not_built');
+      const { importCheckpoint } = await import('./importer.js').catch(() => {
+        throw new EngineError('network.part_missing');
+      });
+      return plain(importCheckpoint(importer, payload));
+    }
+    case 'readTree': {
+      const { wasm } = (await openModels()).device;
+      return { value: wasm.readTree(payload.paths, payload.classFrom) };
+    }
     case 'relabel':
       return plain(modelInTurn(({ wasm }) => relabelled(wasm, payload.model, payload.labels)));
   }

@@ -83,14 +83,14 @@ function contents({ record, tiles, models }) {
     classes,
     settings: record.settings,
     report: byPlaces(record.report, tiles, record.classes),
-    tiles: tiles.map(({ name, path, classId, widthPx, heightPx, format, notes, source }) => {
+    tiles: tiles.map(({ name, path, classId, widthPx, heightPx, format, noDataShare, notes, source }) => {
       const place = (classId !== null ? places.get(classId) : undefined) ?? null;
       const folder = place === null ? unlabelled : labelled[place];
       const { stem, extension } = safeFileName(name, format);
       const target = `${folder.path}/${folder.names.take(stem, extension)}`;
       files.push({ name: target, shownName: path, file: source.file });
       const [shortName, shortPath] = [name, path].map((text) => text.slice(0, LIMITS.nameCharacters));
-      return { source: { kind: 'file', file: target }, name: shortName, path: shortPath, class: place, widthPx, heightPx, format, notes };
+      return { source: { ...source, file: target }, name: shortName, path: shortPath, class: place, widthPx, heightPx, format, noDataShare, notes };
     }),
     models: {},
   };

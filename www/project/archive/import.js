@@ -1,13 +1,12 @@
 /** Reads a project from an archive. A tile or model in it that is not as it was written is left out by its name. */
 
 import { newId } from '../../tiles/identity.js';
-import { ProjectError } from '../failures.js';
 import { LIMITS, MANIFEST, MODEL_ROLES } from './layout.js';
 import { readManifest } from './manifest.js';
 import { withoutModels } from './omissions.js';
 import { notAProject } from './refusals.js';
 import { byIds } from './report-places.js';
-import { Archive } from './unzip.js';
+import { Archive, isOfOneEntry } from './unzip.js';
 
 /** @typedef {import('../types.js').ModelRole} ModelRole */
 /** @typedef {import('../types.js').Project} Project */
@@ -25,8 +24,8 @@ import { Archive } from './unzip.js';
  */
 export async function importArchive(file) {
   const archive = await Archive.open(file);
-  if (!archive.has(MANIFEST)) throw notAProject();
-  const manifestFile = await archive.content(archive.entry(MANIFEST, LIMITS.manifestBytes));
+  const root = rootOf(archive);
+  const manifestFile = await archive.content(archive.entry(root + MANIFEST, LIMITS.manifestBytes));
   const manifest = readManifest(await manifestFile.arrayBuffer());
   const now = new Date().toISOString();
   const classes = manifest.classes.map(({ name, colour }) => ({ id: newId(), name, colour }));
@@ -36,9 +35,9 @@ export async function importArchive(file) {
   /** @type {(StoredTile | null)[]} */
   const tiles = [];
   for (const [order, { source, class: label, ...facts }] of manifest.tiles.entries()) {
-    const content = await contentOrNull(archive, source.file, LIMITS.tileBytes, (why) => leftOut.push({ name: facts.path, why }));
+    const content = await contentOrNull(archive, root + source.file, LIMITS.tileBytes, (why) => leftOut.push({ name: facts.path, why }));
     const classId = label === null ? null : classes[label].id;
-    tiles.push(content && { ...facts, id: newId(), order, source: { kind: 'file', file: content }, thumbnail: null, classId });
+    tiles.push(content && { ...facts, id: newId(), order, source: { ...source, file: content }, thumbnail: null, classId });
   }
 
   /** @type {Project['models']} */
@@ -48,7 +47,7 @@ export async function importArchive(file) {
   for (const role of MODEL_ROLES) {
     const name = manifest.models[role];
     if (name === undefined) continue;
-    const content = await contentOrNull(archive, name, LIMITS.modelBytes, (why) => leftOut.push({ name, why }));
+    const content = await contentOrNull(archive, root + name, LIMITS.modelBytes, (why) => leftOut.push({ name, why }));
     if (content) models[role] = content;
     else lost.push(role);
   }
@@ -58,6 +57,17 @@ export async function importArchive(file) {
   const { name, settings } = manifest;
   const record = { id: newId(), name, createdAt: now, updatedAt: now, classes, settings, report: byIds(manifest.report, tileIds, classIds) };
   return { project: withoutModels({ record, tiles: tiles.filter((tile) => tile !== null), models }, lost), leftOut };
+}
+
+/**
+ * Where the project lies in the archive: some programs pack the folder around it, too.
+ * @param {Archive} archive
+ */
+function rootOf(archive) {
+  const manifests = archive.names.filter((name) => `/${name}`.endsWith(`/${MANIFEST}`));
+  const [outermost] = manifests.sort((one, other) => one.length - other.length);
+  if (outermost === undefined) throw notAProject();
+  return outermost.slice(0, -MANIFEST.length);
 }
 
 /**
@@ -71,8 +81,7 @@ async function contentOrNull(archive, name, mostBytes, tell) {
   try {
     return await archive.content(archive.entry(name, mostBytes));
   } catch (thrown) {
-    // Of an archive that was moved away nothing can be read.
-    if (!(thrown instanceof ProjectError) || thrown.code === 'project.unreadable') throw thrown;
+    if (!isOfOneEntry(thrown)) throw thrown;
     tell(thrown.message);
     return null;
   }

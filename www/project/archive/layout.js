@@ -10,18 +10,21 @@
 
 import { MAX_CLASSES, MAX_MODEL_BYTES, MAX_TILE_BYTES, MAX_TILE_SIDE_PX } from '../../engine/index.js';
 
+/** @typedef {import('../../engine/index.js').Raster} Raster */
 /** @typedef {import('../types.js').ModelRole} ModelRole */
 /** @typedef {{ name: string, colour: string, folder: string }} ManifestClass */
 
 /**
  * @typedef {object} ManifestTile
- * @property {{ kind: 'file', file: string }} source where it is in the archive, under a name that every system takes
+ * @property {{ kind: 'file', file: string, raster?: Raster | null }} source where it is in the archive, under a name that
+ *   every system takes, and how its numbers become colours
  * @property {string} name its true name
  * @property {string} path its true name with folders
  * @property {number | null} class the label, as a place among the classes
  * @property {number} widthPx
  * @property {number} heightPx
  * @property {string} format
+ * @property {number} noDataShare
  * @property {string[]} notes
  */
 
@@ -38,8 +41,11 @@ import { MAX_CLASSES, MAX_MODEL_BYTES, MAX_TILE_BYTES, MAX_TILE_SIDE_PX } from '
  */
 
 export const FORMAT = 'tilelens-project';
-/** Raised when an older Tilelens would read an archive wrongly: in the first version a tile was a file and nothing else. */
-export const VERSION = 2;
+/**
+ * Raised when an older Tilelens would read an archive wrongly: in the first version a tile was a file and nothing else,
+ * and the second knew no stretch of rasters.
+ */
+export const VERSION = 3;
 
 export const MANIFEST = 'manifest.json';
 export const README = 'README.txt';

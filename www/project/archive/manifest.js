@@ -1,5 +1,6 @@
 /** Reads the manifest of an archive, and believes none of it. */
 
+import { isStretch } from '../../engine/index.js';
 import { FORMAT, LIMITS, MODEL_ROLES, VERSION } from './layout.js';
 import { damaged, notAProject, shown, tooLarge, tooNew } from './refusals.js';
 
@@ -60,15 +61,16 @@ function readClass(value, place) {
 function readTile(value, place, { version, classCount }) {
   const what = `tile ${(place + 1).toLocaleString()}`;
   check(isObject(value), `${what} is no tile`);
-  const { name, path, class: label, widthPx, heightPx, format, notes } = value;
+  const { name, path, class: label, widthPx, heightPx, format, noDataShare = 0, notes } = value;
   const source = readSource(version === 1 ? { kind: 'file', file: value.file } : value.source, what);
   check(isName(name), `${what} has no name`);
   check(isName(path), `${what} has no path`);
   check(label === null || isIndex(label, classCount), `${what} has a class that is not there`);
   check(isIndex(widthPx, LIMITS.tileSidePx + 1) && isIndex(heightPx, LIMITS.tileSidePx + 1), `${what} has no size`);
   check(isName(format), `${what} has no format`);
+  check(typeof noDataShare === 'number' && noDataShare >= 0 && noDataShare <= 1, `the share without data of ${what} is none`);
   check(Array.isArray(notes) && notes.length <= LIMITS.notes && notes.every(isName), `the notes on ${what} are none`);
-  return { source, name, path, class: label, widthPx, heightPx, format, notes };
+  return { source, name, path, class: label, widthPx, heightPx, format, noDataShare, notes };
 }
 
 /**
@@ -78,7 +80,10 @@ function readTile(value, place, { version, classCount }) {
  */
 function readSource(value, what) {
   check(isObject(value) && value.kind === 'file' && isName(value.file), `${what} has no file`);
-  return { kind: 'file', file: value.file };
+  const { file, raster } = value;
+  if (raster === undefined || raster === null) return { kind: 'file', file, ...(raster === null && { raster }) };
+  check(isObject(raster) && isName(raster.alike) && isStretch(raster.stretch), `the stretch of ${what} is none`);
+  return { kind: 'file', file, raster: { alike: raster.alike, stretch: raster.stretch } };
 }
 
 /** @param {Record<string, unknown>} models */

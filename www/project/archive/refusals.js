@@ -7,7 +7,7 @@ const SHOWN_CHARACTERS = 100;
 
 /** It is no zip file, or one of something else. */
 export function notAProject() {
-  return new ProjectError('project.not_a_project', 'This file is no Tilelens project: choose a zip file that Tilelens exported.');
+  return new ProjectError('project.not_a_project', 'This file is no Tilelens project and no archive of images: choose a zip file that Tilelens exported, or one with images in it.');
 }
 
 export function truncated() {

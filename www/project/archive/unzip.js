@@ -52,9 +52,9 @@ export class Archive {
     return archive;
   }
 
-  /** @param {string} name */
-  has(name) {
-    return this.#entries.has(name);
+  /** The files in it, by their names: parts by `/`, letters composed. */
+  get names() {
+    return [...this.#entries.keys()];
   }
 
   /**
@@ -63,7 +63,7 @@ export class Archive {
    * @param {number} maxBytes
    */
   entry(name, maxBytes) {
-    const entry = this.#entries.get(name);
+    const entry = this.#entries.get(name.normalize('NFC'));
     if (!entry) throw damaged(`“${shown(name)}” is missing`);
     if (entry.uncompressedSize > maxBytes) {
       throw tooLarge(`“${shown(name)}” has ${inMegabytes(entry.uncompressedSize)}, and no more than ${inMegabytes(maxBytes)} are allowed`);
@@ -93,16 +93,37 @@ export class Archive {
 
   /** @param {Entry} entry */
   #admit(entry) {
-    const { filename, encrypted, uncompressedSize, compressedSize, compressionMethod } = entry;
-    if (isUnsafe(filename)) throw unsafe(filename);
+    const { encrypted, uncompressedSize, compressedSize, compressionMethod } = entry;
+    const name = nameOf(entry);
+    if (isUnsafe(name)) throw unsafe(name);
     if (encrypted) throw locked();
-    if (entry.directory) return;
-    if (this.#entries.has(filename)) throw damaged(`two files are called “${shown(filename)}”`);
-    if (compressionMethod === STORED && compressedSize !== uncompressedSize) throw forgedSize(filename);
-    this.#entries.set(filename, entry);
+    if (entry.directory || name.endsWith('/')) return;
+    if (this.#entries.has(name)) throw damaged(`two files are called “${shown(name)}”`);
+    if (compressionMethod === STORED && compressedSize !== uncompressedSize) throw forgedSize(name);
+    this.#entries.set(name, entry);
     this.#totalBytes += uncompressedSize;
     if (this.#totalBytes > LIMITS.totalBytes) throw tooLarge(`more than ${inMegabytes(LIMITS.totalBytes)} are in it`);
     if (this.#entries.size > LIMITS.entries) throw tooLarge(`more than ${LIMITS.entries.toLocaleString()} files are in it`);
+  }
+}
+
+/**
+ * An entry's name, as all programs should write it. PowerShell 5 parts folders by `\\`, Finder takes accents off their
+ * letters, and many write UTF-8 without the flag that says so.
+ * @param {Entry} entry
+ */
+function nameOf({ filename, filenameUTF8, rawFilename, extraFieldUnicodePath }) {
+  const isDecoded = filenameUTF8 || extraFieldUnicodePath;
+  const name = isDecoded ? filename : (utf8(rawFilename) ?? filename);
+  return name.replaceAll('\\', '/').normalize('NFC');
+}
+
+/** @param {Uint8Array} bytes */
+function utf8(bytes) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
   }
 }
 
@@ -111,7 +132,7 @@ export class Archive {
  * @param {string} name
  */
 function isUnsafe(name) {
-  return /^\/|^[a-z]:|[\\\0]/i.test(name) || name.split('/').includes('..');
+  return /^\/|^[a-z]:|\0/i.test(name) || name.split('/').includes('..');
 }
 
 /**
@@ -134,4 +155,10 @@ function readingError(thrown, what) {
   if (thrown instanceof ProjectError) return thrown;
   if (thrown instanceof DOMException) return unreadable();
   return damaged(`${what} is not as it was written (${thrown instanceof Error ? thrown.message : thrown})`);
+}
+
+/** Whether one entry, and not the archive around it, cannot be had. @param {unknown} thrown @returns {thrown is ProjectError} */
+export function isOfOneEntry(thrown) {
+  // Of an archive that was moved away nothing can be read.
+  return thrown instanceof ProjectError && thrown.code !== 'project.unreadable';
 }
