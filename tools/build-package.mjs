@@ -41,14 +41,26 @@ async function factsOf(file) {
   return { bytes: bytes.length, sha256: sha256(bytes) };
 }
 
-/** A worker that is never asked for WebGPU goes without its glue. @type {import('esbuild').Plugin} */
-const WITHOUT_WEBGPU = {
-  name: 'without-webgpu',
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /\/pkg\/webgpu\/tilelens\.js$/ }, ({ path: name }) => ({ path: name, namespace: 'nothing' }));
-    onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export default null' }));
-  },
-};
+/**
+ * A worker goes without what it is never asked for.
+ * @param {string} name
+ * @param {RegExp} filter
+ * @param {string} contents what stands in its place
+ * @returns {import('esbuild').Plugin}
+ */
+function without(name, filter, contents) {
+  return {
+    name: `without-${name}`,
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter }, ({ path: file }) => ({ path: file, namespace: name }));
+      onLoad({ filter: /./, namespace: name }, () => ({ contents }));
+    },
+  };
+}
+
+const WITHOUT_WEBGPU = without('webgpu', /\/pkg\/webgpu\/tilelens\.js$/, 'export default null');
+/** The package imports no checkpoints of other frameworks. */
+const WITHOUT_IMPORTER = without('importer', /^\.\/importer\.js$/, 'export const importCheckpoint = null');
 
 /**
  * The worker as one script that imports nothing, so that a bundler may copy it as it is.
@@ -58,7 +70,7 @@ const WITHOUT_WEBGPU = {
 async function buildWorker(outfile, withWebGpu) {
   // The glue of the engine would find its file by this address, if it were not given it.
   const define = { 'import.meta.url': '""' };
-  await build({ ...OPTIONS, entryPoints: [WORKER], outfile, format: 'iife', plugins: withWebGpu ? [] : [WITHOUT_WEBGPU], define });
+  await build({ ...OPTIONS, entryPoints: [WORKER], outfile, format: 'iife', plugins: withWebGpu ? [WITHOUT_IMPORTER] : [WITHOUT_IMPORTER, WITHOUT_WEBGPU], define });
 }
 
 /** For Node.js, `platform-node.js` is what the others find in place of `platform-browser.js`. @type {import('esbuild').Plugin} */
@@ -71,7 +83,7 @@ const NODE_PLATFORM = {
 async function buildScripts(folder, withWebGpu) {
   const assets = path.join(folder, 'assets');
   await mkdir(assets, { recursive: true });
-  const copies = [['pkg/cpu/tilelens_bg.wasm', 'engine.wasm'], ...MODELS.map((name) => [`models/${name}.safetensors`, `${name}.safetensors`])];
+  const copies = [['pkg/cpu/tilelens_bg.wasm', 'engine.wasm'], ['pkg/raster/tilelens_bg.wasm', 'raster.wasm'], ...MODELS.map((name) => [`models/${name}.safetensors`, `${name}.safetensors`])];
   if (withWebGpu) copies.push(['pkg/webgpu/tilelens_bg.wasm', 'engine-webgpu.wasm']);
   for (const [from, to] of copies) await cp(path.join(ROOT, from), path.join(assets, to));
   const facts = Object.fromEntries(await Promise.all(copies.map(async ([, name]) => [name, await factsOf(path.join(assets, name))])));
@@ -85,7 +97,7 @@ async function buildScripts(folder, withWebGpu) {
   // Each on its own: the worker's begins with what a browser has.
   await build({ ...OPTIONS, entryPoints: [path.join(SOURCE, 'index.js')], outfile: path.join(folder, 'node.js'), platform: 'node', plugins: [NODE_PLATFORM], define });
   const entry = path.join(SOURCE, 'node-worker.js');
-  await build({ ...OPTIONS, entryPoints: [entry], outfile: path.join(folder, 'node-worker.js'), platform: 'node', plugins: [WITHOUT_WEBGPU] });
+  await build({ ...OPTIONS, entryPoints: [entry], outfile: path.join(folder, 'node-worker.js'), platform: 'node', plugins: [WITHOUT_IMPORTER, WITHOUT_WEBGPU] });
 }
 
 /**
@@ -106,9 +118,11 @@ async function buildTypes(folder, withWebGpu) {
   const made = path.join(ROOT, 'target/npm-types');
   await rm(made, { recursive: true, force: true });
   await promisify(execFile)(path.join(ROOT, 'node_modules/.bin/tsc'), ['--project', 'package/tsconfig.types.json'], { cwd: ROOT });
-  const engine = await readFile(path.join(ROOT, 'pkg/cpu/tilelens.d.ts'), 'utf8');
-  await mkdir(path.join(made, 'pkg/cpu'), { recursive: true });
-  await writeFile(path.join(made, 'pkg/cpu/tilelens.d.ts'), engine.replace(AFTER_THE_INTERFACES, '\n'));
+  for (const name of ['pkg/cpu/tilelens.d.ts', 'pkg/raster/tilelens.d.ts']) {
+    const types = (await readFile(path.join(ROOT, name), 'utf8')).replace(AFTER_THE_INTERFACES, '\n');
+    await mkdir(path.dirname(path.join(made, name)), { recursive: true });
+    await writeFile(path.join(made, name), types);
+  }
   const waiting = ['index', 'element', ...(withWebGpu ? ['webgpu'] : [])].map((name) => `package/src/${name}.d.ts`);
   const known = new Set(waiting);
   for (const name of waiting) {

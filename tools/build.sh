@@ -46,6 +46,7 @@ package() {
   [[ -z ${1:-} || $1 == --cpu-only ]] || die "package takes --cpu-only or nothing, not $1"
   setup
   build_cpu_engine
+  build_raster_module
   if [[ ${1:-} == --cpu-only ]]; then
     types_of_webgpu_engine
   else

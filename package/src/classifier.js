@@ -68,6 +68,9 @@ import { platform } from './platform-browser.js';
  */
 /** @typedef {TrainingConfig & TrainOnlySettings} TrainSettings */
 
+/** @typedef {{ tileId: string, index: number, file: Blob }} ReadTile A tile whose file was read. */
+/** @typedef {{ rasters: Map<string, import('../../www/engine/index.js').Raster>, notes: Map<string, string[]> }} Looks How rasters become colours, and what was guessed, by tile. */
+
 /** As many tiles are read and sent at once, so that a long list does not fill the memory. */
 const TILES_AT_ONCE = 64;
 
@@ -111,7 +114,7 @@ export class Classifier {
     const [model, head] = await Promise.all([ownFile(options.model), headOf(options, assets)]);
     const { url: workerUrl, release } = await platform.workerUrl(webgpu?.worker ?? address('worker.js', assets));
     const session = new Session(platform.connect);
-    session.site = { engines: { cpu: remoteFile('engine.wasm', assets), ...(webgpu && { webgpu: webgpu.engine }) }, workerUrl };
+    session.site = { engines: { cpu: remoteFile('engine.wasm', assets), raster: remoteFile('raster.wasm', assets), ...(webgpu && { webgpu: webgpu.engine }) }, workerUrl };
     session.addEventListener('status', () => {
       if (session.status.state === 'loading') onProgress(session.status.progress);
     });
@@ -290,24 +293,56 @@ export class Classifier {
       results[index] = result;
       onResult?.(/** @type {any} */ (result), index);
     };
-    const chunks = Array.from({ length: Math.ceil(sources.length / TILES_AT_ONCE) }, (_, chunk) => chunk * TILES_AT_ONCE);
+    /** Rasters wait for one another: those of one kind become colours by one stretch. @type {ReadTile[]} */
+    const rasters = [];
+    const answer = async (/** @type {ReadTile[]} */ tiles, /** @type {Looks | null} */ looks) => {
+      const byId = new Map(tiles.map((tile) => [tile.tileId, tile]));
+      await this.#answerEach(tiles.map((tile) => requestOf(tile, looks)), averaged, (tileId, outcome) => {
+        const tile = byId.get(tileId);
+        if (!tile || signal?.aborted) return;
+        if (isUnseen(outcome)) rasters.push(tile);
+        else settle(tile.index, outcome instanceof TilelensError ? outcome : resultOf(withNotes(outcome, looks?.notes.get(tileId)), tileId));
+      });
+      if (forget) this.#forget(tiles.map(({ tileId }) => tileId));
+    };
+    const starts = startsOf(sources.length);
     const read = (/** @type {number} */ start) => this.#read(sources.slice(start, start + TILES_AT_ONCE), start, settle);
-    let reading = chunks.length > 0 ? read(0) : null;
-    for (const start of chunks) {
+    let reading = starts.length > 0 ? read(0) : null;
+    for (const start of starts) {
       signal?.throwIfAborted();
       const tiles = (await reading) ?? [];
       // The next files are read while these are at work.
       reading = start + TILES_AT_ONCE < sources.length ? read(start + TILES_AT_ONCE) : null;
-      const indexOf = new Map(tiles.map(({ tileId, index }) => [tileId, index]));
-      const requests = tiles.map(({ tileId, file }) => ({ tileId, source: { kind: /** @type {const} */ ('file'), file }, needsDecoding: true, needsThumbnail: false }));
-      await this.#answerEach(requests, averaged, (tileId, outcome) => {
-        const index = indexOf.get(tileId);
-        if (index !== undefined && !signal?.aborted) settle(index, outcome instanceof TilelensError ? outcome : resultOf(outcome, tileId));
-      });
-      if (forget) this.#forget(tiles.map(({ tileId }) => tileId));
+      await answer(tiles, null);
+    }
+    const seen = rasters.splice(0);
+    const looks = await this.#lookAt(seen);
+    for (const start of startsOf(seen.length)) {
+      signal?.throwIfAborted();
+      await answer(seen.slice(start, start + TILES_AT_ONCE), looks);
     }
     signal?.throwIfAborted();
     return results;
+  }
+
+  /**
+   * How rasters become colours: those of one kind by one stretch.
+   * @param {ReadTile[]} tiles
+   * @returns {Promise<Looks>}
+   */
+  async #lookAt(tiles) {
+    const looked = tiles.filter(({ file }) => platform.canLookAt(file));
+    /** @type {Looks} */
+    const looks = { rasters: new Map(), notes: new Map() };
+    if (looked.length === 0) return looks;
+    const { groups, alike } = await this.#ask('lookAtRasters', { tiles: looked.map(({ tileId, file }) => ({ tileId, source: { kind: 'file', file } })), bands: null });
+    for (const { tileId } of looked) {
+      const group = groups.find((one) => one.alike === alike[tileId]);
+      if (!group) continue;
+      looks.rasters.set(tileId, { alike: group.alike, stretch: group.stretch });
+      looks.notes.set(tileId, group.notes);
+    }
+    return looks;
   }
 
   /**
@@ -315,6 +350,7 @@ export class Classifier {
    * @param {readonly TileSource[]} sources
    * @param {number} start index of the first
    * @param {(index: number, error: TilelensError) => void} settle
+   * @returns {Promise<ReadTile[]>}
    */
   async #read(sources, start, settle) {
     const files = await Promise.allSettled(sources.map((source) => platform.fileOf(source)));
@@ -367,19 +403,31 @@ export class Classifier {
     const errors = [];
     /** @type {string[]} */
     const tileIds = [];
-    for (let start = 0; start < samples.length; start += TILES_AT_ONCE) {
+    /** @type {ReadTile[]} */
+    const rasters = [];
+    const compute = async (/** @type {ReadTile[]} */ tiles, /** @type {Looks | null} */ looks) => {
+      const byId = new Map(tiles.map((tile) => [tile.tileId, tile]));
+      const onEvent = (/** @type {{ tileId: string, error?: import('../../www/engine/index.js').Failure }} */ { tileId, error }) => {
+        const tile = byId.get(tileId);
+        if (!tile || !error) return;
+        const failure = asTilelensError(new EngineError(error.code, error));
+        if (isUnseen(failure)) rasters.push(tile);
+        else errors[tile.index] = failure;
+      };
+      const requests = tiles.map((tile) => requestOf(tile, looks));
+      if (views === VIEWS) await this.#ask('views', { tiles: requests }, { onEvent });
+      else await this.#ask('classify', { tiles: requests, isAveraged: false }, { onEvent });
+    };
+    for (const start of startsOf(samples.length)) {
       signal?.throwIfAborted();
       const chunk = samples.slice(start, start + TILES_AT_ONCE).map(({ source }) => source);
       const tiles = await this.#read(chunk, start, (index, error) => void (errors[index] = error));
-      const indexOf = new Map(tiles.map(({ tileId, index }) => [tileId, index]));
-      const onEvent = (/** @type {{ tileId: string, error?: import('../../www/engine/index.js').Failure }} */ { tileId, error }) => {
-        if (error) errors[indexOf.get(tileId) ?? start] = asTilelensError(new EngineError(error.code, error));
-      };
-      const files = tiles.map(({ tileId, file }) => ({ tileId, source: { kind: /** @type {const} */ ('file'), file } }));
-      if (views === VIEWS) await this.#ask('views', { tiles: files }, { onEvent });
-      else await this.#ask('classify', { tiles: files.map((tile) => ({ ...tile, needsDecoding: true, needsThumbnail: false })), isAveraged: false }, { onEvent });
-      tileIds.push(...files.map(({ tileId }) => tileId));
+      await compute(tiles, null);
+      tileIds.push(...tiles.map(({ tileId }) => tileId));
     }
+    const seen = rasters.splice(0);
+    const looks = await this.#lookAt(seen);
+    for (const start of startsOf(seen.length)) await compute(seen.slice(start, start + TILES_AT_ONCE), looks);
     const bad = errors.findIndex((error) => error !== undefined);
     if (bad < 0) return tileIds;
     this.#forget(tileIds);
@@ -446,4 +494,34 @@ function classification({ probabilities, decoded }, labels) {
   const classes = Array.from(probabilities, (probability, index) => ({ label: labels[index], probability })).sort((a, b) => b.probability - a.probability);
   const { widthPx, heightPx, format, notes } = /** @type {NonNullable<typeof decoded>} */ (decoded).facts;
   return { ...classes[0], classes, widthPx, heightPx, format, notes };
+}
+
+/** Where each part of a long list begins. @param {number} count */
+function startsOf(count) {
+  return Array.from({ length: Math.ceil(count / TILES_AT_ONCE) }, (_, chunk) => chunk * TILES_AT_ONCE);
+}
+
+/**
+ * @param {ReadTile} tile
+ * @param {Looks | null} looks null before anybody looked
+ * @returns {import('../../www/engine/index.js').TileRequest}
+ */
+function requestOf({ tileId, file }, looks) {
+  const raster = looks ? { raster: looks.rasters.get(tileId) ?? null } : {};
+  return { tileId, source: { kind: 'file', file, ...raster }, needsDecoding: true, needsThumbnail: false };
+}
+
+/** Whether a tile is a raster that waits for those that came with it. @param {unknown} outcome */
+function isUnseen(outcome) {
+  return outcome instanceof TilelensError && outcome.code === 'raster.unseen';
+}
+
+/**
+ * @param {import('../../www/engine/index.js').TileResult} result
+ * @param {string[]} [notes] what was guessed of a raster
+ */
+function withNotes(result, notes = []) {
+  const { decoded } = result;
+  if (!decoded || notes.length === 0) return result;
+  return { ...result, decoded: { ...decoded, facts: { ...decoded.facts, notes: [...new Set([...decoded.facts.notes, ...notes])] } } };
 }

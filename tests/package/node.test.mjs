@@ -6,7 +6,7 @@ import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { SLOW_MS } from '../e2e/harness.mjs';
+import { ROOT, SLOW_MS } from '../e2e/harness.mjs';
 import { PACKAGE, SAMPLES, project } from './packed.mjs';
 
 const run = promisify(execFile);
@@ -85,4 +85,29 @@ test('many tiles, a head that was trained, and the way back through a file', asy
   assert.deepEqual(found.answers, names.map((_, index) => (index % 2 ? 'odd' : 'even')));
   assert.deepEqual(found.sameAnswers, found.answers);
   assert.match(found.bad, /^Sample 1 of 2 \("a"\) cannot be used\. gone\.jpg cannot be read/);
+});
+
+test('rasters: numbers become colours, and what was guessed is told', async (t) => {
+  const folder = await project(t, []);
+  const rasters = ['float32.tif', 'float64.tif', 'four-bands.tif'].map((name) => path.join(ROOT, 'tests/fixtures/raster', name));
+  const code = `
+    import { Classifier } from 'tilelens';
+    const [rasters, picture] = ${JSON.stringify([rasters, path.join(SAMPLES, 'synthetic-forest.jpg')])};
+    const classifier = await Classifier.open();
+    const [first, ...others] = await classifier.classify([...rasters, picture]);
+    const alone = await classifier.classify(rasters[0], { averaged: true });
+    const widths = (await classifier.features(rasters)).map(({ length }) => length);
+    const samples = [...rasters, picture].flatMap((source) => Array(3).fill({ source, label: source === picture ? 'picture' : 'raster' }));
+    await classifier.train(samples, { epochs: 20 });
+    const trained = (await classifier.classify([...rasters, picture])).map(({ label }) => label);
+    console.log(JSON.stringify({ notes: first.notes, labels: others.map(({ label }) => label), alone: alone.label, widths, trained }));
+    classifier.dispose();
+  `;
+  await writeFile(path.join(folder, 'rasters.mjs'), code);
+  const found = JSON.parse((await run(process.execPath, ['rasters.mjs'], { cwd: folder, timeout: SLOW_MS })).stdout);
+  assert.match(found.notes.join(' '), /from black to white/);
+  assert.equal(found.labels.at(-1), 'Forest');
+  assert.ok([...found.labels, found.alone].every((label) => typeof label === 'string'));
+  assert.deepEqual(found.widths, [576, 576, 576]);
+  assert.deepEqual(found.trained, ['raster', 'raster', 'raster', 'picture']);
 });
