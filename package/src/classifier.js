@@ -51,7 +51,7 @@ import { platform } from './platform-browser.js';
  * @property {{ label: string, probability: number }[]} classes all classes, the most probable first
  * @property {number} widthPx width of the tile in pixels, upright
  * @property {number} heightPx height of the tile in pixels, upright
- * @property {string} format such as `JPEG`; `BMP` where pixels were given
+ * @property {string} format such as `JPEG`; `PNG` where pixels were given
  * @property {string[]} notes what decoding changed or guessed, in sentences to show
  */
 

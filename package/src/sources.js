@@ -1,8 +1,8 @@
 /** What a tile can be given as, and how it becomes a file that the engine reads. */
 
 import { MAX_TILE_PIXELS } from '../../www/engine/index.js';
-import { bitmapFile } from './bitmap.js';
 import { TilelensError } from './errors.js';
+import { pngFile } from './png.js';
 
 /**
  * A tile: a file (`File`, `Blob`, its bytes, or the address of one as `URL` or text), or pixels (`ImageData`,
@@ -20,7 +20,7 @@ export async function fileOf(source) {
   if (source instanceof Blob) return source;
   if (source instanceof ArrayBuffer || source instanceof Uint8Array) return new Blob([/** @type {BlobPart} */ (source)]);
   if (typeof source === 'string' || source instanceof URL) return fetchFile(source);
-  return bitmapFile(pixelsOf(source));
+  return pngFile(pixelsOf(source));
 }
 
 /**
