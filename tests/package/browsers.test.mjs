@@ -61,7 +61,7 @@ async function outcomeInChromium(t, url, flags = []) {
 async function verifyInChromium(t, root) {
   const { outcome, requests } = await outcomeInChromium(t, await serve(t, root, plainHost(root)));
   verify(outcome);
-  assert.ok(requests.some((address) => /\/engine\b[^/]*\.wasm$/.test(address)) || root.endsWith('dist'), 'requests of workers are seen');
+  assert.ok(requests.some((address) => address.includes('.wasm')), 'requests of workers are seen');
   assert.deepEqual(requests.filter((address) => /raster|webgpu|sentinel/.test(address)), [], 'what is not used is not downloaded');
 }
 
