@@ -160,20 +160,20 @@ setup_node() {
   fi
 }
 
-# The Python of the examples, with their packages: in a folder of its own, anew when the pinned versions change.
+# The Python of the examples and tests, with their packages: in a folder of its own, anew when the pinned versions change.
 setup_python() {
-  local requirements=examples/ray/requirements.txt version digest environment
+  local requirements=tests/requirements.txt version digest environment
   if ! have python3 || ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     apt_install python3 python3-venv
   fi
   version=$(python3 -c 'import platform; print(platform.python_version())')
   version_at_least "$version" "$PYTHON_VERSION_NEEDED" ||
     die "Python $PYTHON_VERSION_NEEDED or newer is needed, this is $version: install it from https://www.python.org"
-  digest=$(sha256 "$requirements")
+  digest=$(cat "$requirements" examples/ray/requirements.txt | sha256 -)
   environment=$CACHE/python-$version-${digest:0:16}
   # Its programs know the folder by name: it cannot be moved when it is whole, so that a file says so.
   if [[ ! -f $environment/complete ]]; then
-    say "Installing the Python packages of the examples"
+    say "Installing the Python packages of the examples and tests"
     {
       python3 -m venv --clear "$environment" &&
         "$environment/bin/python" -m pip install --disable-pip-version-check --requirement "$requirements" &&

@@ -1,6 +1,7 @@
-//! The library on the command line: import checkpoints, describe models, classify tiles, train heads, judge them and
-//! export models.
+//! The library on the command line: import checkpoints, describe models, classify tiles, map scenes, train heads,
+//! judge them and export models.
 
+mod area;
 mod classify;
 mod confusion_picture;
 mod dataset;
@@ -12,6 +13,7 @@ mod import;
 mod info;
 mod inputs;
 mod listing;
+mod map;
 mod model;
 mod parts;
 mod purpose;
@@ -19,6 +21,7 @@ mod raster_info;
 mod report;
 mod rows;
 mod samples;
+mod scenes;
 mod settings;
 mod sweep;
 mod tiles;
@@ -46,8 +49,8 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 when all was done, 1 when the command failed, 2 when it was called wrongly, 3 when classify or evaluate \
-did their work and some tiles could not be read.";
+Exit status: 0 when all was done, 1 when the command failed, 2 when it was called wrongly, 3 when classify, evaluate or \
+map did their work and some tiles or cells could not be read.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -82,6 +85,27 @@ Examples:
 
 Exit status 3: every file has its row, and some could not be read; their column `error` says why.")]
     Classify(classify::ClassifyArgs),
+    /// Map the classes of whole scenes: GeoTIFF, GeoJSON, CSV, areas.
+    #[command(after_help = "\
+Examples:
+  tilelens map scene.tif --head models/sentinel-2.safetensors --cell 640m --output map.tif
+  tilelens map scene.tif --cell 256px --step 128px --majority --undecided 60 --output map.tif
+  tilelens map scenes/*.tif --cell 640m --output maps/
+  tilelens map scene.tif --cell 640m --output map.tif --resume         # after a run that was cut off
+  tilelens map scene.tif --cell 640m --output map.tif --check-sample 200
+
+Beside map.tif there are map-confidence.tif, map.geojson (WGS 84), map.csv, and what tells GIS programs names and \
+colours: map.qml and map.tif.aux.xml.
+
+Exit status 3: the map is written, and some cells could not be read.")]
+    Map(map::MapArgs),
+    /// Say how large the classes of a map are in truth, by cells that a person checked.
+    #[command(after_help = "\
+Example: fill in the column truth of the check sample that tilelens map has drawn, then
+  tilelens area map.tif map-check.csv
+
+The estimator is that of Olofsson et al. 2014, Good practices for estimating area and assessing accuracy of land change.")]
+    Area(area::AreaArgs),
     /// Judge a model on labelled tiles: accuracy, F1, confusion matrix, calibration, speed.
     #[command(after_help = "\
 Example, a folder that holds forest/, river/ …, or train/, val/ and test/ with those in them:
@@ -138,6 +162,8 @@ fn run(Cli { command, threads }: Cli) -> Result<()> {
         Command::Split(args) => parts::split(args),
         Command::Join(args) => parts::join(args),
         Command::Classify(args) => classify::run(args),
+        Command::Map(args) => map::run(args),
+        Command::Area(args) => area::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Train(args) => train::run(args),
         Command::FewShot(args) => few_shot::run(args),
