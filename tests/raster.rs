@@ -2,6 +2,8 @@
 
 #[path = "raster/fixtures.rs"]
 mod fixtures;
+#[path = "raster/hostile.rs"]
+mod hostile;
 #[path = "raster/reading.rs"]
 mod reading;
 #[path = "raster/shared.rs"]

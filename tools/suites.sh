@@ -116,7 +116,7 @@ suite_e2e() {
 suite_bench() {
   setup_browser
   setup_python
-  cargo bench --locked --bench network --bench raster --bench training -- --test
+  cargo bench --locked --bench network --bench training -- --test
   node tools/bench/bench.mjs --smoke
 }
 

@@ -62,6 +62,7 @@ impl ModelFile {
             backbone_name: String::new(),
             purpose: String::new(),
             labels: Vec::new(),
+            preparations: Vec::new(),
             classifier: ClassifierConfig::None,
             temperature: no_temperature(),
             ..self.check_has_backbone()?.manifest.clone()

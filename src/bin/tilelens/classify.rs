@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 use tilelens::model::classifier::Classifier;
+use tilelens::tile::Together;
 
 use super::DeviceChoice;
 use super::inputs;
 use super::model::ModelArgs;
 use super::rows::{Earlier, Format, Rows};
-use super::tiles::{coded, in_order, look_at, progress_bar, read_tile};
+use super::tiles::{coded, in_order, progress_bar, read_tile};
 use super::unread::SomeUnread;
 
 #[derive(Args)]
@@ -50,7 +51,7 @@ pub fn run(args: ClassifyArgs) -> Result<()> {
     };
     let all = files.len();
     // Of those that have a row already, too: a run that goes on prepares its tiles as the one before did.
-    let together = look_at(files.iter().map(PathBuf::as_path), &model.manifest.preparations);
+    let together = Together::of_files(files.iter().map(PathBuf::as_path), &[]);
     files.retain(|file| !earlier.files.contains(&file.display().to_string()));
     if files.len() < all {
         eprintln!("{} of {all} files have a row already.", all - files.len());

@@ -16,7 +16,7 @@ use super::dataset::{DataArgs, Dataset, LabelledFile};
 use super::files::write;
 use super::model::ModelArgs;
 use super::report::{class_table, confusion_table, percent, with_interval};
-use super::tiles::{for_each_tile, look_at};
+use super::tiles::for_each_tile;
 use super::unread::SomeUnread;
 
 #[derive(Args)]
@@ -66,8 +66,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         judges.iter().map(|file| LabelledFile { class: label_of[file.class], ..file.clone() }).collect();
     let classifier = Classifier::load(&model, &args.device.open()?)?;
     let start = Instant::now();
-    let together = look_at(files.iter().map(|file| file.path.as_path()), &model.manifest.preparations);
-    let answers = for_each_tile(&files, &together, "Classifying", |tile| {
+    let answers = for_each_tile(&files, "Classifying", |tile| {
         Ok(pollster::block_on(classifier.classify(&[tile]))?.probabilities)
     })?;
     let tiles_per_second = answers.len() as f64 / start.elapsed().as_secs_f64();

@@ -21,7 +21,6 @@ use super::report::{percent, table};
 use super::samples::{features, histograms};
 use super::settings::Settings;
 use super::sweep::{Setting, read_sweep};
-use super::tiles::look_at;
 use super::trials::{Contender, Draw, Kind, try_all};
 
 /// Labelled tiles a class, where none are asked for.
@@ -124,11 +123,9 @@ fn contenders(
     settings: Vec<Setting>,
 ) -> Result<Vec<Contender>> {
     let device = args.device.open()?;
-    let together = look_at(dataset.files.iter().map(|file| file.path.as_path()), &[]);
     let needs_views = settings.iter().any(|setting| setting.augmentation || setting.view_average);
     let of_backbone = |model: &ModelFile, what: &str, all_views: bool| {
-        let backbone = Backbone::load(model, &device)?;
-        anyhow::Ok(Arc::new(features(&dataset.files, &together, &backbone, all_views, what)?))
+        anyhow::Ok(Arc::new(features(&dataset.files, &Backbone::load(model, &device)?, all_views, what)?))
     };
     let transferred = of_backbone(base, "Features", needs_views)?;
     let head = |setting: Setting| Contender {
@@ -149,7 +146,7 @@ fn contenders(
         });
         contenders.push(Contender {
             name: "linear on colour histograms".into(),
-            samples: Arc::new(histograms(&dataset.files, &together)?),
+            samples: Arc::new(histograms(&dataset.files)?),
             setting: Setting { view_average: false, ..baseline },
             kind: Kind::Linear,
         });

@@ -8,7 +8,6 @@ use anyhow::{Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use tilelens::ErrorCode;
-use tilelens::raster::Preparation;
 use tilelens::tile::{Tile, Together};
 
 use super::dataset::LabelledFile;
@@ -40,30 +39,18 @@ pub fn in_order<I: Sync, T: Send>(
     Ok(())
 }
 
-/// Looks at all files that came together, so that rasters which are alike share one stretch: that of a model's tiles,
-/// where it learnt from some of that kind. What is prepared otherwise than the model's tiles is said.
-pub fn look_at<'a>(paths: impl IntoIterator<Item = &'a Path>, learnt: &[Preparation]) -> Together {
-    let together = Together::of_files(paths, learnt);
-    if !learnt.is_empty() && together.preparations().iter().any(|preparation| !learnt.contains(preparation)) {
-        eprintln!(
-            "Some tiles become colours otherwise than those that the model learnt from: train on such tiles, too."
-        );
-    }
-    together
-}
-
-/// What `compute` makes of each file's tile, with the file's class. A file that is no image is named and left out; an error
-/// of `compute` ends it all.
+/// What `compute` makes of each file's tile, with the file's class; rasters that are alike share one stretch. A file that
+/// is no image is named and left out; an error of `compute` ends it all.
 pub fn for_each_tile<T: Send>(
     files: &[LabelledFile],
-    together: &Together,
     what: &str,
     compute: impl Fn(&Tile) -> Result<T> + Sync,
 ) -> Result<Vec<(T, usize)>> {
     let bar = progress_bar(files.len(), what);
+    let together = Together::of_files(files.iter().map(|file| file.path.as_path()), &[]);
     let mut answers = Vec::new();
     let work = |file: &LabelledFile| {
-        let answer = read_tile(&file.path, together).map(|tile| compute(&tile));
+        let answer = read_tile(&file.path, &together).map(|tile| compute(&tile));
         bar.inc(1);
         answer
     };

@@ -30,8 +30,7 @@ impl Run {
         let ask = |samples: &Samples| Ok(ask_head(&head, samples));
         let (_, on_random) = self.judge(BASELINES[0], ask, &validation, &judges)?;
 
-        let [training, validation, judges] =
-            standardised(self.samples(|files, _| histograms(files, &self.tiles.together), false)?);
+        let [training, validation, judges] = standardised(self.samples(|files, _| histograms(files), false)?);
         let device = self.device.to_burn();
         let network = LinearClassifier::new(HISTOGRAM_BINS, self.num_classes(), &device);
         let learner = BurnLearner::new(network, &self.config, &device);

@@ -41,10 +41,8 @@ impl Run {
             );
         }
         let on_device = (&trunk, &device);
-        let [training, validation, judges] = self.samples(
-            |files, all_views| maps(files, &self.tiles.together, backbone, on_device, map_shape, all_views),
-            all_views,
-        )?;
+        let [training, validation, judges] = self
+            .samples(|files, all_views| maps(files, backbone, on_device, map_shape, all_views), all_views)?;
         let config = TrainingConfig { epochs: self.args.unfreeze_epochs.into(), ..self.config.clone() };
         let head = classification::Head::load(head.config(), head.parameters(), &device)?;
         let network = HeadAndTail { tail, head, map_shape };

@@ -76,11 +76,7 @@ impl Run {
 
     /// Features of the tiles to learn from, to choose by, to judge by.
     pub fn features(&self, backbone: &Backbone, what: &str) -> Result<[Samples; 3]> {
-        let together = &self.tiles.together;
-        self.samples(
-            |files, all_views| features(files, together, backbone, all_views, what),
-            self.augmentation(),
-        )
+        self.samples(|files, all_views| features(files, backbone, all_views, what), self.augmentation())
     }
 
     pub fn augmentation(&self) -> bool {

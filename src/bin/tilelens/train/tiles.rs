@@ -9,7 +9,7 @@ use tilelens::tile::Together;
 use tilelens::training::split::Split;
 
 use super::super::dataset::{Dataset, LabelledFile};
-use super::super::tiles::{in_order, look_at, progress_bar, read_tile};
+use super::super::tiles::{in_order, progress_bar, read_tile};
 use super::TrainArgs;
 
 /// How many pictures under two labels are named.
@@ -20,15 +20,12 @@ pub struct Tiles {
     pub training: Vec<LabelledFile>,
     pub validation: Vec<LabelledFile>,
     pub test: Option<Vec<LabelledFile>>,
-    /// What rasters among all of them have in common.
-    pub together: Together,
 }
 
 impl Tiles {
     pub fn read(args: &TrainArgs) -> Result<Self> {
         let (classes, files) = assigned(args)?;
-        let together = look_at(files.iter().map(|file| file.path.as_path()), &[]);
-        let (files, originals) = without_copies_across(files, &together)?;
+        let (files, originals) = without_copies_across(files)?;
         let of = |subset: Subset| -> Vec<LabelledFile> {
             files.iter().filter(|file| file.subset == Some(subset)).cloned().collect()
         };
@@ -40,7 +37,7 @@ impl Tiles {
             let originals: Vec<usize> = drawn.map(|(_, &original)| original).collect();
             (training, validation) = drawn_validation(&training, &originals, args);
         }
-        let tiles = Self { classes, training, validation, test, together };
+        let tiles = Self { classes, training, validation, test };
         if tiles.judges().is_empty() {
             bail!("there are no tiles to judge by: raise --validation-fraction or label more tiles");
         }
@@ -133,11 +130,8 @@ fn keep_learnt_classes(classes: &mut Vec<String>, files: &mut Vec<LabelledFile>)
 
 /// The files that can be read, without those of which a copy judges, or judges more strictly; and for each the first that
 /// it is a copy of. What was found is said.
-fn without_copies_across(
-    files: Vec<LabelledFile>,
-    together: &Together,
-) -> Result<(Vec<LabelledFile>, Vec<usize>)> {
-    let (files, fingerprints) = fingerprints(files, together)?;
+fn without_copies_across(files: Vec<LabelledFile>) -> Result<(Vec<LabelledFile>, Vec<usize>)> {
+    let (files, fingerprints) = fingerprints(files)?;
     let copies = Copies::find(&fingerprints);
     let originals = copies.originals();
     if copies.exact + copies.near > 0 {
@@ -180,14 +174,12 @@ fn without_copies_across(
 }
 
 /// The files that can be read, each with its fingerprint; the others are named.
-fn fingerprints(
-    files: Vec<LabelledFile>,
-    together: &Together,
-) -> Result<(Vec<LabelledFile>, Vec<Fingerprint>)> {
+fn fingerprints(files: Vec<LabelledFile>) -> Result<(Vec<LabelledFile>, Vec<Fingerprint>)> {
     let bar = progress_bar(files.len(), "Looking for copies");
     let (mut readable, mut fingerprints) = (Vec::new(), Vec::new());
+    let together = Together::of_files(files.iter().map(|file| file.path.as_path()), &[]);
     let work = |file: &LabelledFile| {
-        let fingerprint = read_tile(&file.path, together).map(|tile| Fingerprint::of(&tile));
+        let fingerprint = read_tile(&file.path, &together).map(|tile| Fingerprint::of(&tile));
         bar.inc(1);
         fingerprint
     };

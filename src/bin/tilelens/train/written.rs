@@ -26,7 +26,7 @@ impl Run {
             labels: self.labels.clone(),
             classifier: ClassifierConfig::Head(trained.head.config().clone()),
             temperature: trained.temperature,
-            preparations: self.tiles.together.preparations(),
+            preparations: Vec::new(),
             provenance: Provenance {
                 source,
                 source_sha256: hex(&Sha256::digest(std::fs::read(&self.args.model)?)),
