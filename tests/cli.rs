@@ -211,6 +211,10 @@ fn train_writes_a_model_of_the_folders_classes_that_knows_them() {
     assert_eq!(manifest["name"], "Colours");
     assert_eq!(manifest["labels"], serde_json::json!(["blue", "green"]));
     assert!(fs::read(json).unwrap().len() > 2);
+    let head = folder.path().join("head.safetensors");
+    printed(&["split", path(&model), "--head", path(&head)]);
+    let of_head: Value = serde_json::from_str(&printed(&["info", path(&head)])).unwrap();
+    assert_eq!(of_head["backbone"]["name"], "Overhead imagery");
 
     let said = printed(&["classify", path(data.path()), "--model", path(&model), "--format", "json"]);
     for line in said.lines() {

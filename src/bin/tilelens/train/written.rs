@@ -27,6 +27,11 @@ impl Run {
             classifier: ClassifierConfig::Head(trained.head.config().clone()),
             temperature: trained.temperature,
             preparations: self.tiles.together.preparations(),
+            // Where its last blocks were trained, the backbone is the model's own.
+            backbone_name: match trained.tail {
+                Some(_) => String::new(),
+                None => self.base.backbone_reference().name,
+            },
             provenance: Provenance {
                 source,
                 source_sha256: hex(&Sha256::digest(std::fs::read(&self.args.model)?)),
