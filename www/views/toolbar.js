@@ -33,7 +33,6 @@ export function setUpToolbar({ tiles, labelling, classification, shown, spotligh
  * @param {Classification} classification
  */
 function setUpBatch(tiles, classification) {
-  const results = byId('results', HTMLElement);
   const bar = byId('batch-bar', HTMLProgressElement);
   const status = byId('batch-status', HTMLElement);
   const announcement = byId('announcement', HTMLElement);
@@ -64,7 +63,6 @@ function setUpBatch(tiles, classification) {
   const draw = beforePaint(() => {
     const cancelled = tiles.inState('cancelled').length;
     const waiting = tiles.inState('queued').length + tiles.inState('working').length;
-    results.hidden = tiles.size === 0;
     bar.max = Math.max(1, tiles.size);
     bar.value = settled();
     cancel.hidden = waiting === 0;
