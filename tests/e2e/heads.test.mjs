@@ -28,6 +28,7 @@ test('the backbone is fetched once, and another head answers from the features t
   const without = await seen.cards();
   assert.deepEqual([...new Set(without.map(({ state, className }) => `${state} ${className}`))], ['done ']);
   assert.match(without[0].text, /No classes yet: label some/);
+  await openMenuOf(page, '#model-description');
   assert.match(await bench.text('#model-description'), /label some tiles of each class/);
   await seen.screenshot('own-classes');
   await choose(bench, heads[0].id);

@@ -91,6 +91,7 @@ test('names with markup, other directions, joined and stacked characters, formul
 
   const archive = await bench.download(() => fromMenu(page, '#export-project'));
   assert.equal(archive.suggestedFilename(), 'photognp.exe.zip');
+  await bench.showReport();
   const form = page.locator('[data-form="modelFile"]');
   assert.equal((await bench.download(() => form.locator('button').first().click())).suggestedFilename(), 'photo-gnp-exe.safetensors');
 

@@ -30,6 +30,7 @@ test('the model file, safetensors and ONNX give elsewhere what the page gives', 
   const folder = await temporaryFolder(t);
   /** @param {string} form */
   const take = async (form) => {
+    await bench.showReport();
     const download = await bench.download(() => page.locator(`[data-form="${form}"] button`).first().click());
     const file = path.join(folder, download.suggestedFilename());
     await download.saveAs(file);

@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Bench, CLASSES, assertSameAnswers, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, fromMenu, selectInMenu, serve, temporaryFolder, visit } from './harness.mjs';
+import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, fromMenu, openMenuOf, selectInMenu, serve, temporaryFolder, visit } from './harness.mjs';
 import { REACHABLE_GPU, loseGpu, shimWorkers } from './worker-shim.mjs';
 
 test('an absurd learning rate is told, and the head before stays', { timeout: SLOW_MS }, async (t) => {
@@ -168,6 +168,7 @@ test('files that were moved away keep nothing else out of a project file, nor do
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.clearDataForOrigin', { origin: new URL(page.url()).origin, storageTypes: 'indexeddb' });
   await page.locator('.notice').getByText('The browser closed its storage').waitFor();
+  await openMenuOf(page, '#project-status');
   assert.equal(await bench.text('#project-status'), 'Not saved.');
   const withoutAll = await exportRest(/^16 tiles, of which “.*” is the first, and a trained head can no longer be read.*export again/);
   const rows = await seen.results();
