@@ -7,6 +7,7 @@ import { beforePaint, byId, counted, fromTemplate, isTyping, isolated, part } fr
 import { labelOrAsk } from './folder-labels.js';
 import { keyOf } from './label-keys.js';
 import { notify, orNotify } from './notices.js';
+import { onTiles } from './on-tiles.js';
 import { thrownSentence } from './sentences.js';
 import { DRAGGED_TILES } from './tile-selection.js';
 
@@ -137,7 +138,7 @@ export function setUpClassPanel({ session, tiles, labelling, history, selection 
 
   setUpHistory(history);
   labelling.addEventListener('classes', draw);
-  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, draw);
+  onTiles(tiles, ['added', 'changed', 'removed'], draw);
   draw();
 }
 

@@ -6,6 +6,7 @@
 import { Virtualizer, defaultRangeExtractor, observeWindowOffset, observeWindowRect, windowScroll } from '@tanstack/virtual-core';
 import { tilesOf } from '../tiles/tile-list.js';
 import { beforePaint, byId, element } from './dom.js';
+import { onTiles } from './on-tiles.js';
 import { TileCard } from './tile-card.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
@@ -172,14 +173,17 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
   // What stands above the grid may grow: notices, panels on a phone.
   new ResizeObserver(draw).observe(document.body);
 
-  const refresh = (/** @type {Iterable<string>} */ ids) => {
+  const outdate = (/** @type {Iterable<string>} */ ids) => {
     for (const id of ids) if (cards.has(id)) stale.add(id);
     grid.ariaBusy = 'true';
+  };
+  const refresh = (/** @type {Iterable<string>} */ ids) => {
+    outdate(ids);
     draw();
   };
-  for (const type of ['added', 'changed', 'described', 'removed']) {
-    tiles.addEventListener(type, (event) => refresh(tilesOf(event).map(({ id }) => id)));
-  }
+  const types = ['added', 'changed', 'described', 'removed'];
+  for (const type of types) tiles.addEventListener(type, (event) => outdate(tilesOf(event).map(({ id }) => id)));
+  onTiles(tiles, types, draw);
   labelling.addEventListener('classes', () => refresh(cards.keys()));
   // With another order another card may be the one that Tab leads to.
   shown.addEventListener('changed', () => refresh(cards.keys()));
