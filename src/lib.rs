@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`dataset`] | a tree of folders → classes and splits; copies of one picture |
 //! | [`raster`] | a file of bands → windows of numbers, where they lie on Earth, and how they become colours |
+//! | `scene` | one large raster → the class of each of its cells: a map, and its files (feature `scene`) |
 //! | [`tile`] | bytes → [`tile::Tile`] → the network's input |
 //! | [`kernels`] | the network's operators on the CPU |
 //! | [`limits`] | what is accepted: sizes and counts |
@@ -30,6 +31,8 @@ pub mod kernels;
 pub mod limits;
 pub mod model;
 pub mod raster;
+#[cfg(feature = "scene")]
+pub mod scene;
 pub mod tile;
 pub mod training;
 #[cfg(target_family = "wasm")]

@@ -4,6 +4,7 @@
  *     node tools/build-package.mjs [--output target/npm] [--cpu-only]
  */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,14 +41,26 @@ async function factsOf(file) {
   return { bytes: bytes.length, sha256: sha256(bytes) };
 }
 
-/** A worker that is never asked for WebGPU goes without its glue. @type {import('esbuild').Plugin} */
-const WITHOUT_WEBGPU = {
-  name: 'without-webgpu',
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /\/pkg\/webgpu\/tilelens\.js$/ }, ({ path: name }) => ({ path: name, namespace: 'nothing' }));
-    onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export default null' }));
-  },
-};
+/**
+ * A worker goes without what it is never asked for.
+ * @param {string} name
+ * @param {RegExp} filter
+ * @param {string} contents what stands in its place
+ * @returns {import('esbuild').Plugin}
+ */
+function without(name, filter, contents) {
+  return {
+    name: `without-${name}`,
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter }, ({ path: file }) => ({ path: file, namespace: name }));
+      onLoad({ filter: /./, namespace: name }, () => ({ contents }));
+    },
+  };
+}
+
+const WITHOUT_WEBGPU = without('webgpu', /\/pkg\/webgpu\/tilelens\.js$/, 'export default null');
+/** The package imports no checkpoints of other frameworks. */
+const WITHOUT_IMPORTER = without('importer', /^\.\/importer\.js$/, 'export const importCheckpoint = null');
 
 /**
  * The worker as one script that imports nothing, so that a bundler may copy it as it is.
@@ -57,7 +70,7 @@ const WITHOUT_WEBGPU = {
 async function buildWorker(outfile, withWebGpu) {
   // The glue of the engine would find its file by this address, if it were not given it.
   const define = { 'import.meta.url': '""' };
-  await build({ ...OPTIONS, entryPoints: [WORKER], outfile, format: 'iife', plugins: withWebGpu ? [] : [WITHOUT_WEBGPU], define });
+  await build({ ...OPTIONS, entryPoints: [WORKER], outfile, format: 'iife', plugins: withWebGpu ? [WITHOUT_IMPORTER] : [WITHOUT_IMPORTER, WITHOUT_WEBGPU], define });
 }
 
 /** For Node.js, `platform-node.js` is what the others find in place of `platform-browser.js`. @type {import('esbuild').Plugin} */
@@ -84,7 +97,20 @@ async function buildScripts(folder, withWebGpu) {
   // Each on its own: the worker's begins with what a browser has.
   await build({ ...OPTIONS, entryPoints: [path.join(SOURCE, 'index.js')], outfile: path.join(folder, 'node.js'), platform: 'node', plugins: [NODE_PLATFORM], define });
   const entry = path.join(SOURCE, 'node-worker.js');
-  await build({ ...OPTIONS, entryPoints: [entry], outfile: path.join(folder, 'node-worker.js'), platform: 'node', plugins: [WITHOUT_WEBGPU] });
+  await build({ ...OPTIONS, entryPoints: [entry], outfile: path.join(folder, 'node-worker.js'), platform: 'node', plugins: [WITHOUT_IMPORTER, WITHOUT_WEBGPU] });
+}
+
+/**
+ * Declarations with the comments of their overloads, which the compiler leaves out.
+ * @param {string} declarations
+ * @param {string} source
+ */
+function withOverloadComments(declarations, source) {
+  const comments = Array.from(source.matchAll(/^ *\/\*\*(?:(?!\*\/)[^])*@overload[^]*?\*\/\n/gm), ([comment]) => comment.replace(/^ *\* @overload\n/m, ''));
+  const names = new Set(Array.from(source.matchAll(/@overload[^]*?\*\/\n *(?:async )?(\w+)\(/g), ([, name]) => name));
+  const overload = new RegExp(`^    (?:${[...names].join('|')})\\(`, 'gm');
+  if ((declarations.match(overload) ?? []).length !== comments.length) throw new Error('an overload has no comment, or a comment no overload');
+  return comments.length === 0 ? declarations : declarations.replace(overload, (start) => comments.shift()?.replace(/^ {2}/gm, '    ') + start);
 }
 
 /** The declarations that the public ones lead to. @param {string} folder @param {boolean} withWebGpu */
@@ -92,17 +118,19 @@ async function buildTypes(folder, withWebGpu) {
   const made = path.join(ROOT, 'target/npm-types');
   await rm(made, { recursive: true, force: true });
   await promisify(execFile)(path.join(ROOT, 'node_modules/.bin/tsc'), ['--project', 'package/tsconfig.types.json'], { cwd: ROOT });
-  for (const build of ['cpu', 'raster']) {
-    const declarations = await readFile(path.join(ROOT, 'pkg', build, 'tilelens.d.ts'), 'utf8');
-    await mkdir(path.join(made, 'pkg', build), { recursive: true });
-    await writeFile(path.join(made, 'pkg', build, 'tilelens.d.ts'), declarations.replace(AFTER_THE_INTERFACES, '\n'));
+  for (const name of ['pkg/cpu/tilelens.d.ts', 'pkg/raster/tilelens.d.ts']) {
+    const types = (await readFile(path.join(ROOT, name), 'utf8')).replace(AFTER_THE_INTERFACES, '\n');
+    await mkdir(path.dirname(path.join(made, name)), { recursive: true });
+    await writeFile(path.join(made, name), types);
   }
   const waiting = ['index', 'element', ...(withWebGpu ? ['webgpu'] : [])].map((name) => `package/src/${name}.d.ts`);
   const known = new Set(waiting);
   for (const name of waiting) {
     const text = await readFile(path.join(made, name), 'utf8');
     await mkdir(path.dirname(path.join(folder, 'types', name)), { recursive: true });
-    await writeFile(path.join(folder, 'types', name), text);
+    const source = path.join(ROOT, name.replace(/\.d\.ts$/, '.js'));
+    const whole = existsSync(source) ? withOverloadComments(text, await readFile(source, 'utf8')) : text;
+    await writeFile(path.join(folder, 'types', name), whole);
     for (const [, target] of text.matchAll(IMPORT)) {
       const next = path.posix.join(path.posix.dirname(name), target).replace(/\.js$/, '.d.ts');
       if (!known.has(next)) waiting.push(next);

@@ -33,7 +33,7 @@ release() {
 
   say "Packing version $version"
   pack "$folder/tilelens-$version-site.tar.gz" "$TARGET/site" .
-  mapfile -t models < <(cd models && printf '%s\n' LICENSE-torchvision README.md models.json *.safetensors *-*.md overhead.md)
+  mapfile -t models < <(cd models && printf '%s\n' LICENSE-torchvision *.md *.json *.svg *.safetensors)
   pack "$folder/tilelens-$version-models.tar.gz" models "${models[@]}"
   (cd target/npm && npm pack --silent --pack-destination "$folder")
   if [[ -n $with_command_line ]]; then

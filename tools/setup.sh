@@ -169,17 +169,17 @@ setup_node() {
   fi
 }
 
-# setup_python [REQUIREMENTS]: a Python with these packages, else with those of the examples, in a folder of its own, anew
+# setup_python [REQUIREMENTS]: a Python with these packages, else with those of the examples and tests, in a folder of its own, anew
 # when the pinned versions change.
 setup_python() {
-  local requirements=${1:-examples/ray/requirements.txt} version digest environment
+  local requirements=${1:-tests/requirements.txt} version digest environment
   if ! have python3 || ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     apt_install python3 python3-venv
   fi
   version=$(python3 -c 'import platform; print(platform.python_version())')
   version_at_least "$version" "$PYTHON_VERSION_NEEDED" ||
     die "Python $PYTHON_VERSION_NEEDED or newer is needed, this is $version: install it from https://www.python.org"
-  digest=$(sha256 "$requirements")
+  digest=$(cat "$requirements" examples/ray/requirements.txt | sha256 -)
   environment=$CACHE/python-$version-${digest:0:16}
   # Its programs know the folder by name: it cannot be moved when it is whole, so that a file says so.
   if [[ ! -f $environment/complete ]]; then

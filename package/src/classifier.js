@@ -4,7 +4,6 @@ import { EngineError, Session, TRAINING_DEFAULTS, VIEWS, asEngineError, preparat
 import { address, remoteFile } from './assets.js';
 import { TilelensError, asTilelensError } from './errors.js';
 import { platform } from './platform-browser.js';
-import { Rasters, UNSEEN } from './rasters.js';
 
 /** @typedef {import('../../www/engine/index.js').Connection} Connection */
 /** @typedef {import('../../www/engine/index.js').DeviceChoice} DeviceChoice */
@@ -12,7 +11,6 @@ import { Rasters, UNSEEN } from './rasters.js';
 /** @typedef {import('../../www/engine/index.js').ModelInfo} ModelInfo */
 /** @typedef {import('../../www/engine/index.js').ModelSource} ModelSource */
 /** @typedef {import('../../www/engine/index.js').RemoteFile} RemoteFile */
-/** @typedef {import('../../www/engine/index.js').TileRequest} TileRequest */
 /** @typedef {import('../../www/engine/index.js').TrainingConfig} TrainingConfig */
 /** @typedef {import('../../www/engine/index.js').TrainingProgress} TrainingProgress */
 /** @typedef {import('../../www/engine/index.js').TrainingReport} TrainingReport */
@@ -70,6 +68,9 @@ import { Rasters, UNSEEN } from './rasters.js';
  */
 /** @typedef {TrainingConfig & TrainOnlySettings} TrainSettings */
 
+/** @typedef {{ tileId: string, index: number, file: Blob }} ReadTile A tile whose file was read. */
+/** @typedef {{ rasters: Map<string, import('../../www/engine/index.js').Raster>, notes: Map<string, string[]> }} Looks How rasters become colours, and what was guessed, by tile. */
+
 /** As many tiles are read and sent at once, so that a long list does not fill the memory. */
 const TILES_AT_ONCE = 64;
 
@@ -81,7 +82,8 @@ let lastTile = 0;
 /** A classifier of tiles. Its engine is in a worker, so that a page never blocks. */
 export class Classifier {
   #session;
-  #rasters = new Rasters();
+  /** How the rasters of a kind become colours. @type {Map<string, import('../../www/engine/index.js').Stretch>} */
+  #stretches = new Map();
   #releaseWorker;
   /** The file whose head answers; null where none does. @type {Blob | RemoteFile | null} */
   #head;
@@ -114,8 +116,7 @@ export class Classifier {
     const [model, head] = await Promise.all([ownFile(options.model), headOf(options, assets)]);
     const { url: workerUrl, release } = await platform.workerUrl(webgpu?.worker ?? address('worker.js', assets));
     const session = new Session(platform.connect);
-    const engines = { cpu: remoteFile('engine.wasm', assets), raster: remoteFile('raster.wasm', assets), ...(webgpu && { webgpu: webgpu.engine }) };
-    session.site = { engines, workerUrl };
+    session.site = { engines: { cpu: remoteFile('engine.wasm', assets), raster: remoteFile('raster.wasm', assets), ...(webgpu && { webgpu: webgpu.engine }) }, workerUrl };
     session.addEventListener('status', () => {
       if (session.status.state === 'loading') onProgress(session.status.progress);
     });
@@ -123,7 +124,7 @@ export class Classifier {
     try {
       await session.open(device, firstSource(model, head, backbone));
       if (session.status.error) throw session.status.error;
-      if (model && head) await session.changeModel({ kind: 'head', head: await fileOfHead(head), backbone });
+      if (model && head) await classifier.#putOn(await fileOfHead(head));
       return classifier;
     } catch (thrown) {
       classifier.dispose();
@@ -147,6 +148,13 @@ export class Classifier {
     return { device, why, adapter };
   }
 
+  /** Lets a head answer on the backbone that was given, and on no other. @param {Blob} head */
+  async #putOn(head) {
+    const { backbone } = this.model;
+    await this.#session.changeModel({ kind: 'head', head, backbone: this.#backbone });
+    if (this.model.backbone !== backbone) throw new TilelensError('model.other_backbone', 'The head belongs to another backbone than that of the model: give the model that it was trained on.');
+  }
+
   get #loaded() {
     const { loaded } = this.#session.status;
     if (!loaded) throw new TilelensError('engine.disposed', 'This classifier was disposed of: open another.');
@@ -154,14 +162,14 @@ export class Classifier {
   }
 
   /**
-   * Classifies a tile, or many. Of many, one that cannot be read is a {@link TilelensError} in its place, and the others
-   * go on; a single one rejects with it.
+   * Classifies a tile.
    * @overload
    * @param {TileSource} source
    * @param {ClassifyOptions} [options]
-   * @returns {Promise<Classification>}
+   * @returns {Promise<Classification>} rejects with a {@link TilelensError} when the tile cannot be read
    */
   /**
+   * Classifies tiles on all cores. One that cannot be read is a {@link TilelensError} in its place; the others go on.
    * @overload
    * @param {readonly TileSource[]} sources
    * @param {ClassifyOptions} [options]
@@ -179,16 +187,16 @@ export class Classifier {
   }
 
   /**
-   * What the backbone sees in a tile, or in many: 576 numbers each, which are close for tiles that look alike. Of many,
-   * one that cannot be read is a {@link TilelensError} in its place.
+   * What the backbone sees in a tile: 576 numbers, which are close for tiles that look alike.
    * @overload
    * @param {TileSource} source
-   * @returns {Promise<Float32Array>}
+   * @returns {Promise<Float32Array>} rejects with a {@link TilelensError} when the tile cannot be read
    */
   /**
+   * What the backbone sees in each of these tiles. One that cannot be read is a {@link TilelensError} in its place.
    * @overload
    * @param {readonly TileSource[]} sources
-   * @returns {Promise<(Float32Array | TilelensError)[]>}
+   * @returns {Promise<(Float32Array | TilelensError)[]>} in the order of the sources
    */
   /**
    * @param {TileSource | readonly TileSource[]} given
@@ -219,14 +227,13 @@ export class Classifier {
     const stray = samples.find((_, index) => classes[index] < 0);
     if (stray) throw new TilelensError('training.setting', `A sample has the label "${stray.label}", which is not among the labels: ${labels.join(', ')}.`);
     const views = augmentation ? VIEWS : 1;
-    const tiles = await this.#computeFeatures(samples, views, signal);
-    const tileIds = tiles.map(({ tileId }) => tileId);
+    const { tileIds, preparations } = await this.#computeFeatures(samples, views, signal);
     const stop = () => void this.#session.ask('steerTraining', { command: 'stop' }).catch(() => undefined);
     try {
       const setup = {
         ...{ labels, classes, views, settings: config, validationFraction, name, fromCurrent: false },
         hasSeen: samples.map(() => false),
-        preparations: preparationsOf(tiles.map(({ source }) => source)),
+        preparations,
         description: `A head for ${labels.length} classes, trained on ${samples.length} labelled tiles, on the backbone ${this.model.backboneName}.`,
       };
       const onEvent = (/** @type {import('../../www/engine/index.js').EventOf<'train'>} */ event) => {
@@ -251,7 +258,7 @@ export class Classifier {
    * @returns {Promise<Blob>}
    */
   async exportModel(form = 'model') {
-    if (!this.#head) throw new TilelensError('model.no_head', 'There is no head to export: open the classifier with a head, or train one.');
+    if (!this.#head || this.labels.length === 0) throw new TilelensError('model.no_head', 'There is no head to export: open the classifier with a head, or train one.');
     if (!(form in FORMS)) throw new TilelensError('export.form', `There is no form ${form}: ask for ${Object.keys(FORMS).join(', ')}.`);
     return this.#ask('convert', { model: await fileOfHead(this.#head), form: FORMS[form] });
   }
@@ -285,52 +292,64 @@ export class Classifier {
   async #classifyAll(sources, { averaged = false, onResult, signal }, resultOf, forget) {
     /** @type {(Result | TilelensError)[]} */
     const results = Array.from({ length: sources.length });
-    /** Rasters, which are measured together when all the others are done. @type {Map<string, { request: TileRequest, index: number }>} */
-    const unseen = new Map();
     const settle = (/** @type {number} */ index, /** @type {Result | TilelensError} */ result) => {
       results[index] = result;
       onResult?.(/** @type {any} */ (result), index);
     };
-    const chunks = Array.from({ length: Math.ceil(sources.length / TILES_AT_ONCE) }, (_, chunk) => chunk * TILES_AT_ONCE);
+    /** Rasters wait for one another: those of one kind become colours by one stretch. @type {ReadTile[]} */
+    const rasters = [];
+    const answer = async (/** @type {ReadTile[]} */ tiles, /** @type {Looks | null} */ looks) => {
+      const byId = new Map(tiles.map((tile) => [tile.tileId, tile]));
+      await this.#answerEach(tiles.map((tile) => requestOf(tile, looks)), averaged, (tileId, outcome) => {
+        const tile = byId.get(tileId);
+        if (!tile || signal?.aborted) return;
+        if (isUnseen(outcome)) rasters.push(tile);
+        else settle(tile.index, outcome instanceof TilelensError ? outcome : resultOf(withNotes(outcome, looks?.notes.get(tileId)), tileId));
+      });
+      if (forget) this.#forget(tiles.map(({ tileId }) => tileId));
+    };
+    const starts = startsOf(sources.length);
     const read = (/** @type {number} */ start) => this.#read(sources.slice(start, start + TILES_AT_ONCE), start, settle);
-    let reading = chunks.length > 0 ? read(0) : null;
-    for (const start of chunks) {
+    let reading = starts.length > 0 ? read(0) : null;
+    for (const start of starts) {
       signal?.throwIfAborted();
       const tiles = (await reading) ?? [];
       // The next files are read while these are at work.
       reading = start + TILES_AT_ONCE < sources.length ? read(start + TILES_AT_ONCE) : null;
-      const indexOf = new Map(tiles.map(({ tileId, index }) => [tileId, index]));
-      const requests = new Map(tiles.map(({ tileId, file }) => [tileId, requestOf(tileId, file)]));
-      await this.#answerEach([...requests.values()], averaged, (tileId, outcome) => {
-        const [index, request] = [indexOf.get(tileId), requests.get(tileId)];
-        if (index === undefined || !request || signal?.aborted) return;
-        if (outcome instanceof TilelensError && outcome.code === UNSEEN) unseen.set(tileId, { request, index });
-        else settle(index, outcome instanceof TilelensError ? outcome : resultOf(outcome, tileId));
-      });
-      if (forget) this.#forget(tiles.map(({ tileId }) => tileId));
+      await answer(tiles, null);
+    }
+    const seen = rasters.splice(0);
+    const looks = await this.#lookAt(seen);
+    for (const start of startsOf(seen.length)) {
+      signal?.throwIfAborted();
+      await answer(seen.slice(start, start + TILES_AT_ONCE), looks);
     }
     signal?.throwIfAborted();
-    if (unseen.size > 0) {
-      const looked = await this.#look([...unseen.values()].map(({ request }) => request));
-      await this.#answerEach(looked, averaged, (tileId, outcome) => {
-        const index = unseen.get(tileId)?.index;
-        if (index !== undefined && !signal?.aborted) settle(index, outcome instanceof TilelensError ? outcome : resultOf(outcome, tileId));
-      });
-      if (forget) this.#forget([...unseen.keys()]);
-      signal?.throwIfAborted();
-    }
     return results;
   }
 
   /**
-   * @template {{ tileId: string, source: import('../../www/engine/index.js').TileSource }} Tile
-   * @param {Tile[]} tiles rasters that nobody has looked at
-   * @returns {Promise<Tile[]>}
+   * How rasters become colours: those of one kind by one stretch.
+   * @param {ReadTile[]} tiles
+   * @returns {Promise<Looks>}
    */
-  async #look(tiles) {
-    return this.#rasters.look(this.#session, tiles).catch((thrown) => {
-      throw asTilelensError(thrown);
-    });
+  async #lookAt(tiles) {
+    const looked = tiles.filter(({ file }) => platform.canLookAt(file));
+    /** @type {Looks} */
+    const looks = { rasters: new Map(), notes: new Map() };
+    if (looked.length === 0) return looks;
+    const { groups, alike } = await this.#ask('lookAtRasters', { tiles: looked.map(({ tileId, file }) => ({ tileId, source: { kind: 'file', file } })), bands: null });
+    const learnt = this.model.preparations;
+    for (const { tileId } of looked) {
+      const group = groups.find((one) => one.alike === alike[tileId]);
+      if (!group) continue;
+      // Those that come later are seen as those before, and a kind that the head has learnt from as it was then.
+      const stretch = this.#stretches.get(group.alike) ?? learnt.find((one) => one.alike === group.alike)?.stretch ?? group.stretch;
+      this.#stretches.set(group.alike, stretch);
+      looks.rasters.set(tileId, { alike: group.alike, stretch });
+      looks.notes.set(tileId, group.notes);
+    }
+    return looks;
   }
 
   /**
@@ -338,6 +357,7 @@ export class Classifier {
    * @param {readonly TileSource[]} sources
    * @param {number} start index of the first
    * @param {(index: number, error: TilelensError) => void} settle
+   * @returns {Promise<ReadTile[]>}
    */
   async #read(sources, start, settle) {
     const files = await Promise.allSettled(sources.map((source) => platform.fileOf(source)));
@@ -354,7 +374,7 @@ export class Classifier {
   /**
    * Has each tile answered. An engine that stops is replaced: then what had no answer is asked for again, one tile at a
    * time, so that only the tile that stops it is left out.
-   * @param {TileRequest[]} tiles
+   * @param {import('../../www/engine/index.js').TileRequest[]} tiles
    * @param {boolean} isAveraged
    * @param {(tileId: string, outcome: import('../../www/engine/index.js').TileResult | TilelensError) => void} onTile
    */
@@ -383,42 +403,45 @@ export class Classifier {
    * @param {readonly Sample[]} samples
    * @param {number} views
    * @param {AbortSignal | undefined} signal
-   * @returns {Promise<TileRequest[]>} the tiles that the engine now knows
+   * @returns {Promise<{ tileIds: string[], preparations: ModelInfo['preparations'] }>} the tiles that the engine now knows,
+   *   and how they became colours
    */
   async #computeFeatures(samples, views, signal) {
     /** @type {(TilelensError | undefined)[]} */
     const errors = [];
-    /** @type {TileRequest[]} */
-    const known = [];
-    /** @type {Map<string, number>} */
-    const indexOf = new Map();
-    const compute = async (/** @type {TileRequest[]} */ tiles) => {
+    /** @type {string[]} */
+    const tileIds = [];
+    /** By tile. @type {Map<string, import('../../www/engine/index.js').TileRequest['source']>} */
+    const sources = new Map();
+    /** @type {ReadTile[]} */
+    const rasters = [];
+    const compute = async (/** @type {ReadTile[]} */ tiles, /** @type {Looks | null} */ looks) => {
+      const byId = new Map(tiles.map((tile) => [tile.tileId, tile]));
       const onEvent = (/** @type {{ tileId: string, error?: import('../../www/engine/index.js').Failure }} */ { tileId, error }) => {
-        const index = indexOf.get(tileId);
-        if (index !== undefined) errors[index] = error && asTilelensError(new EngineError(error.code, error));
+        const tile = byId.get(tileId);
+        if (!tile || !error) return;
+        const failure = asTilelensError(new EngineError(error.code, error));
+        if (isUnseen(failure)) rasters.push(tile);
+        else errors[tile.index] = failure;
       };
-      if (views === VIEWS) await this.#ask('views', { tiles }, { onEvent });
-      else await this.#ask('classify', { tiles, isAveraged: false }, { onEvent });
+      const requests = tiles.map((tile) => requestOf(tile, looks));
+      for (const { tileId, source } of requests) sources.set(tileId, source);
+      if (views === VIEWS) await this.#ask('views', { tiles: requests }, { onEvent });
+      else await this.#ask('classify', { tiles: requests, isAveraged: false }, { onEvent });
     };
-    for (let start = 0; start < samples.length; start += TILES_AT_ONCE) {
+    for (const start of startsOf(samples.length)) {
       signal?.throwIfAborted();
       const chunk = samples.slice(start, start + TILES_AT_ONCE).map(({ source }) => source);
       const tiles = await this.#read(chunk, start, (index, error) => void (errors[index] = error));
-      for (const { tileId, index } of tiles) indexOf.set(tileId, index);
-      const requests = tiles.map(({ tileId, file }) => requestOf(tileId, file));
-      await compute(requests);
-      known.push(...requests);
+      await compute(tiles, null);
+      tileIds.push(...tiles.map(({ tileId }) => tileId));
     }
-    const isUnseen = (/** @type {TileRequest} */ { tileId }) => errors[indexOf.get(tileId) ?? -1]?.code === UNSEEN;
-    const looked = known.some(isUnseen) ? await this.#look(known.filter(isUnseen)) : [];
-    for (let start = 0; start < looked.length; start += TILES_AT_ONCE) {
-      signal?.throwIfAborted();
-      await compute(looked.slice(start, start + TILES_AT_ONCE));
-    }
+    const seen = rasters.splice(0);
+    const looks = await this.#lookAt(seen);
+    for (const start of startsOf(seen.length)) await compute(seen.slice(start, start + TILES_AT_ONCE), looks);
     const bad = errors.findIndex((error) => error !== undefined);
-    const replaced = new Map(looked.map((tile) => [tile.tileId, tile]));
-    if (bad < 0) return known.map((tile) => replaced.get(tile.tileId) ?? tile);
-    this.#forget(known.map(({ tileId }) => tileId));
+    if (bad < 0) return { tileIds, preparations: preparationsOf([...sources.values()]) };
+    this.#forget(tileIds);
     throw new TilelensError('training.sample', `Sample ${bad + 1} of ${samples.length} ("${samples[bad].label}") cannot be used. ${errors[bad]?.message}`, errors[bad]);
   }
 
@@ -438,15 +461,6 @@ export class Classifier {
       throw asTilelensError(thrown);
     });
   }
-}
-
-/**
- * @param {string} tileId
- * @param {Blob} file
- * @returns {TileRequest}
- */
-function requestOf(tileId, file) {
-  return { tileId, source: { kind: 'file', file }, needsDecoding: true, needsThumbnail: false };
 }
 
 /** @param {OpenOptions['model']} model */
@@ -491,4 +505,34 @@ function classification({ probabilities, decoded }, labels) {
   const classes = Array.from(probabilities, (probability, index) => ({ label: labels[index], probability })).sort((a, b) => b.probability - a.probability);
   const { widthPx, heightPx, format, notes } = /** @type {NonNullable<typeof decoded>} */ (decoded).facts;
   return { ...classes[0], classes, widthPx, heightPx, format, notes };
+}
+
+/** Where each part of a long list begins. @param {number} count */
+function startsOf(count) {
+  return Array.from({ length: Math.ceil(count / TILES_AT_ONCE) }, (_, chunk) => chunk * TILES_AT_ONCE);
+}
+
+/**
+ * @param {ReadTile} tile
+ * @param {Looks | null} looks null before anybody looked
+ * @returns {import('../../www/engine/index.js').TileRequest}
+ */
+function requestOf({ tileId, file }, looks) {
+  const raster = looks ? { raster: looks.rasters.get(tileId) ?? null } : {};
+  return { tileId, source: { kind: 'file', file, ...raster }, needsDecoding: true, needsThumbnail: false };
+}
+
+/** Whether a tile is a raster that waits for those that came with it. @param {unknown} outcome */
+function isUnseen(outcome) {
+  return outcome instanceof TilelensError && outcome.code === 'raster.unseen';
+}
+
+/**
+ * @param {import('../../www/engine/index.js').TileResult} result
+ * @param {string[]} [notes] what was guessed of a raster
+ */
+function withNotes(result, notes = []) {
+  const { decoded } = result;
+  if (!decoded || notes.length === 0) return result;
+  return { ...result, decoded: { ...decoded, facts: { ...decoded.facts, notes: [...new Set([...decoded.facts.notes, ...notes])] } } };
 }

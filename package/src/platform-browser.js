@@ -7,6 +7,7 @@ import { fetchFile, fileOf } from './sources.js';
  * @typedef {object} Platform What differs between browsers and Node.js.
  * @property {(url: string) => Connection} connect
  * @property {(source: any) => Promise<Blob>} fileOf
+ * @property {(file: Blob) => boolean} canLookAt whether parts of a raster can be read
  * @property {(address: string) => Promise<{ url: string, release: () => void }>} workerUrl
  */
 
@@ -14,6 +15,7 @@ import { fetchFile, fileOf } from './sources.js';
 export const platform = {
   connect: (url) => new Connection(url),
   fileOf,
+  canLookAt: () => true,
   async workerUrl(address) {
     if (new URL(address).origin === globalThis.location.origin) return { url: address, release: () => undefined };
     // A browser starts no worker from another origin, such as a CDN, but from a copy of its script.

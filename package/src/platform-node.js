@@ -8,6 +8,9 @@ import { fileOf } from './sources.js';
 
 /** @typedef {import('./platform-browser.js').Platform} Platform */
 
+/** Of larger files parts are read as they are asked for, which takes what a browser's workers have (`FileReaderSync`). */
+const MOST_LOOKED_AT_BYTES = 16 << 20;
+
 const ADDRESS = /^(https?|data|blob):/;
 
 /** @type {Platform} */
@@ -19,6 +22,7 @@ export const platform = {
     // A `File` of Node.js loses its bytes on the way to a worker.
     return source instanceof Blob ? source.slice() : fileOf(source);
   },
+  canLookAt: (file) => file.size <= MOST_LOOKED_AT_BYTES,
   workerUrl: async () => ({ url: new URL('./node-worker.js', import.meta.url).href, release: () => undefined }),
 };
 

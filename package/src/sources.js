@@ -1,8 +1,8 @@
 /** What a tile can be given as, and how it becomes a file that the engine reads. */
 
 import { MAX_TILE_PIXELS } from '../../www/engine/index.js';
-import { pngFile } from './png.js';
 import { TilelensError } from './errors.js';
+import { pngFile } from './png.js';
 
 /**
  * A tile: a file (`File`, `Blob`, its bytes, or the address of one as `URL` or text), or pixels (`ImageData`,
@@ -38,6 +38,7 @@ export async function fetchFile(address) {
 /** @param {PixelSource} source */
 function pixelsOf(source) {
   if (typeof ImageData === 'function' && source instanceof ImageData) return source;
+  if (typeof OffscreenCanvas !== 'function') throw new TilelensError('source.no_canvas', 'Pixels can be read in a browser alone: give a file, its bytes, a path or a URL.');
   const { width, height } = sizeOf(source);
   if (!(width > 0 && height > 0)) {
     throw new TilelensError('source.empty', 'This source has no pixels: wait until the image is loaded, or give a File, Blob, URL, ImageBitmap, canvas or video frame.');

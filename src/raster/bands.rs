@@ -99,9 +99,10 @@ fn by_names(bands: &[Band]) -> Option<([usize; 3], &'static str)> {
     let colour = |index: usize| {
         let word = ["red", "green", "blue"][index];
         let is_it = |name: &String| {
-            let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+            let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
             // `red edge` and `coastal blue` are bands of their own.
-            words.contains(&word) && !words.iter().any(|word| matches!(*word, "edge" | "coastal" | "yellow"))
+            words.clone().any(|other| other == word)
+                && !words.any(|other| matches!(other, "edge" | "coastal" | "yellow"))
         };
         names.iter().position(is_it)
     };

@@ -10,13 +10,18 @@ mod key {
     pub const CITATION: u16 = 1026;
     pub const GEOGRAPHIC_CRS: u16 = 2048;
     pub const GEOGRAPHIC_CITATION: u16 = 2049;
+    pub const ANGULAR_UNIT: u16 = 2054;
     pub const PROJECTED_CRS: u16 = 3072;
     pub const PROJECTED_CITATION: u16 = 3073;
+    pub const LINEAR_UNIT: u16 = 3076;
+    pub const LINEAR_UNIT_SIZE: u16 = 3077;
 }
 
 const MODEL_GEOGRAPHIC: u16 = 2;
 const PIXEL_IS_POINT: u16 = 2;
 const USER_DEFINED: u16 = 32767;
+/// EPSG's code of the degree.
+const DEGREE: u16 = 9102;
 
 /// From pixels to coordinates of the CRS, in GDAL's order: `x = t[0] + t[1]·column + t[2]·row`,
 /// `y = t[3] + t[4]·column + t[5]·row`. Columns and rows count from the upper left corner of the upper left pixel.
@@ -54,6 +59,12 @@ impl GeoKeys {
     /// A key whose value stands in the directory itself.
     fn short(&self, wanted: u16) -> Option<u16> {
         self.entries().find(|&[key, place, _, _]| key == wanted && place == 0).map(|[.., value]| value)
+    }
+
+    fn double(&self, wanted: u16) -> Option<f64> {
+        let [.., offset] =
+            self.entries().find(|&[key, place, ..]| key == wanted && place == tags::GEO_DOUBLE_PARAMS)?;
+        self.doubles.get(usize::from(offset)).copied()
     }
 
     fn text(&self, wanted: u16) -> Option<String> {
@@ -112,6 +123,23 @@ impl Georeference {
     /// Whether coordinates are degrees of longitude and latitude.
     pub fn is_geographic(&self) -> bool {
         self.keys.short(key::MODEL_TYPE) == Some(MODEL_GEOGRAPHIC)
+    }
+
+    /// Metres in a unit of a projected CRS, where the keys say it.
+    pub fn metres_per_unit(&self) -> Option<f64> {
+        match self.keys.short(key::LINEAR_UNIT)? {
+            9001 => Some(1.0),
+            9002 => Some(0.3048),
+            // The foot of the US survey.
+            9003 => Some(1200.0 / 3937.0),
+            USER_DEFINED => self.keys.double(key::LINEAR_UNIT_SIZE).filter(|&size| size > 0.0),
+            _ => None,
+        }
+    }
+
+    /// Whether the angles of a geographic CRS are degrees, as they are unless the keys say otherwise.
+    pub fn is_in_degrees(&self) -> bool {
+        self.keys.short(key::ANGULAR_UNIT).is_none_or(|unit| unit == DEGREE)
     }
 
     /// Width and height of a pixel, in units of the CRS.

@@ -191,8 +191,13 @@ impl Sample {
 
     fn retain(&mut self, keep: impl Fn(&[f64]) -> bool) {
         let pixels = self.bands.first().map_or(0, Vec::len);
+        let mut numbers = Vec::with_capacity(self.bands.len());
         let kept: Vec<usize> = (0..pixels)
-            .filter(|&pixel| keep(&self.bands.iter().map(|band| band[pixel]).collect::<Vec<_>>()))
+            .filter(|&pixel| {
+                numbers.clear();
+                numbers.extend(self.bands.iter().map(|band| band[pixel]));
+                keep(&numbers)
+            })
             .collect();
         for band in &mut self.bands {
             *band = kept.iter().map(|&pixel| band[pixel]).collect();

@@ -3,7 +3,7 @@
 use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
 
 use super::decode::{DEEP_PNG, Decoded};
-use super::no_data::black_edge;
+use super::no_data::{Mask, black_edge};
 use super::pictures::{Picture, read, without_alpha};
 use super::rasters::out_of_range;
 use super::{Note, TileError};
@@ -31,7 +31,13 @@ pub(super) fn decode(bytes: &[u8], stretch: Option<&Stretch>) -> Result<Decoded,
         }
     };
     notes.push(stretch.sentence().map_or(Note::DeepChannels, Note::Text));
-    let (rgb, data) = deep.to_rgb(stretch, &mut notes)?;
+    let (colours, data) = deep.to_bytes(stretch, &mut notes)?;
+    // Both take much room.
+    drop(image);
+    let (rgb, data) = match data {
+        Some(data) => (colours.into_rgb8(), data),
+        None => without_alpha(colours, &mut notes)?,
+    };
     notes.extend(out_of_range(rgb.as_raw(), &data, stretch));
     Ok(Decoded { rgb, data, orientation, notes })
 }
@@ -101,36 +107,33 @@ impl<'a> Deep<'a> {
         Err(RasterError::Outside(message).into())
     }
 
-    fn to_rgb(
+    /// The colours, and whether each pixel holds data, where no opacity says so.
+    fn to_bytes(
         &self,
         stretch: &Stretch,
         notes: &mut Vec<Note>,
-    ) -> Result<(RgbImage, super::no_data::Mask), TileError> {
+    ) -> Result<(DynamicImage, Option<Mask>), TileError> {
         let bands = stretch.band_indices();
         self.check(bands)?;
         let levels = stretch
             .ranges
             .map(|range| (0..=u16::MAX).map(|value| range.level(value.into())).collect::<Vec<u8>>());
         let pixels = self.numbers.chunks_exact(self.channels());
-        let colour =
-            |pixel: &[u16]| [0, 1, 2].map(|channel| levels[channel][usize::from(pixel[bands[channel]])]);
+        let mut bytes = Vec::with_capacity(pixels.len() * (3 + usize::from(self.has_alpha)));
+        for pixel in pixels.clone() {
+            bytes.extend([0, 1, 2].map(|channel| levels[channel][usize::from(pixel[bands[channel]])]));
+            bytes.extend(self.has_alpha.then(|| WHOLE.level(pixel[self.colours].into())));
+        }
         const FITS: &str = "as many bytes as there were numbers";
         if self.has_alpha {
-            let opacity = |pixel: &[u16]| WHOLE.level(pixel[self.colours].into());
-            let rgba = pixels.flat_map(|pixel| {
-                let [red, green, blue] = colour(pixel);
-                [red, green, blue, opacity(pixel)]
-            });
-            let rgba = RgbaImage::from_raw(self.width, self.height, rgba.collect()).expect(FITS);
-            return without_alpha(rgba.into(), notes);
+            return Ok((RgbaImage::from_raw(self.width, self.height, bytes).expect(FITS).into(), None));
         }
-        let zero: Vec<bool> = pixels.clone().map(|pixel| pixel.iter().all(|&value| value == 0)).collect();
+        let zero: Vec<bool> = pixels.map(|pixel| pixel.iter().all(|&value| value == 0)).collect();
         let data = black_edge(&zero, self.width as usize);
         if data.missing_share() > 0.0 {
             notes.push(Note::Text("What is exactly black along the edge is taken for no data.".into()));
         }
-        let rgb = RgbImage::from_raw(self.width, self.height, pixels.flat_map(colour).collect()).expect(FITS);
-        Ok((rgb, data))
+        Ok((RgbImage::from_raw(self.width, self.height, bytes).expect(FITS).into(), Some(data)))
     }
 }
 

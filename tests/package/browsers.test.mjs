@@ -51,16 +51,18 @@ function verify(outcome) {
  * @param {string[]} [flags]
  */
 async function outcomeInChromium(t, url, flags = []) {
-  const { page } = await visit(t, url, { serviceWorkers: 'block', flags });
+  const { visit: seen, page } = await visit(t, url, { serviceWorkers: 'block', flags });
   await page.waitForFunction(() => document.body.dataset.outcome !== undefined);
   const outcome = JSON.parse((await page.locator('body').getAttribute('data-outcome')) ?? '');
-  return { page, outcome };
+  return { page, outcome, requests: seen.requests };
 }
 
 /** @param {TestContext} t @param {string} root */
 async function verifyInChromium(t, root) {
-  const { outcome } = await outcomeInChromium(t, await serve(t, root, plainHost(root)));
+  const { outcome, requests } = await outcomeInChromium(t, await serve(t, root, plainHost(root)));
   verify(outcome);
+  assert.ok(requests.some((address) => address.includes('.wasm')), 'requests of workers are seen');
+  assert.deepEqual(requests.filter((address) => /raster|webgpu|sentinel/.test(address)), [], 'what is not used is not downloaded');
 }
 
 test('Vite, built', { timeout: SLOW_MS }, async (t) => {

@@ -1,17 +1,27 @@
 /** The package in Node.js, and what its README says, done. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { ROOT } from '../e2e/harness.mjs';
+import { ROOT, SLOW_MS } from '../e2e/harness.mjs';
 import { PACKAGE, SAMPLES, project } from './packed.mjs';
 
 const run = promisify(execFile);
-const RASTERS = path.join(ROOT, 'tests/fixtures/raster');
 /** Blocks that are marked `js`, and nothing more: those of the browser are marked so. */
 const NODE_BLOCK = /^```js\n([^]*?)^```$/gm;
+
+/** The shipped backbone with one other weight, under a right checksum: that of the file with zeros in its place. @param {Buffer} file */
+function otherBackbone(file) {
+  const other = Buffer.from(file);
+  other[other.length - 1] ^= 1;
+  const place = other.indexOf(/** @type {RegExpExecArray} */ (/[0-9a-f]{64}/.exec(other.subarray(0, 20_000).toString('latin1')))[0]);
+  other.fill('0', place, place + 64);
+  other.write(createHash('sha256').update(other).digest('hex'), place);
+  return other;
+}
 
 test('each code block of the README runs, pasted into a fresh project', async (t) => {
   const folder = await project(t, []);
@@ -22,7 +32,7 @@ test('each code block of the README runs, pasted into a fresh project', async (t
   assert.equal(blocks.length, 3);
   for (const [index, code] of blocks.entries()) {
     await writeFile(path.join(folder, `block-${index}.mjs`), code);
-    const { stdout, stderr } = await run(process.execPath, [`block-${index}.mjs`], { cwd: folder });
+    const { stdout, stderr } = await run(process.execPath, [`block-${index}.mjs`], { cwd: folder, timeout: SLOW_MS });
     t.diagnostic(`block ${index + 1}: ${stdout.trim().split('\n').at(-1)} ${stderr.trim()}`);
     if (index === 0) assert.match(stdout, /^Forest 0\.\d+/);
     if (index === 1) assert.match(stderr, /A text file cannot be read here/);
@@ -47,13 +57,20 @@ test('many tiles, a head that was trained, and the way back through a file', asy
     const answers = (await classifier.classify(names)).map(({ label }) => label);
     const again = await Classifier.open({ model: await classifier.exportModel() });
     const bad = await classifier.train([{ source: 'gone.jpg', label: 'a' }, { source: names[0], label: 'b' }]).catch((error) => error.message);
+    const bare = await Classifier.open({ model: new URL('node_modules/tilelens/assets/overhead.safetensors', import.meta.url), head: null });
+    const noHead = [await bare.classify(names[0]).catch((error) => error.code), await bare.exportModel().catch((error) => error.code)];
+    const noPixels = await again.classify({ width: 9, height: 9 }).catch((error) => error.code);
+    const unknown = await Classifier.open({ head: 'trees' }).catch((error) => error.message);
+    const foreign = await Classifier.open({ model: 'other.safetensors', head: 'sentinel-2' }).catch((error) => error.code);
+    bare.dispose();
     const sameAnswers = (await again.classify(names)).map(({ label }) => label);
-    console.log(JSON.stringify({ many: many.map((result) => result instanceof TilelensError ? result.code : result.label), told: told.length, widths: [first.length, second.length], differ: first.some((value, index) => value !== second[index]), aborted, answers, sameAnswers, bad }));
+    console.log(JSON.stringify({ many: many.map((result) => result instanceof TilelensError ? result.code : result.label), told: told.length, widths: [first.length, second.length], differ: first.some((value, index) => value !== second[index]), aborted, noHead, noPixels, unknown, foreign, answers, sameAnswers, bad }));
     classifier.dispose();
     again.dispose();
   `;
+  await writeFile(path.join(folder, 'other.safetensors'), otherBackbone(await readFile(path.join(PACKAGE, 'assets/overhead.safetensors'))));
   await writeFile(path.join(folder, 'use.mjs'), code);
-  const found = JSON.parse((await run(process.execPath, ['use.mjs'], { cwd: folder })).stdout);
+  const found = JSON.parse((await run(process.execPath, ['use.mjs'], { cwd: folder, timeout: SLOW_MS })).stdout);
   assert.equal(found.many.length, 12 * names.length + 1);
   assert.deepEqual(found.many.slice(0, names.length), found.many.slice(names.length, 2 * names.length), 'the order is that of the sources');
   assert.equal(found.many.at(-1), 'image.unreadable');
@@ -61,26 +78,36 @@ test('many tiles, a head that was trained, and the way back through a file', asy
   assert.deepEqual(found.widths, [576, 576]);
   assert.ok(found.differ);
   assert.equal(found.aborted, 'AbortError');
+  assert.deepEqual(found.noHead, ['model.no_head', 'model.no_head']);
+  assert.equal(found.noPixels, 'source.no_canvas');
+  assert.equal(found.foreign, 'model.other_backbone', 'a head is put on no other backbone, and no other backbone under it');
+  assert.match(found.unknown, /^There is no head trees/);
   assert.deepEqual(found.answers, names.map((_, index) => (index % 2 ? 'odd' : 'even')));
   assert.deepEqual(found.sameAnswers, found.answers);
   assert.match(found.bad, /^Sample 1 of 2 \("a"\) cannot be used\. gone\.jpg cannot be read/);
 });
 
-test('rasters that come together are seen alike, also in training; a head keeps how', async (t) => {
+test('rasters: numbers become colours, and what was guessed is told', async (t) => {
   const folder = await project(t, []);
-  const names = ['planet.tif', 'sentinel-2.tif', 'uint16.tif'].map((name) => path.join(RASTERS, name));
+  const rasters = ['float32.tif', 'float64.tif', 'four-bands.tif'].map((name) => path.join(ROOT, 'tests/fixtures/raster', name));
   const code = `
     import { Classifier } from 'tilelens';
-    const names = ${JSON.stringify(names)};
+    const [rasters, picture] = ${JSON.stringify([rasters, path.join(SAMPLES, 'synthetic-forest.jpg')])};
     const classifier = await Classifier.open();
-    const results = await classifier.classify([...names, ...names]);
-    await classifier.train([...names, ...names].map((source, index) => ({ source, label: 'class ' + (index % 2) })), { epochs: 2, augmentation: false });
-    console.log(JSON.stringify({ results: results.map(({ label, probability, notes }) => ({ label, probability, notes })), kept: classifier.model.preparations.length }));
+    const [first, ...others] = await classifier.classify([...rasters, picture]);
+    const alone = await classifier.classify(rasters[0], { averaged: true });
+    const widths = (await classifier.features(rasters)).map(({ length }) => length);
+    const samples = [...rasters, picture].flatMap((source) => Array(3).fill({ source, label: source === picture ? 'picture' : 'raster' }));
+    await classifier.train(samples, { epochs: 20 });
+    const trained = (await classifier.classify([...rasters, picture])).map(({ label }) => label);
+    console.log(JSON.stringify({ notes: first.notes, labels: others.map(({ label }) => label), alone: alone.label, widths, trained }));
     classifier.dispose();
   `;
-  await writeFile(path.join(folder, 'use.mjs'), code);
-  const { results, kept } = JSON.parse((await run(process.execPath, ['use.mjs'], { cwd: folder })).stdout);
-  for (const { label, probability, notes } of results) assert.ok(label && probability > 0 && notes.length > 0, 'what was guessed is said');
-  assert.deepEqual(results.slice(3), results.slice(0, 3));
-  assert.ok(kept > 0);
+  await writeFile(path.join(folder, 'rasters.mjs'), code);
+  const found = JSON.parse((await run(process.execPath, ['rasters.mjs'], { cwd: folder, timeout: SLOW_MS })).stdout);
+  assert.match(found.notes.join(' '), /from black to white/);
+  assert.equal(found.labels.at(-1), 'Forest');
+  assert.ok([...found.labels, found.alone].every((label) => typeof label === 'string'));
+  assert.deepEqual(found.widths, [576, 576, 576]);
+  assert.deepEqual(found.trained, ['raster', 'raster', 'raster', 'picture']);
 });

@@ -33,7 +33,7 @@ test('the archives of a release are whole, and the same when they are made again
   const ofSite = await contents(site);
   for (const name of ['index.html', 'service-worker.js', '_headers', '.nojekyll', 'NOTICE.txt']) assert.ok(ofSite.includes(name), name);
   assert.ok(!ofSite.includes('_headers.br'), 'hosts read _headers as it is');
-  for (const name of ['overhead.safetensors', 'overhead-scenes.safetensors', 'sentinel-2.safetensors', 'overhead.md', 'LICENSE-torchvision']) {
+  for (const name of ['overhead.safetensors', 'overhead-scenes.safetensors', 'sentinel-2.safetensors', 'overhead.md', 'overhead.stac.json', 'sentinel-2.svg', 'LICENSE-torchvision']) {
     assert.ok((await contents(models)).includes(name), name);
   }
   const { components } = JSON.parse(await readFile(path.join(ARCHIVES, bill), 'utf8'));

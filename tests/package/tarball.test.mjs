@@ -34,6 +34,13 @@ for (const [module, moduleResolution] of [['NodeNext', 'NodeNext'], ['ESNext', '
   });
 }
 
+test('everything that a classifier can do is explained where an editor shows it', async () => {
+  const types = await readFile(path.join(PACKAGE, 'types/package/src/classifier.d.ts'), 'utf8');
+  const members = types.slice(types.indexOf('export declare class Classifier')).match(/^ {4}(?:static |get )?\w+\(.*$/gm) ?? [];
+  assert.equal(members.length, 11);
+  for (const member of members) assert.ok(types.includes(`*/\n${member}`), member);
+});
+
 test('its papers are there: licences, notice, and a card for each model', async () => {
   for (const name of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'LICENSE-torchvision', 'NOTICE', 'models/overhead.md', 'models/overhead-scenes.md', 'models/sentinel-2.md']) {
     assert.ok((await readFile(path.join(PACKAGE, name))).length > 0, name);
@@ -45,8 +52,8 @@ test('its scripts stay small', async (t) => {
   const shared = Array.from(index.matchAll(/from"\.\/([^"]+)"/g), ([, name]) => name);
   const sizes = await Promise.all(['index.js', ...shared, 'assets/worker.js'].map(brotliBytes));
   const scripts = sizes.reduce((sum, size) => sum + size, 0);
-  const [engine, element] = [await brotliBytes('assets/engine.wasm'), await brotliBytes('element.js')];
-  t.diagnostic(`by brotli: scripts ${scripts} B, element ${element} B, engine ${engine} B; in all without the model ${scripts + engine} B`);
+  const [engine, raster, element] = await Promise.all(['assets/engine.wasm', 'assets/raster.wasm', 'element.js'].map(brotliBytes));
+  t.diagnostic(`by brotli: scripts ${scripts} B, element ${element} B, engine ${engine} B; in all without the model ${scripts + engine} B; rasters besides ${raster} B`);
   assert.ok(scripts <= MOST_SCRIPT_BYTES, `${scripts} B of scripts`);
   assert.ok(element <= MOST_ELEMENT_BYTES, `${element} B of the element`);
 });

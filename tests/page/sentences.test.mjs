@@ -9,7 +9,7 @@ import { failureSentence } from '../../www/views/sentences.js';
 
 const WWW = fileURLToPath(new URL('../../www/', import.meta.url));
 /** Thrown with words of the engine, or never shown. */
-const WITH_WORDS = new Set(['training.setting', 'import.refused']);
+const WITH_WORDS = new Set(['training.setting']);
 
 test('a code that is thrown without words has a sentence', async () => {
   const files = (await readdir(WWW, { recursive: true })).filter((name) => name.endsWith('.js'));

@@ -70,6 +70,7 @@ const BENCH = `
       return {
         tileId: id,
         backbone: 'abc',
+        look: '',
         views,
         values: Float32Array.from({ length: views * 576 }, (_, place) => index + place / 7),
       };

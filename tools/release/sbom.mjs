@@ -14,8 +14,10 @@ import { ROOT, npmPackages } from '../notice/shipped.mjs';
 const SPECIFICATION = CycloneDx.Spec.Version.v1dot6;
 /** What `cargo tree` is asked for each part. @type {Record<string, string[]>} */
 const PARTS = {
-  'engine for the CPU': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'raster'],
-  'engine with WebGPU': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'raster,webgpu'],
+  'engine for the CPU': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'engine'],
+  'engine with WebGPU': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'engine,webgpu'],
+  'reader of rasters': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'raster'],
+  'importer of checkpoints': ['--target', 'wasm32-wasip1', '--no-default-features', '--features', 'import'],
   'command line': [],
 };
 

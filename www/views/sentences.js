@@ -28,8 +28,9 @@ const SENTENCES = {
   'model.unreadable': () => 'The model file cannot be read: it was moved or changed. Choose it again.',
   'model.none': () => 'There is no model to load.',
   'import.crashed': ({ detail }) => `The importer stopped (${detail}). Try “tilelens import” on the command line.`,
-  'import.needs_labels': ({ classes }) => `The checkpoint has no names for its ${classes ?? ''} classes. Give a list of labels with it.`,
-  'import.not_built': () => 'This page was built without the importer. Use “tilelens import” on the command line.',
+  'import.needs_labels': () => 'The names of its classes are missing. Drop their list, too.',
+  'import.not_built': () => 'This page was built without the importer of checkpoints. Use “tilelens import” on the command line.',
+  'import.refused': () => 'The importer did not say why. Try “tilelens import” on the command line.',
   'image.too_many_bytes': ({ bytes, mostBytes }) =>
     `This file has ${inMegabytes(bytes)}; a tile may have at most ${inMegabytes(mostBytes)}. Cut it into tiles first.`,
   'raster.stopped': () => 'The reader of this kind of file stopped at it. It may need more memory than there is, or this is a fault of Tilelens. Save it as PNG, or cut it into tiles.',

@@ -1,6 +1,7 @@
-//! The library on the command line: import checkpoints, describe models, classify tiles, train heads, evaluate and
-//! export models.
+//! The library on the command line: import checkpoints, describe models, classify tiles, map scenes, train heads,
+//! evaluate and export models.
 
+mod area;
 mod classify;
 mod confusion_picture;
 mod dataset;
@@ -12,6 +13,7 @@ mod import;
 mod info;
 mod inputs;
 mod listing;
+mod map;
 mod model;
 mod parts;
 mod purpose;
@@ -19,6 +21,7 @@ mod raster_info;
 mod report;
 mod rows;
 mod samples;
+mod scenes;
 mod settings;
 mod sweep;
 mod tiles;
@@ -46,7 +49,7 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 done, 1 failed, 2 wrong arguments, 3 done, but classify or evaluate could not read some tiles.";
+Exit status: 0 done, 1 failed, 2 wrong arguments, 3 done, but classify, evaluate or map could not read some tiles or cells.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -84,6 +87,27 @@ Examples:
 
 Exit status 3: every file has a row, but some could not be read; the column `error` says why.")]
     Classify(classify::ClassifyArgs),
+    /// Map the classes of whole scenes: GeoTIFF, GeoJSON, CSV, areas.
+    #[command(after_help = "\
+Examples:
+  tilelens map scene.tif --head models/sentinel-2.safetensors --cell 640m --output map.tif
+  tilelens map scene.tif --cell 256px --step 128px --majority --undecided 60 --output map.tif
+  tilelens map scenes/*.tif --cell 640m --output maps/
+  tilelens map scene.tif --cell 640m --output map.tif --resume         # after a run that was cut off
+  tilelens map scene.tif --cell 640m --output map.tif --check-sample 200
+
+Beside map.tif there are map-confidence.tif, map.geojson (WGS 84), map.csv, and what tells GIS programs names and \
+colours: map.qml and map.tif.aux.xml.
+
+Exit status 3: the map is written, and some cells could not be read.")]
+    Map(map::MapArgs),
+    /// Estimate how large the classes of a map really are, from cells that a person checked.
+    #[command(after_help = "\
+Example: fill in the column truth of the check sample that tilelens map has drawn, then
+  tilelens area map.tif map-check.csv
+
+The estimator is that of Olofsson et al. 2014, Good practices for estimating area and assessing accuracy of land change.")]
+    Area(area::AreaArgs),
     /// Evaluate a model on labelled tiles: accuracy, F1, confusion matrix, calibration, speed.
     #[command(after_help = "\
 Example: a folder with forest/, river/ …, or with train/, val/ and test/ that contain them
@@ -140,6 +164,8 @@ fn run(Cli { command, threads }: Cli) -> Result<()> {
         Command::Split(args) => parts::split(args),
         Command::Join(args) => parts::join(args),
         Command::Classify(args) => classify::run(args),
+        Command::Map(args) => map::run(args),
+        Command::Area(args) => area::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Train(args) => train::run(args),
         Command::FewShot(args) => few_shot::run(args),

@@ -47,6 +47,11 @@ pub struct AskingArgs {
 }
 
 impl AskingArgs {
+    /// Whether the answer is the mean over a tile's views.
+    pub fn averages_views(self) -> bool {
+        self.view_average
+    }
+
     /// Class probabilities of a tile: `[num_classes]`.
     pub fn probabilities(self, classifier: &Classifier, tile: &Tile) -> Result<Vec<f32>, InferenceError> {
         let Answers { probabilities, .. } = pollster::block_on(async {

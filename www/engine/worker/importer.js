@@ -54,7 +54,7 @@ export async function importCheckpoint(program, { checkpoint, beside, labels }) 
   const status = run(wasi, await WebAssembly.instantiate(module, { wasi_snapshot_preview1: wasi.wasiImport }));
   if (status === NEEDS_LABELS) throw new EngineError('import.needs_labels', { data: { classes: Number(said[0]) } });
   const model = folder.get(MODEL);
-  if (status !== 0 || !model) throw new EngineError('import.refused', { message: `${complaints.join(' ')}.` });
+  if (status !== 0 || !model) throw new EngineError('import.refused', complaints.length > 0 ? { message: `${complaints.join(' ')}.` } : {});
   return { model: blobOf(model.data), notes: said };
 }
 

@@ -1,0 +1,250 @@
+//! `tilelens map`: scenes → class maps.
+
+mod outputs;
+mod progress;
+mod windows;
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use tilelens::model::classifier::Classifier;
+use tilelens::model::model_file::ModelFile;
+use tilelens::raster::prepare;
+use tilelens::scene::{
+    Area, ClassMap, Grid, Length, Place, Shapes, State, Votes, check_percent, resolution_hint,
+};
+
+use super::DeviceChoice;
+use super::model::{AskingArgs, ModelArgs};
+use super::report::{percent, table};
+use super::scenes::SceneFile;
+use super::tiles::coded;
+use super::unread::SomeUnread;
+use outputs::Outputs;
+use progress::{Progress, identity};
+use windows::Windows;
+
+/// So many groups of windows keep all cores busy to the end.
+const GROUPS_A_CORE: usize = 8;
+
+#[derive(Args)]
+pub struct MapArgs {
+    /// Scenes: TIFF, GeoTIFF and COG files of any size. Each has one stretch of its own, and so one map.
+    #[arg(required = true)]
+    scenes: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    asking: AskingArgs,
+    /// The side of a cell, in pixels or in metres on the ground: 256px, 640m.
+    #[arg(long, default_value = "256px")]
+    cell: Length,
+    /// How far one cell is from the next, if they overlap: a half, a third … of the cell. Each place then has the class
+    /// that is most probable over all cells that see it.
+    #[arg(long)]
+    step: Option<Length>,
+    /// How far to the right and down the first cell begins.
+    #[arg(long, default_value = "0px")]
+    offset: Length,
+    /// Leave cells undecided whose best class is less probable than this.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
+    undecided: f32,
+    /// Give each cell the class that most of the nine around it have.
+    #[arg(long)]
+    majority: bool,
+    /// What becomes a feature of the GeoJSON file.
+    #[arg(long, value_enum, default_value_t = ShapesChoice::Regions)]
+    shapes: ShapesChoice,
+    /// Draw so many cells to be checked by a person, for `tilelens area`.
+    #[arg(long, value_name = "N")]
+    check_sample: Option<usize>,
+    /// Another seed draws another check sample.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Where to write the map of one scene, map.tif say, with its other files beside it; for several scenes a folder.
+    #[arg(long, short)]
+    output: PathBuf,
+    /// Go on with a map that was cut off.
+    #[arg(long)]
+    resume: bool,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
+    device: DeviceChoice,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ShapesChoice {
+    /// Neighbours of one class together.
+    Regions,
+    /// Each cell by itself.
+    Cells,
+}
+
+pub fn run(args: MapArgs) -> Result<()> {
+    let model = args.model.open()?;
+    if model.manifest.labels.is_empty() {
+        bail!("{} is a backbone without classes: name a head by --head, or train one", model.manifest.name);
+    }
+    check_percent(args.undecided)?;
+    let outputs = outputs_of(&args)?;
+    let classifier = Classifier::load(&model, &args.device.open()?)?;
+    let mut unread = 0;
+    for (scene, outputs) in args.scenes.iter().zip(&outputs) {
+        unread += map_scene(&args, &model, &classifier, scene, outputs)
+            .with_context(|| scene.display().to_string())?;
+    }
+    match unread {
+        0 => Ok(()),
+        unread => bail!(SomeUnread(format!(
+            "{unread} cells could not be read and have no class: the reason stands above; --resume tries them again"
+        ))),
+    }
+}
+
+/// The files of each scene.
+fn outputs_of(args: &MapArgs) -> Result<Vec<Outputs>> {
+    let output = args.output.as_path();
+    let is_file = output.extension().is_some_and(|extension| {
+        extension.eq_ignore_ascii_case("tif") || extension.eq_ignore_ascii_case("tiff")
+    });
+    if is_file && args.scenes.len() > 1 {
+        bail!("{} scenes make as many maps: name a folder by --output", args.scenes.len());
+    }
+    let mut taken = HashSet::new();
+    let outputs = args.scenes.iter().map(|scene| {
+        let map = if is_file {
+            output.to_path_buf()
+        } else {
+            let name = scene.file_stem().with_context(|| format!("{} is no file", scene.display()))?;
+            output.join(format!("{}-map.tif", name.to_string_lossy()))
+        };
+        let same = fs::canonicalize(&map).ok().zip(fs::canonicalize(scene).ok());
+        if same.is_some_and(|(map, scene)| map == scene) {
+            bail!("the map would take the place of its scene, {}: name another --output", scene.display());
+        }
+        if !taken.insert(map.clone()) {
+            bail!("two scenes would be mapped to {}: map them one by one", map.display());
+        }
+        Ok(Outputs::beside(map))
+    });
+    outputs.collect()
+}
+
+/// Maps one scene, and gives how many cells could not be read.
+fn map_scene(
+    args: &MapArgs,
+    model: &ModelFile,
+    classifier: &Classifier,
+    path: &Path,
+    outputs: &Outputs,
+) -> Result<usize> {
+    let file = SceneFile::new(path)?;
+    let mut raster = file.open()?;
+    let prepared = prepare(&mut raster).map_err(coded)?;
+    let description = raster.description();
+    let place = Place::of(description);
+    let grid = grid_of(args, [description.width, description.height], &place)?;
+    let groups = grid.groups(description.tile, GROUPS_A_CORE * rayon::current_num_threads());
+    drop(raster);
+
+    let mut votes = Votes::new(grid.clone(), model.manifest.labels.clone())?;
+    say(&file, model, &grid, &place, &prepared.notes);
+    let identity = identity(&file, model, &grid, &prepared.stretch, args.asking);
+    let mut progress =
+        Progress::open(&outputs.part(), &identity, args.resume, grid.windows(), model.manifest.labels.len())?;
+    let windows = Windows { file: &file, prepared: &prepared, grid: &grid, classifier, asking: args.asking };
+    windows.classify(groups, &mut progress)?;
+    for (window, answer) in progress.answers().enumerate() {
+        let (answer, empty) = answer.context("a window is missing, which is a fault of Tilelens")?;
+        votes.add(window, answer, empty);
+    }
+
+    let mut map = votes.finish();
+    map.leave_undecided_below(args.undecided)?;
+    if args.majority {
+        eprintln!("  The majority filter changed {} cells.", map.majority_filter());
+    }
+    let shapes = match args.shapes {
+        ShapesChoice::Regions => Shapes::Regions,
+        ShapesChoice::Cells => Shapes::Cells,
+    };
+    outputs.write(&map, &place, shapes)?;
+    if let Some(count) = args.check_sample {
+        outputs.write_check_sample(&map, &place, count, args.seed)?;
+    }
+    print(&map, &place);
+    let unread = map.count(State::Unreadable);
+    if unread == 0 {
+        progress.remove()?;
+    }
+    Ok(unread)
+}
+
+/// The grid that was asked for, in pixels.
+fn grid_of(args: &MapArgs, scene_px: [u32; 2], place: &Place) -> Result<Grid> {
+    let in_pixels = |length: Length| length.in_pixels(place.pixel_m());
+    let mut cell = in_pixels(args.cell)?;
+    let step = args.step.map(in_pixels).transpose()?.unwrap_or(cell);
+    if let Some(Length::Metres(_)) = args.step {
+        // Metres are rounded to pixels: so that the steps still divide the cell, it is made of them.
+        cell = [0, 1].map(|axis| {
+            let steps = (f64::from(cell[axis]) / f64::from(step[axis].max(1))).round().max(1.0);
+            step[axis] * steps as u32
+        });
+    }
+    Ok(Grid::new(scene_px, cell, step, in_pixels(args.offset)?)?)
+}
+
+/// What was found and guessed, on stderr.
+fn say(file: &SceneFile, model: &ModelFile, grid: &Grid, place: &Place, notes: &[String]) {
+    let [cell, step] = [grid.cell_px(), grid.step_px()];
+    let on_ground = |[width, height]: [u32; 2]| {
+        let metres =
+            place.pixel_m().map(|[across, down]| (f64::from(width) * across, f64::from(height) * down));
+        metres.map_or_else(String::new, |(across, down)| format!(", {across:.0} × {down:.0} m"))
+    };
+    let [across, down] = grid.windows_across_down();
+    let every = if cell == step { String::new() } else { format!(", one every {} × {}", step[0], step[1]) };
+    eprintln!(
+        "{}: {across} × {down} cells of {} × {} pixels{}{every}.",
+        file.path.display(),
+        cell[0],
+        cell[1],
+        on_ground(cell)
+    );
+    for note in notes.iter().chain(&place.notes()) {
+        eprintln!("  {note}");
+    }
+    if let Some((made_for, [across, down])) = model.manifest.ground_resolution_m.zip(place.pixel_m()) {
+        let hint =
+            resolution_hint(&model.manifest.name, made_for, (across * down).sqrt(), cell[0].min(cell[1]));
+        hint.iter().for_each(|hint| eprintln!("  {hint}"));
+    }
+}
+
+/// Areas by class, on stdout; what has no class, on stderr.
+fn print(map: &ClassMap, place: &Place) {
+    let mut areas = table(&["class", "cells", "ha", "km²", "share"]);
+    for Area { name, cells, square_m, share, .. } in map.areas(place) {
+        let in_units = |unit: f64, digits: usize| {
+            square_m.map_or_else(|| "–".into(), |square_m| format!("{:.digits$}", square_m / unit))
+        };
+        areas.add_row([name, cells.to_string(), in_units(1e4, 2), in_units(1e6, 4), percent(share)]);
+    }
+    println!("{areas}");
+    let states = [
+        (State::NoData, "of mostly no data"),
+        (State::Outside, "cut by the edge of the scene"),
+        (State::Unreadable, "of unreadable pixels"),
+    ];
+    for (state, what) in states {
+        match map.count(state) {
+            0 => {}
+            1 => eprintln!("  1 cell {what} has no class."),
+            count => eprintln!("  {count} cells {what} have no class."),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The files of a map: the class GeoTIFF and what stands beside it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use tilelens::scene::{
+    ClassMap, Place, Shapes, aux_xml, class_geotiff, confidence_geotiff, draw_sample, generator, qml,
+    write_csv, write_geojson, write_sample_csv, write_sample_geojson,
+};
+
+use super::super::files::write;
+use super::super::scenes::with_suffix;
+
+/// Where the files of one map go.
+pub struct Outputs {
+    map: PathBuf,
+}
+
+impl Outputs {
+    /// Beside the class GeoTIFF.
+    pub fn beside(map: PathBuf) -> Self {
+        Self { map }
+    }
+
+    /// What is kept of a run that was cut off.
+    pub fn part(&self) -> PathBuf {
+        with_suffix(&self.map, ".part")
+    }
+
+    /// `map.tif` → `map` and an ending.
+    fn named(&self, ending: &str) -> PathBuf {
+        with_suffix(&self.map.with_extension(""), ending)
+    }
+
+    /// Writes all files, each under another name until it is whole.
+    pub fn write(&self, map: &ClassMap, place: &Place, shapes: Shapes) -> Result<()> {
+        write_whole(&self.map, &class_geotiff(map, place)?)?;
+        write_whole(&with_suffix(&self.map, ".aux.xml"), aux_xml(map).as_bytes())?;
+        write_whole(&self.named(".qml"), qml(map).as_bytes())?;
+        write_whole(&self.named("-confidence.tif"), &confidence_geotiff(map, place)?)?;
+        let mut csv = Vec::new();
+        write_csv(map, place, &mut csv)?;
+        write_whole(&self.named(".csv"), &csv)?;
+        self.write_lon_lat(".geojson", place, |out| write_geojson(map, place, shapes, out))?;
+        eprintln!("  {} is written, and its other files beside it.", self.map.display());
+        Ok(())
+    }
+
+    /// Draws a check sample and writes it as CSV and GeoJSON. One that is there may be labelled already, and stays.
+    pub fn write_check_sample(&self, map: &ClassMap, place: &Place, count: usize, seed: u64) -> Result<()> {
+        let path = self.named("-check.csv");
+        if path.exists() {
+            eprintln!("  {} is there already and is left as it is.", path.display());
+            return Ok(());
+        }
+        let cells = draw_sample(map, count, &mut generator(seed))?;
+        let mut csv = Vec::new();
+        write_sample_csv(map, place, &cells, &mut csv)?;
+        write_whole(&path, &csv)?;
+        self.write_lon_lat("-check.geojson", place, |out| write_sample_geojson(map, place, &cells, out))?;
+        eprintln!(
+            "  {} cells to check stand in {}: fill in the column truth, then run tilelens area.",
+            cells.len(),
+            path.display()
+        );
+        Ok(())
+    }
+
+    /// Writes a file that needs longitude and latitude, where there are any.
+    fn write_lon_lat(
+        &self,
+        ending: &str,
+        place: &Place,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> Result<()> {
+        let path = self.named(ending);
+        if !place.has_lon_lat() {
+            // One of an earlier map would belong to nothing.
+            let _ = fs::remove_file(&path);
+            return Ok(());
+        }
+        let mut text = Vec::new();
+        match write(&mut text) {
+            Ok(()) => write_whole(&path, &text),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                eprintln!("  {} is left out: {error}.", path.display());
+                let _ = fs::remove_file(&path);
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Writes a file so that at its name there is all of it or what was there before.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let partial = with_suffix(path, ".partial");
+    let done = write(&partial, bytes).and_then(|()| {
+        fs::rename(&partial, path).with_context(|| format!("{} cannot be written", path.display()))
+    });
+    done.inspect_err(|_| {
+        let _ = fs::remove_file(&partial);
+    })
+}

@@ -1,0 +1,147 @@
+//! The windows that are done, kept in a file beside the map until it is written: what a run that was cut off has
+//! computed is not computed again.
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tilelens::model::model_file::ModelFile;
+use tilelens::raster::Stretch;
+use tilelens::scene::{Answer, Grid};
+
+use super::super::model::AskingArgs;
+use super::super::scenes::SceneFile;
+
+/// A window that is done.
+pub struct Row {
+    pub window: usize,
+    pub answer: Answer,
+    /// Cells of the map without data.
+    pub empty: Vec<usize>,
+}
+
+/// A row as it stands in the file: a JSON object a line.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    window: usize,
+    /// None where the window is without data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scores: Vec<f32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    empty: Vec<usize>,
+}
+
+/// The answers so far, in memory and in the file.
+pub struct Progress {
+    path: PathBuf,
+    file: File,
+    answers: Vec<Option<(Answer, Vec<usize>)>>,
+}
+
+/// All that the answers depend on, as the first line of the file.
+pub fn identity(
+    file: &SceneFile,
+    model: &ModelFile,
+    grid: &Grid,
+    stretch: &Stretch,
+    asking: AskingArgs,
+) -> String {
+    let modified = file.stamp().modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let identity = json!({
+        "scene_bytes": file.stamp().bytes,
+        "scene_modified_ms": modified.map(|time| time.as_millis() as u64),
+        "backbone": model.backbone_sha256(),
+        "head": model.head_sha256(),
+        "views": asking.averages_views(),
+        "grid": format!("{grid:?}"),
+        "stretch": stretch,
+    });
+    identity.to_string()
+}
+
+impl Progress {
+    /// Begins, or goes on with what is at `path`, where `resume` is set and there is something.
+    pub fn open(path: &Path, identity: &str, resume: bool, windows: usize, classes: usize) -> Result<Self> {
+        let unwritten = || format!("{} cannot be written", path.display());
+        let mut answers: Vec<Option<(Answer, Vec<usize>)>> = vec![None; windows];
+        let mut whole = 0;
+        if resume && path.exists() {
+            let text = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            let mut lines = text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"));
+            if let Some(head) = lines.next() {
+                if head.trim_ascii_end() != identity.as_bytes() {
+                    bail!(
+                        "{} is of another scene, model, cell or stretch: leave out --resume to begin anew",
+                        path.display()
+                    );
+                }
+                whole += head.len();
+            }
+            for line in lines {
+                let row: Written = serde_json::from_slice(line)
+                    .with_context(|| format!("{} is damaged: leave out --resume", path.display()))?;
+                let is_one = row.scores.is_empty() || row.scores.len() == classes;
+                let slot = answers.get_mut(row.window).filter(|_| is_one);
+                let slot =
+                    slot.with_context(|| format!("{} is damaged: leave out --resume", path.display()))?;
+                let answer = if row.scores.is_empty() { Answer::NoData } else { Answer::Scores(row.scores) };
+                *slot = Some((answer, row.empty));
+                whole += line.len();
+            }
+            let done = answers.iter().flatten().count();
+            eprintln!("  {done} of {windows} cells are done already.");
+        }
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        }
+        let options = File::options().write(true).create(true).truncate(whole == 0).open(path);
+        let mut file = options.with_context(unwritten)?;
+        // A last line that ends in its middle is written anew.
+        file.set_len(whole as u64).with_context(unwritten)?;
+        file.seek(SeekFrom::End(0)).with_context(unwritten)?;
+        if whole == 0 {
+            writeln!(file, "{identity}").with_context(unwritten)?;
+        }
+        Ok(Self { path: path.to_path_buf(), file, answers })
+    }
+
+    /// Whether a window is done.
+    pub fn has(&self, window: usize) -> bool {
+        self.answers[window].is_some()
+    }
+
+    /// Keeps rows. What could not be read is kept in memory alone, so that the next run tries it again.
+    pub fn add(&mut self, rows: Vec<Row>) -> Result<()> {
+        let mut lines = Vec::new();
+        for Row { window, answer, empty } in rows {
+            let scores = match &answer {
+                Answer::Scores(scores) => Some(scores.clone()),
+                Answer::NoData => Some(Vec::new()),
+                Answer::Unreadable => None,
+            };
+            if let Some(scores) = scores {
+                serde_json::to_writer(&mut lines, &Written { window, scores, empty: empty.clone() })?;
+                lines.push(b'\n');
+            }
+            self.answers[window] = Some((answer, empty));
+        }
+        self.file.write_all(&lines).with_context(|| {
+            format!("{} cannot be written: make room, then go on with --resume", self.path.display())
+        })
+    }
+
+    /// The answers, window by window.
+    pub fn answers(&self) -> impl Iterator<Item = Option<(&Answer, &[usize])>> {
+        self.answers.iter().map(|answer| answer.as_ref().map(|(answer, empty)| (answer, &empty[..])))
+    }
+
+    /// Removes the file: the map is written.
+    pub fn remove(self) -> Result<()> {
+        drop(self.file);
+        fs::remove_file(&self.path).with_context(|| format!("{} cannot be removed", self.path.display()))
+    }
+}

@@ -1,0 +1,101 @@
+//! The windows of a scene, on all cores: each group of windows that share blocks of the file has a reader of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Result, bail};
+use rayon::prelude::*;
+use tilelens::ErrorCode;
+use tilelens::model::classifier::Classifier;
+use tilelens::raster::{Prepared, Raster, RasterError};
+use tilelens::scene::{Answer, Grid};
+use tilelens::tile::{LEAST_DATA, Tile, TileError, tile_of_raster};
+
+use super::super::model::AskingArgs;
+use super::super::scenes::SceneFile;
+use super::super::tiles::{coded, progress_bar};
+use super::progress::{Progress, Row};
+
+/// All that a window's class depends on.
+pub struct Windows<'a> {
+    pub file: &'a SceneFile,
+    pub prepared: &'a Prepared,
+    pub grid: &'a Grid,
+    pub classifier: &'a Classifier,
+    pub asking: AskingArgs,
+}
+
+impl Windows<'_> {
+    /// Classifies what has no answer yet. A file that is gone or was changed ends it; blocks that cannot be read cost
+    /// their windows, and the first reason is said.
+    pub fn classify(&self, mut groups: Vec<Vec<usize>>, progress: &mut Progress) -> Result<()> {
+        groups.iter_mut().for_each(|group| group.retain(|&window| !progress.has(window)));
+        groups.retain(|group| !group.is_empty());
+        let bar = progress_bar(self.grid.windows(), "Mapping");
+        bar.inc((self.grid.windows() - groups.iter().map(Vec::len).sum::<usize>()) as u64);
+        bar.reset_eta();
+        let shared = Mutex::new((progress, None::<String>));
+        groups.par_iter().with_max_len(1).try_for_each(|group| -> Result<()> {
+            let mut raster = self.file.open()?;
+            let mut rows = Vec::with_capacity(group.len());
+            let mut reason = None;
+            for &window in group {
+                let (answer, why) = self.answer(&mut raster, window)?;
+                reason = reason.or(why);
+                rows.push(Row { window, answer, empty: self.empty_cells(&mut raster, window) });
+                bar.inc(1);
+            }
+            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(reason) = reason.filter(|_| shared.1.is_none()) {
+                bar.suspend(|| eprintln!("  {reason}"));
+                shared.1 = Some(reason);
+            }
+            shared.0.add(rows)
+        })?;
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// The answer of a window, and why it has none where it cannot be read.
+    fn answer(&self, raster: &mut Raster<'_>, window: usize) -> Result<(Answer, Option<String>)> {
+        match self.tile(raster, window) {
+            Ok(tile) => {
+                let scores = self.asking.probabilities(self.classifier, &tile).map_err(coded)?;
+                Ok((Answer::Scores(scores), None))
+            }
+            Err(TileError::NoData { .. }) => Ok((Answer::NoData, None)),
+            Err(error @ TileError::Raster(RasterError::Unreadable(_))) => {
+                bail!("{error}; --resume goes on with the cells that are done")
+            }
+            Err(error) => {
+                let at = self.grid.window(window);
+                let reason = format!("At pixel {}, {}: {}: {error}.", at.x, at.y, error.code());
+                Ok((Answer::Unreadable, Some(reason)))
+            }
+        }
+    }
+
+    fn tile(&self, raster: &mut Raster<'_>, window: usize) -> Result<Tile, TileError> {
+        let read = || tile_of_raster(raster, self.grid.window(window), self.prepared);
+        // A fault in a decoder costs one window, and not the thousand that were classified before it.
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(TileError::Decoder("TIFF")))
+    }
+
+    /// Of the cells that this window answers for, those that hold no data themselves. Without overlap that is what the
+    /// window says already.
+    fn empty_cells(&self, raster: &mut Raster<'_>, window: usize) -> Vec<usize> {
+        if self.grid.overlap() == [1, 1] {
+            return Vec::new();
+        }
+        let is_empty = |&cell: &usize| {
+            let pixels = self.grid.cell_window(cell)?;
+            // What cannot be read is said of the window.
+            let picture = raster.picture(0, pixels, self.prepared).ok()?;
+            let zero = picture.zero.iter().filter(|&&zero| zero).count();
+            let data = picture.valid.iter().filter(|&&valid| valid).count().saturating_sub(zero);
+            Some((data as f32) < LEAST_DATA * picture.valid.len() as f32)
+        };
+        let mut is_empty = is_empty;
+        self.grid.own_cells(window).filter(|cell| is_empty(cell).unwrap_or(false)).collect()
+    }
+}

@@ -1,0 +1,49 @@
+//! A scene: a grid of cells over a raster, the class of each cell, and the map of them as other programs read it.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `grid.rs` | which windows are classified, and which cells the map has |
+//! | `hint.rs` | whether the ground resolution is one that the model knows |
+//! | `place.rs` | where pixels lie on Earth, and how large they are there |
+//! | `class_map.rs` | what the windows say → the class of each cell; votes, filter, what is undecided, areas |
+//! | `colours.rs` | a colour for each class |
+//! | `geotiff.rs` | the map as GeoTIFF: classes, and confidences |
+//! | `sidecars.rs` | `.aux.xml` and `.qml`, so that GIS programs show names and colours |
+//! | `regions.rs` | cells of one class that lie side by side → their outlines |
+//! | `geojson.rs` | the map in longitude and latitude |
+//! | `table.rs` | the map as CSV |
+//! | `check_sample.rs` | cells to be checked by a person, drawn from every class |
+//! | `accuracy.rs` | the checked cells → areas and accuracies with their intervals |
+//!
+//! Spaces: a *pixel* is counted from the upper left corner of the scene, a *cell* by its column and row in the map, both
+//! rows downwards; *crs* is what the file's CRS means by x and y, and *lon_lat* is in degrees on WGS 84. Whole numbers
+//! name a pixel or a cell, fractions a point: 0.5, 0.5 is the middle of the first one.
+//!
+//! Nothing here reads or writes files, or starts threads: windows come from [`crate::raster`], bytes go to a `Write`.
+
+mod accuracy;
+mod check_sample;
+mod class_map;
+mod colours;
+mod geojson;
+mod geotiff;
+mod grid;
+mod hint;
+mod place;
+mod regions;
+mod sidecars;
+mod table;
+
+pub use accuracy::{Accuracy, AccuracyError, ClassAccuracy, Estimate, Stratum, estimate};
+pub use check_sample::{
+    Checked, SampleError, draw_sample, generator, read_sample, write_sample_csv, write_sample_geojson,
+};
+pub use class_map::{Answer, Area, Cell, ClassMap, MapError, State, UNDECIDED, Votes, check_percent};
+pub use colours::{colour_of_class, colours};
+pub use geojson::{Shapes, write_geojson};
+pub use geotiff::{class_geotiff, confidence_geotiff};
+pub use grid::{Grid, GridError, Length, MOST_CELLS};
+pub use hint::resolution_hint;
+pub use place::{Place, PlaceError};
+pub use sidecars::{aux_xml, category_names, qml};
+pub use table::write_csv;
