@@ -94,7 +94,7 @@ export function setUpClassPanel({ session, tiles, labelling, history, selection 
     const assign = part(row, '.class-assign', HTMLButtonElement);
     assign.textContent = key ?? '+';
     assign.title = `Label the selected tiles as ${isolated(name)}${key ? ` (key ${key})` : ''}`;
-    assign.setAttribute('aria-label', assign.title);
+    assign.setAttribute('aria-label', `${assign.textContent} ${assign.title}`);
     const field = part(row, '.class-name', HTMLInputElement);
     if (document.activeElement !== field) field.value = name;
     field.setAttribute('aria-label', `Name of the class ${name}`);

@@ -1,6 +1,5 @@
 /** One tile: its thumbnail, its class, or what is wrong with it. All cards have one size; the inspector has the rest. */
 
-import { isLight } from '../labels/colours.js';
 import { fromTemplate, part, percent } from './dom.js';
 import { failureSentence, tileNotes } from './sentences.js';
 
@@ -95,16 +94,14 @@ export class TileCard {
     this.#name.title = path;
     this.#remove.ariaLabel = `Remove ${name}`;
     this.#select.ariaLabel = `Select ${name}`;
-    this.#similar.ariaLabel = `Find tiles like ${name}`;
+    this.#similar.ariaLabel = `Similar to ${name}`;
   }
 
   /** @param {TileClass | null} label */
   #showLabel(label) {
     this.#label.hidden = label === null;
     this.#label.textContent = label?.name ?? '';
-    if (!label) return;
-    this.#label.style.setProperty('--class-colour', label.colour);
-    this.#label.classList.toggle('on-light', isLight(label.colour));
+    if (label) this.#label.style.setProperty('--class-colour', label.colour);
   }
 
   /**
