@@ -69,8 +69,11 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
   const activeRow = () => Math.floor(selection.place / columns);
 
   function drawNow() {
-    // Before there are tiles the grid has no width; as soon as it has one it is measured and drawn.
-    if (widthPx === 0) return;
+    // Before there are tiles, and in another view, the grid has no width; as soon as it has one it is measured and drawn.
+    if (widthPx === 0) {
+      grid.ariaBusy = 'false';
+      return;
+    }
     const isUpToDate = shown.refresh();
     virtualizer.setOptions(options());
     virtualizer._willUpdate();
