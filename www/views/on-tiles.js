@@ -14,10 +14,11 @@ const INTERVAL_MS = 200;
  */
 export function onTiles(tiles, types, draw) {
   let drawnAtMs = -Infinity;
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   const now = () => {
     clearTimeout(timer);
-    timer = 0;
+    timer = undefined;
     drawnAtMs = performance.now();
     draw();
   };
@@ -25,7 +26,7 @@ export function onTiles(tiles, types, draw) {
     tiles.addEventListener(type, (event) => {
       const waitMs = isStreaming(event) ? drawnAtMs + INTERVAL_MS - performance.now() : 0;
       if (waitMs <= 0) now();
-      else timer ||= window.setTimeout(now, waitMs);
+      else timer ||= setTimeout(now, waitMs);
     });
   }
 }
