@@ -36,7 +36,7 @@ test('after the first visit the page classifies, trains, exports and imports wit
 
   await page.reload();
   await seen.ready();
-  await fromMenu(page, '#add-samples');
+  await page.click('#try-samples');
   await seen.settled(7);
   await fromMenu(page, '#new-project');
   await seen.holds(0);
