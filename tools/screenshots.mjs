@@ -27,6 +27,7 @@ async function openPage(browser, url) {
 /** @param {Page} page @param {number} count */
 async function settled(page, count) {
   await page.waitForFunction((wanted) => /** @type {HTMLProgressElement} */ (document.querySelector('#batch-bar')).value >= wanted, count);
+  await page.waitForFunction(() => document.querySelector('#tile-grid')?.ariaBusy === 'false' && !document.querySelector('article.tile canvas[hidden]'));
 }
 
 /**
