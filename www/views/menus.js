@@ -3,6 +3,12 @@
 /** @returns {HTMLDetailsElement[]} */
 const openMenus = () => [.../** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('details.menu[open]'))];
 
+/** @param {HTMLDetailsElement} menu */
+function close(menu) {
+  menu.open = false;
+  menu.querySelector('summary')?.focus();
+}
+
 export function setUpMenus() {
   // A click elsewhere closes a menu, and so does what is chosen in it.
   document.addEventListener('click', ({ target }) => {
@@ -10,6 +16,11 @@ export function setUpMenus() {
     for (const menu of openMenus()) {
       if (!menu.contains(target) || target.closest('.menu-body button')) menu.open = false;
     }
+  });
+  document.addEventListener('change', ({ target }) => {
+    if (!(target instanceof HTMLSelectElement)) return;
+    // What comes of the choice may be told below the menu.
+    for (const menu of openMenus()) if (menu.contains(target)) close(menu);
   });
   document.addEventListener('focusin', ({ target }) => {
     for (const menu of openMenus()) if (target instanceof Element && !menu.contains(target)) menu.open = false;
@@ -19,8 +30,7 @@ export function setUpMenus() {
     (event) => {
       if (event.key !== 'Escape') return;
       for (const menu of openMenus()) {
-        menu.open = false;
-        menu.querySelector('summary')?.focus();
+        close(menu);
         // The selection stays.
         event.stopPropagation();
       }
