@@ -2,9 +2,9 @@
 
 import { byId, element, isTyping } from './dom.js';
 
-/** Keys, with spaces between those that belong together, and what they do. */
+/** Keys, with spaces between them, and what they do. */
 const KEYS = [
-  ['1 … 9, then letters', 'Give the class to the selected tiles, or to the tile in focus and go on to the next'],
+  ['1 … 9 q w e … G', 'Give the class to the selected tiles, or to the tile in focus and go on to the next'],
   ['Enter', "Accept the model's class"],
   ['Backspace', 'Take the label away'],
   ['← → ↑ ↓ Home End', 'Go from tile to tile; with Shift they are selected'],
@@ -19,8 +19,9 @@ const KEYS = [
 
 export function setUpShortcuts() {
   const sheet = byId('shortcuts', HTMLDialogElement);
+  const asKey = (/** @type {string} */ key) => (key === '…' ? ' … ' : element('kbd', {}, key));
   byId('shortcut-list', HTMLElement).append(
-    ...KEYS.flatMap(([keys, meaning]) => [element('dt', {}, ...keys.split(' ').flatMap((key) => (/^[a-z…,]/.test(key) && key !== '…' ? [`${key} `] : [element('kbd', {}, key), ' ']))), element('dd', {}, meaning)]),
+    ...KEYS.flatMap(([keys, meaning]) => [element('dt', {}, ...keys.split(' ').map(asKey)), element('dd', {}, meaning)]),
   );
   byId('show-shortcuts', HTMLButtonElement).addEventListener('click', () => sheet.showModal());
   // What is pressed there is meant for no tile behind it.
