@@ -552,6 +552,26 @@ fn a_product_and_a_sum_are_a_dense_layer_and_a_softmax_is_the_models_own() {
 }
 
 #[test]
+fn a_classifier_that_begins_with_a_pointwise_convolution_as_timms_does_is_read() {
+    let expected = import_fixture("folded.onnx", options(1000)).unwrap().parameters;
+    let imported = import_changed(|model| {
+        let graph = model.graph.mut_or_insert_default();
+        let flatten = graph.node.iter().position(|node| node.op_type == "Flatten").unwrap();
+        let mut flatten = graph.node.remove(flatten);
+        let first = graph.node.iter_mut().find(|node| node.op_type == "Gemm").unwrap();
+        let kernel = first.input[1].clone();
+        first.op_type = "Conv".into();
+        first.attribute.clear();
+        first.input[0].clone_from(&flatten.input[0]);
+        graph.initializer.iter_mut().find(|tensor| tensor.name == kernel).unwrap().dims.extend([1, 1]);
+        let last = graph.node.iter().rposition(|node| node.op_type == "Gemm").unwrap();
+        flatten.input[0] = std::mem::replace(&mut graph.node[last].input[0], flatten.output[0].clone());
+        graph.node.insert(last, flatten);
+    });
+    assert_eq!(imported.unwrap().file.parameters, expected);
+}
+
+#[test]
 fn an_activation_that_no_head_has_is_named() {
     let changed = import_changed(|model| {
         let graph = model.graph.mut_or_insert_default();

@@ -58,16 +58,13 @@ impl ErrorCode for SampleError {
 
 /// Draws cells at random from every class that the map has, half of them evenly among the classes and half by how many
 /// cells a class has, two at least: small classes get enough to say something of them, and large ones weigh most in the
-/// areas (Olofsson et al. 2014, section 3.3). The numbers of the cells, in order.
+/// areas (Olofsson et al. 2014, section 3.3). The numbers of the cells, in order; a seed draws the
+/// same ones each time.
 ///
 /// # Errors
 ///
 /// [`SampleError`] for fewer than two cells a class, and for a map without classes.
-pub fn draw_sample(
-    map: &ClassMap,
-    count: usize,
-    generator: &mut ChaCha8Rng,
-) -> Result<Vec<usize>, SampleError> {
+pub fn draw_sample(map: &ClassMap, count: usize, seed: u64) -> Result<Vec<usize>, SampleError> {
     let mut strata: Vec<Vec<usize>> = vec![Vec::new(); map.names().len()];
     for cell in 0..map.cells().len() {
         if let Some(stratum) = usize::from(map.id(cell)).checked_sub(1) {
@@ -79,7 +76,8 @@ pub fn draw_sample(
         return Err(SampleError::Nothing);
     }
     let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
-    let mut drawn: Vec<usize> = Vec::with_capacity(count);
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut drawn: Vec<usize> = Vec::new();
     for (cells, count) in strata.iter_mut().zip(allocate(&sizes, count)?) {
         // The first steps of Fisher and Yates.
         for index in 0..count {
@@ -90,11 +88,6 @@ pub fn draw_sample(
     }
     drawn.sort_unstable();
     Ok(drawn)
-}
-
-/// The generator of a sample that can be drawn again.
-pub fn generator(seed: u64) -> ChaCha8Rng {
-    ChaCha8Rng::seed_from_u64(seed)
 }
 
 /// How many of each class: never more than it has.

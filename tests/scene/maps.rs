@@ -4,7 +4,7 @@ use serde_json::Value;
 use tilelens::raster::{GeoKeys, Raster, Transform, Window};
 use tilelens::scene::{
     Answer, ClassMap, Grid, Place, Shapes, State, Votes, aux_xml, category_names, class_geotiff,
-    confidence_geotiff, draw_sample, generator, qml, write_csv, write_geojson, write_sample_geojson,
+    confidence_geotiff, draw_sample, qml, write_csv, write_geojson, write_sample_geojson,
 };
 
 use super::{LABELS, description, keys, labels, map, place};
@@ -152,7 +152,7 @@ fn names_survive_whatever_letters_they_have() {
     let map = map(&grid(), "01. 221");
     assert_eq!(category_names(&aux_xml(&map))[1..], LABELS);
     let style = qml(&map);
-    let style = roxmltree_entries(&style);
+    let style = style_entries(&style);
     assert_eq!(
         style,
         [("1", "#4e79a7", LABELS[0]), ("2", "#f28e2c", LABELS[1]), ("3", "#e15759", LABELS[2])]
@@ -161,7 +161,7 @@ fn names_survive_whatever_letters_they_have() {
 }
 
 /// Value, colour and label of each class in a style.
-fn roxmltree_entries(qml: &str) -> Vec<[String; 3]> {
+fn style_entries(qml: &str) -> Vec<[String; 3]> {
     let attribute = |line: &str, name: &str| {
         let start = line.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
         let text = &line[start..start + line[start..].find('"').unwrap()];
@@ -241,11 +241,11 @@ fn a_check_sample_has_every_class_and_hides_the_maps_answer() {
     let grid = Grid::new([800, 80], [8; 2], [8; 2], [0; 2]).unwrap();
     let drawn: String = (0..1000).map(|cell| if cell % 100 == 7 { '1' } else { '0' }).collect();
     let map = map(&grid, &drawn);
-    let cells = draw_sample(&map, 50, &mut generator(0)).unwrap();
+    let cells = draw_sample(&map, 50, 0).unwrap();
     assert_eq!(cells.len(), 50);
     assert_eq!(cells.iter().filter(|&&cell| map.id(cell) == 2).count(), 10);
-    assert_eq!(cells, draw_sample(&map, 50, &mut generator(0)).unwrap());
-    assert_ne!(cells, draw_sample(&map, 50, &mut generator(1)).unwrap());
+    assert_eq!(cells, draw_sample(&map, 50, 0).unwrap());
+    assert_ne!(cells, draw_sample(&map, 50, 1).unwrap());
     let mut text = Vec::new();
     write_sample_geojson(&map, &place(32633, NORTH_UP, [800, 80]), &cells, &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use tilelens::scene::{
-    ClassMap, Place, Shapes, aux_xml, class_geotiff, confidence_geotiff, draw_sample, generator, qml,
-    write_csv, write_geojson, write_sample_csv, write_sample_geojson,
+    ClassMap, Place, Shapes, aux_xml, class_geotiff, confidence_geotiff, draw_sample, qml, write_csv,
+    write_geojson, write_sample_csv, write_sample_geojson,
 };
 
 use super::super::files::write;
@@ -55,7 +55,7 @@ impl Outputs {
             eprintln!("  {} is there already and is left as it is.", path.display());
             return Ok(());
         }
-        let cells = draw_sample(map, count, &mut generator(seed))?;
+        let cells = draw_sample(map, count, seed)?;
         let mut csv = Vec::new();
         write_sample_csv(map, place, &cells, &mut csv)?;
         write_whole(&path, &csv)?;
