@@ -27,6 +27,7 @@ async function openPage(browser, url) {
 /** @param {Page} page @param {number} count */
 async function settled(page, count) {
   await page.waitForFunction((wanted) => /** @type {HTMLProgressElement} */ (document.querySelector('#batch-bar')).value >= wanted, count);
+  await page.waitForFunction(() => document.querySelector('#tile-grid')?.ariaBusy === 'false' && !document.querySelector('article.tile canvas[hidden]'));
 }
 
 /**
@@ -53,13 +54,14 @@ function quarters(page, name) {
 async function drawClassification(page) {
   await page.click('#try-samples');
   await settled(page, 7);
-  await page.screenshot({ path: path.join(DOCS, 'page.png'), fullPage: true });
+  await page.screenshot({ path: path.join(DOCS, 'page.png') });
 }
 
 /** @param {Page} page */
 async function drawFineTuning(page) {
   const files = [];
   let keys = '';
+  await page.click('#begin-classes');
   for (const [place, [name, samples]] of Object.entries(CLASSES).entries()) {
     await page.fill('#class-name', name);
     await page.press('#class-name', 'Enter');
@@ -78,11 +80,11 @@ async function drawFineTuning(page) {
     await page.locator('#label-count', { hasText: `${done + 1} of ` }).waitFor();
   }
   await page.click('#train');
-  await page.waitForSelector('#report-panel:not([hidden])');
+  await page.waitForSelector('#report-panel:not([hidden])', { state: 'attached' });
   await page.waitForSelector('html[data-training="idle"]', { state: 'attached' });
   await settled(page, files.length);
   await page.evaluate(() => window.scrollTo(0, 0));
-  await page.screenshot({ path: path.join(DOCS, 'fine-tuning.png'), clip: { x: 0, y: 0, width: 1280, height: 1400 }, fullPage: true });
+  await page.screenshot({ path: path.join(DOCS, 'fine-tuning.png') });
 }
 
 const server = await startServer();

@@ -25,7 +25,10 @@ import { setUpCheckpoints } from './views/checkpoints.js';
 import { setUpClassPanel } from './views/class-panel.js';
 import { setUpEnginePanel } from './views/engine-panel.js';
 import { readTree } from './views/folder-labels.js';
+import { setUpInspector } from './views/inspector.js';
 import { setUpIntake } from './views/intake.js';
+import { setUpLayout } from './views/layout.js';
+import { setUpMenus } from './views/menus.js';
 import { setUpModelNotices } from './views/model-notices.js';
 import { setUpNextLabels } from './views/next-labels.js';
 import { notify } from './views/notices.js';
@@ -34,6 +37,7 @@ import { setUpProjectBar } from './views/project-bar.js';
 import { setUpReportPanel } from './views/report-panel.js';
 import { thrownSentence } from './views/sentences.js';
 import { setUpSettingsForm } from './views/settings-form.js';
+import { setUpShortcuts } from './views/shortcuts.js';
 import { setUpStretchPanel } from './views/stretch-panel.js';
 import { setUpTakeAway } from './views/take-away.js';
 import { setUpTileGrid } from './views/tile-grid.js';
@@ -105,7 +109,11 @@ function startEngine(page, { engines, worker, models }, openModel) {
 
 async function main() {
   const page = createPage();
+  setUpLayout(page);
+  setUpMenus();
+  setUpShortcuts();
   const grid = setUpTileGrid(page);
+  setUpInspector(page);
   setUpReportPanel(page);
   const opening = openProjects(page);
   const checkpoints = setUpCheckpoints(page);

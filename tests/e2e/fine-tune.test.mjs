@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CLASSES, assertSameAnswers, labelledTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, WEBGPU, WITHOUT_REAL_TILES, WITHOUT_WEBGPU, serve } from './harness.mjs';
+import { SLOW_MS, WEBGPU, WITHOUT_REAL_TILES, WITHOUT_WEBGPU, fromMenu, serve } from './harness.mjs';
 
 const LABELLED = 10;
 const HELD_OUT = 20;
@@ -52,11 +52,11 @@ test('ten labels a class make a head that is kept, exported and imported again',
   assertSameAnswers(await bench.answers(), answers, SAME);
   assert.match(await bench.report(), /5-fold cross-validation/);
 
-  const download = await bench.download(() => page.click('#export-project'));
+  const download = await bench.download(() => fromMenu(page, '#export-project'));
   assert.equal(download.suggestedFilename(), 'Five kinds.zip');
   const archive = await download.path();
   page.on('dialog', (dialog) => dialog.accept());
-  await page.click('#delete-project');
+  await fromMenu(page, '#delete-project');
   await seen.holds(0);
   await page.waitForFunction(() => document.querySelectorAll('#project-picker option').length === 1);
 
@@ -68,6 +68,7 @@ test('ten labels a class make a head that is kept, exported and imported again',
   assertSameAnswers(await bench.answers(), answers, SAME);
   assert.equal(await page.inputValue('#project-name'), 'Five kinds');
   // The report still knows its tiles.
+  await bench.showReport();
   await page.locator('.confusion td.right button').first().click();
   assert.match(await page.locator('#spotlight').innerText(), /forest predicted as forest: \d+ tiles/);
   await close();

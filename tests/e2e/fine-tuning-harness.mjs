@@ -125,6 +125,7 @@ export class Bench {
 
   /** @param {string[]} names */
   async makeClasses(names) {
+    if (!(await this.page.locator('#class-name').isVisible())) await this.page.click('#begin-classes');
     for (const name of names) {
       await this.page.fill('#class-name', name);
       await this.page.keyboard.press('Enter');
@@ -232,6 +233,11 @@ export class Bench {
 
   async notices() {
     return this.page.locator('#notices').innerText();
+  }
+
+  /** Goes to the view with the report and what can be taken away. */
+  async showReport() {
+    await this.page.click('#view-report');
   }
 
   async report() {

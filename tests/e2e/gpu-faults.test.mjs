@@ -1,7 +1,7 @@
 /** A graphics processor that goes away in mid-batch: every tile gets its class all the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, serve, tiles, visit } from './harness.mjs';
+import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, openMenuOf, serve, tiles, visit } from './harness.mjs';
 import { openSite } from './site.mjs';
 import { REACHABLE_GPU, loseGpu, shimWorkers } from './worker-shim.mjs';
 
@@ -66,6 +66,7 @@ test('where the engine for the GPU cannot be fetched, the CPU is taken and says 
   const { visit: seen, page, close } = await visit(t, site.url, { flags: WEBGPU, serviceWorkers: 'block', prepare });
   seen.expectsProblems = true;
   await seen.ready();
+  await openMenuOf(page, '#device-status');
   assert.match(await page.locator('#device-status').innerText(), /WebGPU needs a larger engine, which could not be downloaded.*404/);
   assert.equal(await seen.device(), 'cpu');
   const [tile] = await tiles(t, 1);

@@ -120,6 +120,37 @@ export async function tiles(t, count) {
   );
 }
 
+/**
+ * Opens the menu in which something is.
+ * @param {import('playwright-core').Page} page
+ * @param {string} selector
+ */
+export async function openMenuOf(page, selector) {
+  const menu = page.locator('details.menu', { has: page.locator(selector) });
+  if ((await menu.getAttribute('open')) === null) await menu.locator('> summary').click();
+}
+
+/**
+ * Chooses a button of a menu.
+ * @param {import('playwright-core').Page} page
+ * @param {string} selector
+ */
+export async function fromMenu(page, selector) {
+  await openMenuOf(page, selector);
+  await page.click(selector);
+}
+
+/**
+ * Chooses from a list in a menu.
+ * @param {import('playwright-core').Page} page
+ * @param {string} selector
+ * @param {string | { label: string }} option
+ */
+export async function selectInMenu(page, selector, option) {
+  await openMenuOf(page, selector);
+  await page.selectOption(selector, option);
+}
+
 /** One browser window on the page. */
 export class Visit {
   /** Addresses of all requests. @type {string[]} */
@@ -159,19 +190,16 @@ export class Visit {
   }
 
   /**
-   * Drops files or folders on the drop zone as the desktop does.
+   * Drops files or folders in the middle of the window as the desktop does.
    * @param {string[]} paths
    */
   async drop(paths) {
-    await this.page.locator('#drop-zone').scrollIntoViewIfNeeded();
-    const box = await this.page.locator('#drop-zone').boundingBox();
-    assert.ok(box, 'the drop zone is on the page');
+    const middle = await this.page.evaluate(() => ({ x: window.innerWidth / 2, y: window.innerHeight / 2 }));
     const session = await this.context.newCDPSession(this.page);
     for (const type of /** @type {const} */ (['dragEnter', 'dragOver', 'drop'])) {
       await session.send('Input.dispatchDragEvent', {
         type,
-        x: box.x + box.width / 2,
-        y: box.y + box.height / 2,
+        ...middle,
         data: { items: [], files: paths, dragOperationsMask: 1 },
       });
     }
@@ -215,6 +243,7 @@ export class Visit {
   cards() {
     return this.page.evaluate(async () => {
       const grid = /** @type {HTMLElement} */ (document.querySelector('#tile-grid'));
+      /** @type {HTMLButtonElement} */ (document.querySelector('#view-grid')).click();
       const drawn = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
       /** @type {Map<number, Card>} */
       const found = new Map();

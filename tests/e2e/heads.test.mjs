@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { exportArchive, importArchive } from '../../www/project/archive.js';
 import { withManifest } from '../project/zip-bench.mjs';
 import { CLASSES, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, temporaryFile } from './harness.mjs';
+import { SLOW_MS, fromMenu, openMenuOf, temporaryFile } from './harness.mjs';
 import { listedModels, onOtherBackbone, parts } from './site-models.mjs';
 
 const options = { timeout: SLOW_MS };
@@ -28,6 +28,7 @@ test('the backbone is fetched once, and another head answers from the features t
   const without = await seen.cards();
   assert.deepEqual([...new Set(without.map(({ state, className }) => `${state} ${className}`))], ['done ']);
   assert.match(without[0].text, /No classes yet: label some/);
+  await openMenuOf(page, '#model-description');
   assert.match(await bench.text('#model-description'), /label some tiles of each class/);
   await seen.screenshot('own-classes');
   await choose(bench, heads[0].id);
@@ -75,10 +76,12 @@ test('the mean over eight views is asked for by a click', options, async (t) => 
   const { visit: seen, bench, close } = await openBench(t);
   await bench.drop(await drawnTiles(t, 3));
   const one = await bench.answers();
+  await openMenuOf(seen.page, '#average-views');
   await seen.page.check('#average-views');
   await bench.settled();
   const mean = await bench.answers();
   assert.ok([...one].some(([name, { confidence }]) => Math.abs((mean.get(name)?.confidence ?? 0) - confidence) > 1e-4), 'the answers are others');
+  await openMenuOf(seen.page, '#average-views');
   await seen.page.uncheck('#average-views');
   await bench.settled();
   for (const [name, { confidence }] of await bench.answers()) assert.ok(Math.abs((one.get(name)?.confidence ?? 0) - confidence) < 1e-5);
@@ -93,7 +96,7 @@ test('a backbone, a head and a whole model of the user work', options, async (t)
   const before = await bench.answers();
   const open = async (/** @type {Uint8Array} */ bytes) => {
     await page.locator('#model-file').setInputFiles(await temporaryFile(t, 'mine.safetensors', bytes));
-    await page.locator('#model-description').getByText(/Your own model/).waitFor();
+    await page.locator('#model-description').getByText(/Your own model/).waitFor({ state: 'attached' });
     await bench.settled();
   };
   await open(backbone);
@@ -111,7 +114,7 @@ test('a backbone, a head and a whole model of the user work', options, async (t)
   await page.reload();
   await seen.ready();
   await page.getByRole('button', { name: 'Use the old model' }).click();
-  await page.locator('#model-description').getByText(/Your own model, read in this page: 4 classes/).waitFor();
+  await page.locator('#model-description').getByText(/Your own model, read in this page: 4 classes/).waitFor({ state: 'attached' });
   await close();
 });
 
@@ -122,9 +125,9 @@ test('an old project, whose head belongs to a different backbone, opens with its
   await bench.dropAndLabel(tiles);
   await bench.set({ epochs: 5, augmentation: false });
   await bench.saved();
-  const exported = await (await bench.download(() => page.click('#export-project'))).path();
+  const exported = await (await bench.download(() => fromMenu(page, '#export-project'))).path();
   const old = await oldProject(exported, onOtherBackbone(whole));
-  await page.click('#new-project');
+  await fromMenu(page, '#new-project');
   await seen.holds(0);
   await page.setInputFiles('#project-file', await temporaryFile(t, 'old.zip', old));
   const notice = page.locator('.notice', { hasText: 'belongs to a different backbone' });

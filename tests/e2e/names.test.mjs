@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import Papa from 'papaparse';
 import { keyOf } from '../../www/views/label-keys.js';
 import { drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS } from './harness.mjs';
+import { SLOW_MS, fromMenu } from './harness.mjs';
 
 /** Turns what follows around, until the end of the line. */
 const OVERRIDE = '\u202e';
@@ -90,8 +90,9 @@ test('names with markup, other directions, joined and stacked characters, formul
   assert.deepEqual(cells.filter((cell) => FORMULA.test(cell)), [], 'no cell is a formula');
   for (const name of files) assert.ok(cells.includes(FORMULA.test(name) ? `'${name}` : name), name.slice(0, 40));
 
-  const archive = await bench.download(() => page.click('#export-project'));
+  const archive = await bench.download(() => fromMenu(page, '#export-project'));
   assert.equal(archive.suggestedFilename(), 'photognp.exe.zip');
+  await bench.showReport();
   const form = page.locator('[data-form="modelFile"]');
   assert.equal((await bench.download(() => form.locator('button').first().click())).suggestedFilename(), 'photo-gnp-exe.safetensors');
 
@@ -100,7 +101,7 @@ test('names with markup, other directions, joined and stacked characters, formul
   await seen.ready();
   await bench.settled();
   assert.deepEqual((await seen.cards()).map(({ name }) => name), files, 'and so they are after a reload');
-  await page.click('#new-project');
+  await fromMenu(page, '#new-project');
   await seen.holds(0);
   await page.setInputFiles('#project-file', await archive.path());
   await seen.settled(files.length);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { isImmutable } from '../../tools/headers.mjs';
 import { CLASSES, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, temporaryFolder, tiles, visit } from './harness.mjs';
+import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, fromMenu, selectInMenu, temporaryFolder, tiles, visit } from './harness.mjs';
 import { buildNext, keptForOffline, openSite, plainListener } from './site.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -32,23 +32,24 @@ test('after the first visit the page classifies, trains, exports and imports wit
   seen.expectsProblems = true;
   // The page of the first visit itself, with a part that it had no use for before.
   await bench.makeClasses(['Here']);
-  await bench.download(() => page.click('#export-project'));
+  await bench.download(() => fromMenu(page, '#export-project'));
 
   await page.reload();
   await seen.ready();
   await page.click('#try-samples');
   await seen.settled(7);
-  await page.click('#new-project');
+  await fromMenu(page, '#new-project');
   await seen.holds(0);
   const labelled = await drawnTiles(t, 6, CLASSES.slice(0, 2));
   await bench.dropAndLabel(labelled, CLASSES.slice(0, 2));
   await bench.set({ augmentation: false, epochs: 5 });
   await bench.train();
   await page.locator('#curves canvas').first().waitFor();
+  await bench.showReport();
   const onnx = await bench.download(() => page.locator('[data-form="onnx"] button').first().click());
   assert.ok((await readFile(await onnx.path())).length > 1e6, 'the ONNX file is whole');
-  const archive = await (await bench.download(() => page.click('#export-project'))).path();
-  await page.click('#new-project');
+  const archive = await (await bench.download(() => fromMenu(page, '#export-project'))).path();
+  await fromMenu(page, '#new-project');
   await seen.holds(0);
   await page.setInputFiles('#project-file', archive);
   await seen.settled(labelled.length);
@@ -63,7 +64,7 @@ test('without a server WebGPU that was never used says so, and the CPU goes on',
   await keptForOffline(page);
   await site.stop();
   seen.expectsProblems = true;
-  await page.selectOption('#device-picker', 'webgpu');
+  await selectInMenu(page, '#device-picker', 'webgpu');
   await page.waitForSelector('html[data-engine="failed"]', { state: 'attached' });
   assert.match(await page.locator('.notice').innerText(), /server cannot be reached/);
   await page.getByRole('button', { name: 'Use the CPU' }).click();
@@ -71,7 +72,7 @@ test('without a server WebGPU that was never used says so, and the CPU goes on',
 
   // Once fetched it stays.
   await site.start();
-  await page.selectOption('#device-picker', 'webgpu');
+  await selectInMenu(page, '#device-picker', 'webgpu');
   await page.waitForSelector('html[data-engine="ready"][data-device="webgpu"]', { state: 'attached', timeout: SLOW_MS });
   await page.waitForFunction(async () => {
     const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
@@ -98,7 +99,7 @@ test('a new build waits, the open page goes on with its own, and after "Load it"
   await notice.getByText('not saved yet').waitFor();
   await bench.makeClasses(CLASSES.slice(0, 2));
   await bench.saved();
-  await bench.download(() => page.click('#export-project'));
+  await bench.download(() => fromMenu(page, '#export-project'));
   assert.equal(await buildOf(page), before);
 
   // Neither a training run nor another page loses anything.

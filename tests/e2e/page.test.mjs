@@ -5,7 +5,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { IMAGES, ROOT, SLOW_MS, WEBGPU, WITHOUT_WEBGPU, serve, temporaryFile, temporaryFolder, tiles, visit } from './harness.mjs';
+import { IMAGES, ROOT, SLOW_MS, WEBGPU, WITHOUT_WEBGPU, openMenuOf, selectInMenu, serve, temporaryFile, temporaryFolder, tiles, visit } from './harness.mjs';
 import { wholeModel } from '../../tools/whole-model.mjs';
 import { openSite } from './site.mjs';
 
@@ -129,6 +129,7 @@ test('without a GPU adapter the page takes the CPU, fetches its small engine alo
   await seen.ready();
   assert.deepEqual(engines, ['engine-cpu']);
   assert.equal(await seen.device(), 'cpu');
+  await openMenuOf(page, '#device-status');
   assert.match(await page.locator('#device-status').innerText(), /CPU/);
   assert.match(await page.locator('#device-status').innerText(), /adapter|WebGPU|GPU/i);
   await close();
@@ -165,8 +166,9 @@ test('a software adapter is passed over and the choice explained; the user may s
   const { visit: seen, page, close } = await visit(t, url, { flags: WEBGPU });
   await seen.ready();
   assert.equal(await seen.device(), 'cpu');
+  await openMenuOf(page, '#device-status');
   assert.match(await page.locator('#device-status').innerText(), /software WebGPU adapter/);
-  await page.locator('#device-picker').selectOption('webgpu');
+  await selectInMenu(page, '#device-picker', 'webgpu');
   await page.waitForSelector('html[data-engine="ready"][data-device="webgpu"]', { state: 'attached', timeout: SLOW_MS });
   const [tile] = await tiles(t, 1);
   assert.equal((await seen.classify([tile.path])).get(tile.name)?.state, 'done');
@@ -313,6 +315,8 @@ test('every control can be reached and used with the keyboard', options, async (
   const reached = new Set();
   for (let presses = 0; presses < 80; presses += 1) {
     await page.keyboard.press('Tab');
+    // What is in a menu is reached when the menu is open.
+    if (await page.evaluate(() => document.activeElement?.matches('.menu > summary'))) await page.keyboard.press('Enter');
     const { id, outlined } = await page.evaluate(() => {
       const element = document.activeElement;
       const style = element ? getComputedStyle(element) : null;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { pageListener } from '../../tools/serve.mjs';
 import { CLASSES, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, temporaryFolder, visit } from './harness.mjs';
+import { SLOW_MS, fromMenu, temporaryFolder, visit } from './harness.mjs';
 import { netLogTo, trafficOf } from './net-log.mjs';
 import { keptForOffline, openSite, plainListener } from './site.mjs';
 
@@ -21,10 +21,12 @@ test('a whole session asks for files of the site and sends nothing', options, as
   await bench.dropAndLabel(await drawnTiles(t, 6, classNames), classNames);
   await bench.set({ epochs: 5 });
   await bench.train();
+  await bench.showReport();
   for (const form of ['modelFile', 'safetensors', 'onnx']) await bench.download(() => page.locator(`[data-form="${form}"] button`).first().click());
+  await page.click('#view-grid');
   await bench.download(() => page.click('#download-csv'));
-  await bench.download(() => page.click('#export-project'));
-  await page.click('#try-samples');
+  await bench.download(() => fromMenu(page, '#export-project'));
+  await fromMenu(page, '#add-samples');
   await seen.settled(19);
   await bench.saved();
   await keptForOffline(page);

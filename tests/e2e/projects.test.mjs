@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { truncate } from 'node:fs/promises';
 import { test } from 'node:test';
 import { CLASSES, assertSameAnswers, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, temporaryFile } from './harness.mjs';
+import { SLOW_MS, fromMenu, selectInMenu, temporaryFile } from './harness.mjs';
 
 /** @param {import('./fine-tuning-harness.mjs').Bench} bench @param {string} name @param {import('./fine-tuning-harness.mjs').LabelledTile[]} tiles @param {string[]} classNames */
 async function makeProject(bench, name, tiles, classNames) {
@@ -21,7 +21,7 @@ test('two projects keep their own tiles, labels, heads and names', { timeout: SL
   await bench.saved();
   const ofFirst = await bench.answers();
 
-  await page.click('#new-project');
+  await fromMenu(page, '#new-project');
   await seen.holds(0);
   assert.equal(await page.inputValue('#project-name'), '');
   assert.deepEqual(await bench.counts(), []);
@@ -39,18 +39,18 @@ test('two projects keep their own tiles, labels, heads and names', { timeout: SL
     await bench.settled();
     assertSameAnswers(await bench.answers(), answers, 1e-6);
   };
-  await page.selectOption('#project-picker', { label: 'First (12 tiles)' });
+  await selectInMenu(page, '#project-picker', { label: 'First (12 tiles)' });
   await shows('First', ofFirst);
   await page.reload();
   await seen.ready();
   await shows('First', ofFirst);
-  await page.selectOption('#project-picker', { label: 'Second (12 tiles)' });
+  await selectInMenu(page, '#project-picker', { label: 'Second (12 tiles)' });
   await shows('Second', ofSecond);
 
   page.on('dialog', (dialog) => dialog.accept());
-  await page.click('#delete-project');
+  await fromMenu(page, '#delete-project');
   await seen.holds(0);
-  await page.selectOption('#project-picker', { label: 'First (12 tiles)' });
+  await selectInMenu(page, '#project-picker', { label: 'First (12 tiles)' });
   await shows('First', ofFirst);
   await close();
 });
@@ -83,11 +83,11 @@ test('a project that is opened in mid-training does not get the head of the othe
   await bench.saved();
   await page.click('#train');
   await page.locator('#training-status').getByText(/epoch \d+ of at most 10000/).waitFor();
-  await page.click('#new-project');
+  await fromMenu(page, '#new-project');
   await page.locator('.notice').getByText('Another project was opened meanwhile').waitFor();
   await bench.reaches('idle');
-  assert.equal(await page.locator('#report-panel').isHidden(), true);
-  assert.equal(await page.locator('#take-away-panel').isHidden(), true);
+  assert.equal(await page.locator('#report-panel').evaluate((panel) => /** @type {HTMLElement} */ (panel).hidden), true);
+  assert.equal(await page.locator('#take-away-panel').evaluate((panel) => /** @type {HTMLElement} */ (panel).hidden), true);
   await close();
 });
 
@@ -96,8 +96,8 @@ test('an imported project keeps its pictures, and a label that is undone at once
   const tiles = await drawnTiles(t, 2);
   await makeProject(bench, 'Pictures', tiles, CLASSES);
   await bench.saved();
-  const archive = await (await bench.download(() => page.click('#export-project'))).path();
-  await page.click('#new-project');
+  const archive = await (await bench.download(() => fromMenu(page, '#export-project'))).path();
+  await fromMenu(page, '#new-project');
   await seen.holds(0);
   await page.setInputFiles('#project-file', archive);
   await seen.holds(tiles.length);
@@ -134,9 +134,9 @@ test('a file that is too large for a tile does not spoil the project file', { ti
   assert.match(card?.error ?? '', /has 201 MB; a tile may have at most 200 MB\. Cut it into tiles first/);
   await bench.makeClasses(CLASSES);
   await bench.saved();
-  const exported = await (await bench.download(() => page.click('#export-project'))).path();
+  const exported = await (await bench.download(() => fromMenu(page, '#export-project'))).path();
   await page.locator('.notice').getByText(/the tile “scene\.tif” is not in it, being larger than a tile may be/).waitFor();
-  await page.click('#new-project');
+  await fromMenu(page, '#new-project');
   await seen.holds(0);
   await page.setInputFiles('#project-file', exported);
   await seen.settled(tiles.length);

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import Papa from 'papaparse';
 import { openBench } from './fine-tuning-harness.mjs';
-import { ROOT, SLOW_MS, temporaryFolder, tiles } from './harness.mjs';
+import { ROOT, SLOW_MS, fromMenu, temporaryFolder, tiles } from './harness.mjs';
 import { keptForOffline, openSite } from './site.mjs';
 
 const options = { timeout: SLOW_MS };
@@ -140,8 +140,8 @@ test('the choice is kept in the project, in its file and in the head that was tr
   await seen.ready();
   await bench.settled();
   assert.deepEqual(await stretches(), [4000, 4000, 4000]);
-  const archive = await (await bench.download(() => page.click('#export-project'))).path();
-  await page.click('#new-project');
+  const archive = await (await bench.download(() => fromMenu(page, '#export-project'))).path();
+  await fromMenu(page, '#new-project');
   await seen.holds(0);
   await page.setInputFiles('#project-file', archive);
   await seen.settled(files.length);

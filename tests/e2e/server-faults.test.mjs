@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Bench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, tiles, visit } from './harness.mjs';
+import { SLOW_MS, fromMenu, tiles, visit } from './harness.mjs';
 import { FAULTS, openSite } from './site.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -103,13 +103,13 @@ test('a part of the page that is fetched when it is needed and does not come cos
     const site = await spoilt(t, page, /^archive-/, fault);
     await ready(page);
     await bench.makeClasses(['One']);
-    await page.click('#export-project');
+    await fromMenu(page, '#export-project');
     await page.locator('.notice').getByText('could not be downloaded').waitFor();
     await bench.saved();
     site.mend();
     await page.reload();
     await page.locator('.class-name').waitFor();
-    await bench.download(() => page.click('#export-project'));
+    await bench.download(() => fromMenu(page, '#export-project'));
   }
 });
 

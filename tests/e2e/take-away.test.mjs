@@ -30,6 +30,7 @@ test('the model file, safetensors and ONNX give elsewhere what the page gives', 
   const folder = await temporaryFolder(t);
   /** @param {string} form */
   const take = async (form) => {
+    await bench.showReport();
     const download = await bench.download(() => page.locator(`[data-form="${form}"] button`).first().click());
     const file = path.join(folder, download.suggestedFilename());
     await download.saveAs(file);
@@ -64,7 +65,7 @@ test('the model file, safetensors and ONNX give elsewhere what the page gives', 
   // Another visit opens the file as a model of its own.
   const other = await openBench(t, { url });
   await other.page.setInputFiles('#model-file', modelFile);
-  await other.page.locator('#model-description').getByText('4 classes').waitFor();
+  await other.page.locator('#model-description').getByText('4 classes').waitFor({ state: 'attached' });
   await other.bench.drop(tiles);
   for (const [name, answer] of await other.bench.answers()) assertAnswer(answers, name, answer.className, answer.confidence, 1e-6);
   await other.close();

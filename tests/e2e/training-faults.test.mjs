@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Bench, CLASSES, assertSameAnswers, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, serve, temporaryFolder, visit } from './harness.mjs';
+import { SLOW_MS, WEBGPU, WITHOUT_WEBGPU, fromMenu, openMenuOf, selectInMenu, serve, temporaryFolder, visit } from './harness.mjs';
 import { REACHABLE_GPU, loseGpu, shimWorkers } from './worker-shim.mjs';
 
 test('an absurd learning rate is told, and the head before stays', { timeout: SLOW_MS }, async (t) => {
@@ -44,12 +44,12 @@ test('a GPU that is lost in mid-training costs no label, and the best head so fa
   const tiles = await drawnTiles(t, 25, CLASSES.slice(0, 4));
   // The features of a hundred tiles would take the software GPU minutes; those of the CPU are the same to 1e-3, and what
   // is saved of them is given to the new engine.
-  await page.selectOption('#device-picker', 'cpu');
+  await selectInMenu(page, '#device-picker', 'cpu');
   await seen.ready();
   await bench.dropAndLabel(tiles);
   await bench.drawn();
   await bench.saved();
-  await page.selectOption('#device-picker', 'webgpu');
+  await selectInMenu(page, '#device-picker', 'webgpu');
   await page.waitForSelector('html[data-engine="loading"]', { state: 'attached' });
   await seen.ready();
   await bench.settled();
@@ -135,7 +135,7 @@ test('where the browser stores nothing the page says so, trains and exports', { 
   await bench.dropAndLabel(tiles);
   await bench.set({ augmentation: false });
   await bench.train();
-  const download = await bench.download(() => page.click('#export-project'));
+  const download = await bench.download(() => fromMenu(page, '#export-project'));
   assert.ok((await readFile(await download.path())).length > 100_000);
   await close();
 });
@@ -150,7 +150,7 @@ test('files that were moved away keep nothing else out of a project file, nor do
   await bench.train();
   await bench.saved();
   const exportRest = async (/** @type {RegExp} */ said) => {
-    await page.click('#export-project');
+    await fromMenu(page, '#export-project');
     const notice = page.locator('.notice', { hasText: said });
     await notice.waitFor();
     await seen.screenshot('export-the-rest');
@@ -164,10 +164,11 @@ test('files that were moved away keep nothing else out of a project file, nor do
   await seen.ready();
   await seen.settled(tiles.length);
   // Written to its end: Chromium does not delete what is being read.
-  await (await bench.download(() => page.click('#export-project'))).path();
+  await (await bench.download(() => fromMenu(page, '#export-project'))).path();
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.clearDataForOrigin', { origin: new URL(page.url()).origin, storageTypes: 'indexeddb' });
   await page.locator('.notice').getByText('The browser closed its storage').waitFor();
+  await openMenuOf(page, '#project-status');
   assert.equal(await bench.text('#project-status'), 'Not saved.');
   const withoutAll = await exportRest(/^16 tiles, of which “.*” is the first, and a trained head can no longer be read.*export again/);
   const rows = await seen.results();
@@ -182,11 +183,11 @@ test('files that were moved away keep nothing else out of a project file, nor do
   await page.setInputFiles('#project-file', withoutOne);
   await seen.settled(tiles.length - 1);
   assert.deepEqual(await bench.counts(), [3, 4, 4, 4]);
-  await page.locator('#report').waitFor();
+  await page.locator('#report-panel:not([hidden])').waitFor({ state: 'attached' });
   await page.setInputFiles('#project-file', withoutAll);
   await seen.holds(0);
   assert.deepEqual(await bench.counts(), [0, 0, 0, 0], 'the classes are there');
-  await page.locator('#report').waitFor({ state: 'hidden' });
+  await page.locator('#report-panel[hidden]').waitFor({ state: 'attached' });
   await close();
 });
 
@@ -195,7 +196,7 @@ test('a project file that cannot be read changes nothing', { timeout: SLOW_MS },
   const tiles = await drawnTiles(t, 2);
   await bench.dropAndLabel(tiles);
   await bench.saved();
-  const whole = await readFile(await (await bench.download(() => page.click('#export-project'))).path());
+  const whole = await readFile(await (await bench.download(() => fromMenu(page, '#export-project'))).path());
   const folder = await temporaryFolder(t);
   const bad = {
     'truncated.zip': { bytes: whole.subarray(0, whole.length / 2), says: /archive is not complete/ },

@@ -65,9 +65,11 @@ test('labels that may be wrong are pointed out, and so is one picture with two l
   await labelOne(tiles.length, '1');
   await bench.train();
   assert.match(await bench.report(), /[1-9] labels? may be wrong/);
+  await bench.showReport();
   await page.click('#show-doubtful');
   const doubtful = [...(await bench.answers()).keys()];
   assert.ok(doubtful.includes('forest-00.bmp') || doubtful.includes('forest-01.bmp'), String(doubtful));
+  await bench.showReport();
   await page.click('#show-contradictions');
   assert.match(await bench.text('#spotlight'), /same picture with different labels: 2 tiles/);
   await page.locator('#spotlight button').click();
@@ -88,9 +90,11 @@ test('a head that unlearnt is called worse than the one before', { timeout: SLOW
   assert.match(report, /Fine-tuning made it worse: the previous head is [\d.]+ points better on the \d+ tiles/);
   assert.match(report, /It is worse than the nearest class mean/);
   assert.equal(await page.locator('.verdict-sentence.worse').count(), 1);
+  await bench.showReport();
   await page.click('#show-mistakes');
   assert.match(await bench.text('#spotlight'), /Mistakes, worst first: \d+ tiles/);
   await page.locator('#spotlight button').click();
+  await bench.showReport();
   await page.click('#go-back');
   await bench.settled();
   const answers = await bench.answers();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Bench, CLASSES, drawnTiles, openBench } from './fine-tuning-harness.mjs';
-import { SLOW_MS, Visit } from './harness.mjs';
+import { SLOW_MS, Visit, selectInMenu } from './harness.mjs';
 
 /**
  * Another tab of the same browser.
@@ -92,7 +92,7 @@ test('two projects in two tabs are kept side by side, and each tab comes back to
   }
 
   // To delete a project is to open it first: what another tab has is not deleted under its hands.
-  await second.page.selectOption('#project-picker', { label: 'First (2 tiles)' });
+  await selectInMenu(second.page, '#project-picker', { label: 'First (2 tiles)' });
   await second.page.locator('.notice').getByText('open in another tab').waitFor();
   assert.equal(await second.page.inputValue('#project-name'), 'Second');
   await first.close();

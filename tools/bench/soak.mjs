@@ -6,7 +6,7 @@
  */
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { Bench, CLASSES, labelledTiles } from '../../tests/e2e/fine-tuning-harness.mjs';
-import { serve, temporaryFolder, visit } from '../../tests/e2e/harness.mjs';
+import { fromMenu, serve, temporaryFolder, visit } from '../../tests/e2e/harness.mjs';
 import { median } from './measuring.mjs';
 import { MEASURING_MEMORY, memoryOf } from './memory.mjs';
 
@@ -75,12 +75,12 @@ export async function round(bench, tiles) {
   await bench.dropAndLabel(tiles);
   await bench.train();
   const files = [
-    await bench.download(() => page.click('#export-project')),
+    await bench.download(() => fromMenu(page, '#export-project')),
     await bench.download(() => page.click('#download-csv')),
-    await bench.download(() => page.getByRole('button', { name: /ONNX/ }).first().click()),
+    await bench.showReport().then(() => bench.download(() => page.getByRole('button', { name: /ONNX/ }).first().click())),
   ];
   await bench.saved();
-  await page.click('#delete-project');
+  await fromMenu(page, '#delete-project');
   await bench.seen.holds(0);
   for (const file of files) await rm(await file.path());
 }

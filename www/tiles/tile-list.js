@@ -33,11 +33,16 @@ import { newId } from './identity.js';
 
 /** @typedef {{ name: string, path: string, source: TileSource, classId?: string | null }} NewTile */
 /** @typedef {Pick<Tile, 'id' | 'name' | 'path' | 'source' | 'classId' | 'facts' | 'thumbnail'>} KeptTile */
-/** @typedef {CustomEvent<{ tiles: Tile[] }>} TilesEvent */
+/** @typedef {CustomEvent<{ tiles: Tile[], isStreaming: boolean }>} TilesEvent */
 
 /** @param {Event} event */
 export function tilesOf(event) {
   return /** @type {TilesEvent} */ (event).detail.tiles;
+}
+
+/** Whether it is one of the many that a batch makes, and nothing that the user did. @param {Event} event */
+export function isStreaming(event) {
+  return /** @type {TilesEvent} */ (event).detail.isStreaming;
 }
 
 /**
@@ -98,7 +103,7 @@ export class TileList extends EventTarget {
    */
   mark(tiles, state) {
     for (const tile of tiles) tile.state = state;
-    this.#tell('changed', tiles);
+    this.#tell('changed', tiles, state === 'working');
   }
 
   /**
@@ -115,9 +120,9 @@ export class TileList extends EventTarget {
     if (decoded) {
       tile.facts = decoded.facts;
       if (decoded.thumbnail) tile.thumbnail = decoded.thumbnail;
-      this.#tell('described', [tile]);
+      this.#tell('described', [tile], true);
     }
-    this.#tell('changed', [tile]);
+    this.#tell('changed', [tile], true);
   }
 
   /**
@@ -126,7 +131,7 @@ export class TileList extends EventTarget {
    */
   fail(tile, error) {
     Object.assign(tile, { state: 'error', answer: null, verdict: null, error });
-    this.#tell('changed', [tile]);
+    this.#tell('changed', [tile], true);
   }
 
   /**
@@ -169,9 +174,10 @@ export class TileList extends EventTarget {
   /**
    * @param {string} type
    * @param {Tile[]} tiles
+   * @param {boolean} [isStreaming]
    */
-  #tell(type, tiles) {
-    if (tiles.length > 0) this.dispatchEvent(new CustomEvent(type, { detail: { tiles } }));
+  #tell(type, tiles, isStreaming = false) {
+    if (tiles.length > 0) this.dispatchEvent(new CustomEvent(type, { detail: { tiles, isStreaming } }));
   }
 }
 

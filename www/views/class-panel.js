@@ -7,6 +7,7 @@ import { beforePaint, byId, counted, fromTemplate, isTyping, isolated, part } fr
 import { labelOrAsk } from './folder-labels.js';
 import { keyOf } from './label-keys.js';
 import { notify, orNotify } from './notices.js';
+import { onTiles } from './on-tiles.js';
 import { thrownSentence } from './sentences.js';
 import { DRAGGED_TILES } from './tile-selection.js';
 
@@ -93,7 +94,7 @@ export function setUpClassPanel({ session, tiles, labelling, history, selection 
     const assign = part(row, '.class-assign', HTMLButtonElement);
     assign.textContent = key ?? '+';
     assign.title = `Label the selected tiles as ${isolated(name)}${key ? ` (key ${key})` : ''}`;
-    assign.setAttribute('aria-label', assign.title);
+    assign.setAttribute('aria-label', `${assign.textContent} ${assign.title}`);
     const field = part(row, '.class-name', HTMLInputElement);
     if (document.activeElement !== field) field.value = name;
     field.setAttribute('aria-label', `Name of the class ${name}`);
@@ -137,7 +138,7 @@ export function setUpClassPanel({ session, tiles, labelling, history, selection 
 
   setUpHistory(history);
   labelling.addEventListener('classes', draw);
-  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, draw);
+  onTiles(tiles, ['added', 'changed', 'removed'], draw);
   draw();
 }
 

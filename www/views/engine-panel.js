@@ -13,6 +13,7 @@ export function setUpEnginePanel({ session, modelInUse }) {
   const stage = byId('engine-stage', HTMLLabelElement);
   const bar = byId('engine-bar', HTMLProgressElement);
   const status = byId('device-status', HTMLElement);
+  const short = byId('device-state', HTMLElement);
   const root = document.documentElement;
   let closeNotice = () => {};
 
@@ -36,15 +37,18 @@ export function setUpEnginePanel({ session, modelInUse }) {
     before = state;
     root.dataset.engine = state;
     box.hidden = state !== 'loading';
+    if (state === 'loading') short.textContent = 'Starting…';
     closeNotice();
     closeNotice = () => {};
     if (state === 'ready' && loaded) {
       root.dataset.device = loaded.device;
       status.textContent = deviceSentence(loaded);
+      short.textContent = loaded.device === 'cpu' ? 'CPU' : 'WebGPU';
     }
     if (state === 'failed' && error) {
       // What stays when the notice is dismissed.
       status.textContent = 'No engine is running. Reload the page to try again.';
+      short.textContent = 'No engine';
       const retry = { label: 'Try again', act: () => session.reopen() };
       const useCpu = { label: 'Use the CPU', act: () => modelInUse.chooseDevice('cpu') };
       closeNotice = notify(failureSentence(error.failure), error.fatal || error.code.startsWith('device.') ? [useCpu, retry] : [retry]);

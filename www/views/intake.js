@@ -129,8 +129,6 @@ function classUnder({ type, target }) {
  * @param {Promise<Sample[]>} to.samples
  */
 export function setUpIntake({ addTiles, openModel, takeLabels, openArchive, readTree, samples }) {
-  const zone = byId('drop-zone', HTMLElement);
-
   /** @param {Event} event */
   const take = async (event) => {
     const classId = classUnder(event);
@@ -149,7 +147,7 @@ export function setUpIntake({ addTiles, openModel, takeLabels, openArchive, read
   let depth = 0;
   const mark = (/** @type {number} */ change) => {
     depth = Math.max(0, depth + change);
-    zone.classList.toggle('dragging', depth > 0);
+    document.documentElement.classList.toggle('dragging', depth > 0);
   };
   window.addEventListener('dragenter', (event) => bringsFiles(event) && mark(1));
   window.addEventListener('dragleave', (event) => bringsFiles(event) && mark(-1));
@@ -165,12 +163,12 @@ export function setUpIntake({ addTiles, openModel, takeLabels, openArchive, read
     if (event.clipboardData?.files.length) take(event);
   });
 
-  for (const [button, input] of [
-    ['choose-files', 'file-input'],
-    ['choose-folder', 'folder-input'],
-  ]) {
+  for (const [input, buttons] of /** @type {const} */ ([
+    ['file-input', ['choose-files', 'add-files']],
+    ['folder-input', ['choose-folder', 'add-folder']],
+  ])) {
     const picker = byId(input, HTMLInputElement);
-    byId(button, HTMLButtonElement).addEventListener('click', () => picker.click());
+    for (const button of buttons) byId(button, HTMLButtonElement).addEventListener('click', () => picker.click());
     picker.addEventListener('change', async (event) => {
       await take(event);
       // So that the same files can be picked again.
@@ -178,11 +176,12 @@ export function setUpIntake({ addTiles, openModel, takeLabels, openArchive, read
     });
   }
 
-  byId('try-samples', HTMLButtonElement).addEventListener('click', async () => {
+  const addSamples = async () => {
     try {
       addTiles((await Promise.all((await samples).map(fetchSample))).map((file) => asTile(file, null)));
     } catch (thrown) {
       notify(`The samples could not be downloaded (${thrown instanceof Error ? thrown.message : thrown}). Try again.`);
     }
-  });
+  };
+  for (const id of ['try-samples', 'add-samples']) byId(id, HTMLButtonElement).addEventListener('click', addSamples);
 }

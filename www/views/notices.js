@@ -15,7 +15,15 @@ export function notify(message, remedies = [], kind = 'problem') {
   notice.className = `notice ${kind}`;
   const text = document.createElement('p');
   text.textContent = message;
-  notice.append(text);
+  const more = document.createElement('button');
+  more.type = 'button';
+  more.textContent = 'More';
+  more.hidden = true;
+  more.addEventListener('click', () => {
+    const isWhole = notice.classList.toggle('whole');
+    more.textContent = isWhole ? 'Less' : 'More';
+  });
+  notice.append(text, more);
   const close = () => notice.remove();
   for (const { label, act } of [...remedies, { label: 'Dismiss', act: () => undefined }]) {
     const button = document.createElement('button');
@@ -28,6 +36,8 @@ export function notify(message, remedies = [], kind = 'problem') {
     notice.append(button);
   }
   byId('notices', HTMLElement).append(notice);
+  // A long one takes one line until somebody wants to read it.
+  more.hidden = text.scrollHeight <= text.clientHeight;
   return close;
 }
 

@@ -42,8 +42,14 @@ export function setUpDevicePicker(modelInUse, offersWebGpu) {
 /** @param {Classification} classification */
 export function setUpAveraging(classification) {
   const box = byId('average-views', HTMLInputElement);
+  const state = byId('model-state', HTMLElement);
   box.checked = classification.isAveraged;
-  box.addEventListener('change', () => classification.setAveraged(box.checked));
+  const draw = () => (state.textContent = box.checked ? '8 views' : 'About');
+  box.addEventListener('change', () => {
+    classification.setAveraged(box.checked);
+    draw();
+  });
+  draw();
 }
 
 /**

@@ -15,6 +15,9 @@ import { thrownSentence } from './sentences.js';
 /** File systems take 255 bytes, and a character may have four. */
 const MOST_CHARACTERS = 60;
 
+/** Whether the project is kept, as the bar says it: its width does not change from save to save. */
+const SHORT = { notKept: 'Not kept', saving: 'Saved', saved: 'Saved', failed: 'Not saved' };
+
 /** What reads and writes zip files is fetched when it is needed; a browser does not ask again for a module that failed. */
 function archives() {
   return import('../project/archive.js').catch(() => {
@@ -29,6 +32,7 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
   const picker = byId('project-picker', HTMLSelectElement);
   const name = byId('project-name', HTMLInputElement);
   const status = byId('project-status', HTMLElement);
+  const short = byId('project-state', HTMLElement);
   const deletion = byId('delete-project', HTMLButtonElement);
   let closeNotice = () => {};
   let closeElsewhere = () => {};
@@ -67,6 +71,7 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
     document.documentElement.dataset.project = autosave?.state ?? 'refused';
     deletion.disabled = !autosave?.isKept;
     if (!autosave) {
+      short.textContent = 'Not kept';
       status.textContent = 'Not kept: this browser does not let the page store anything. Export the project before you leave.';
       return;
     }
@@ -78,6 +83,7 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
       failed: 'Not saved.',
     };
     status.textContent = texts[state];
+    short.textContent = SHORT[state];
     if (state === 'failed' && error) {
       closeNotice = notify(error.message, [
         { label: 'Export the project', act: exportProject },
@@ -137,6 +143,7 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
   byId('new-project', HTMLButtonElement).addEventListener('click', () => attempt(() => projects.create()));
   byId('export-project', HTMLButtonElement).addEventListener('click', () => exportProject());
   setUpFilePicker('import-project', 'project-file', importProject);
+  byId('open-project', HTMLButtonElement).addEventListener('click', () => byId('project-file', HTMLInputElement).click());
   deletion.addEventListener('click', () => {
     const what = `Delete the project "${isolated(workspace.name || 'Untitled')}" with its tiles, labels and heads from this browser? This cannot be undone.`;
     if (window.confirm(what)) attempt(() => projects.remove());

@@ -37,6 +37,8 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     shown.abort();
     shown = new AbortController();
     panel.hidden = !kept && !before;
+    byId('no-report', HTMLElement).hidden = !panel.hidden;
+    byId('open-report', HTMLElement).hidden = !kept;
     goBack.hidden = before === null;
     goBack.textContent = before?.model ? 'Go back to the previous head' : "Go back to this site's model";
     root.replaceChildren(...(kept ? sections(kept) : [element('p', {}, 'The previous head is in use. The newer one is kept: use the button to return to it.')]));
@@ -51,8 +53,8 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     words[0]?.classList.toggle('worse', isWorse);
     const inherited = new Set(kept.inheritedTileIds ?? []);
     const seenBefore = report.predictions.filter(({ tile }) => inherited.has(kept.tileIds[tile])).length;
-    const made = [element('p', { className: 'accuracy' }, howJudged(report, seenBefore)), ...words, ...doubts(kept)];
-    if (!report.evaluation) return made;
+    const said = [element('p', { className: 'accuracy' }, howJudged(report, seenBefore)), ...words];
+    if (!report.evaluation) return [element('div', { className: 'report-said' }, ...said, ...doubts(kept))];
     const named = (/** @type {number} */ index) => isolated(labels[index]);
     const matrix = confusionMatrix(labels, report.evaluation.confusion, (label, predicted) =>
       show(kept, `${named(label)} predicted as ${named(predicted)}`, worstFirst(report.predictions.filter((one) => one.label === label && one.predicted === predicted))),
@@ -60,19 +62,16 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     const mistakes = worstFirst(report.predictions.filter((one) => one.label !== one.predicted));
     const diagram = element('div', { className: 'reliability' });
     createReliabilityDiagram(diagram, report.reliability, shown.signal);
+    const showMistakes = button(
+      mistakes.length > 0 ? `Show the ${counted(mistakes.length, 'mistake')}, worst first` : 'No mistakes',
+      () => show(kept, 'Mistakes, worst first', mistakes),
+      { id: 'show-mistakes', disabled: mistakes.length === 0 },
+    );
     return [
-      ...made,
-      button(mistakes.length > 0 ? `Show the ${counted(mistakes.length, 'mistake')}, worst first` : 'No mistakes', () => show(kept, 'Mistakes, worst first', mistakes), {
-        id: 'show-mistakes',
-        disabled: mistakes.length === 0,
-      }),
-      element('h3', {}, 'Confusion matrix'),
-      element('div', { className: 'scroll' }, matrix),
-      element('h3', {}, 'Classes'),
-      element('div', { className: 'scroll' }, classTable(kept, report.evaluation)),
-      element('h3', {}, 'Can its confidence be trusted?'),
-      element('p', {}, calibration(report)),
-      diagram,
+      element('div', { className: 'report-said' }, ...said, element('div', { className: 'buttons' }, showMistakes, ...doubts(kept))),
+      element('div', { className: 'report-matrix' }, element('h3', {}, 'Confusion matrix'), scrolling('Confusion matrix', matrix)),
+      element('div', { className: 'report-classes' }, element('h3', {}, 'Classes'), scrolling('Figures of the classes', classTable(kept, report.evaluation))),
+      element('div', { className: 'report-trust' }, element('h3', {}, 'Can its confidence be trusted?'), element('p', {}, calibration(report)), diagram),
     ];
   }
 
@@ -108,6 +107,11 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
 
   for (const type of ['changed', 'models']) workspace.addEventListener(type, draw);
   draw();
+}
+
+/** What may be wider than its place: it scrolls, by the keyboard, too. @param {string} name @param {HTMLElement} wide */
+function scrolling(name, wide) {
+  return element('div', { className: 'scroll', tabIndex: 0, role: 'group', ariaLabel: name }, wide);
 }
 
 /** @param {Prediction[]} predictions */

@@ -63,7 +63,7 @@ export function failureSentence({ code, message, data = {} }) {
 
 /** What is to be known of a tile's pixels and its class. @param {import('../tiles/tile-list.js').Tile} tile */
 export function tileNotes({ facts, isSeenOtherwise }) {
-  const otherwise = 'The model learnt from tiles whose colours were made otherwise: take its range in the panel above, or train again.';
+  const otherwise = 'The model learnt from tiles whose colours were made otherwise: take its range in the line above the tiles, or train again.';
   return [...(facts?.notes ?? []), ...(isSeenOtherwise ? [otherwise] : [])];
 }
 

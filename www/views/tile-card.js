@@ -1,7 +1,6 @@
-/** One tile: its thumbnail, its class, what else it may be, or what is wrong with it. */
+/** One tile: its thumbnail, its class, or what is wrong with it. All cards have one size; the inspector has the rest. */
 
-import { isLight } from '../labels/colours.js';
-import { duration, element, fromTemplate, part, percent } from './dom.js';
+import { fromTemplate, part, percent } from './dom.js';
 import { failureSentence, tileNotes } from './sentences.js';
 
 /** @typedef {import('../labels/labelling.js').TileClass} TileClass */
@@ -15,14 +14,16 @@ import { failureSentence, tileNotes } from './sentences.js';
  * @property {number} widthPx of the card
  */
 
-const BARS = 3;
-const NO_PROBABILITIES = new Float32Array();
-
 /** What a card says where no head answers. */
 const NO_CLASSES = 'No classes yet: label some tiles';
 
 /** What a card says of a tile that has no answer yet. */
 const WAITING = { queued: 'Waiting…', working: 'Classifying…', cancelled: 'Cancelled', done: '', error: '' };
+
+/** What a tile's class is, or why it has none. @param {Tile} tile */
+export function verdictSentence({ state, verdict }) {
+  return verdict?.className ?? (state === 'done' ? NO_CLASSES : WAITING[state]);
+}
 
 /** A card shows one tile after the other, as the user scrolls: to make one takes longer than to fill it. */
 export class TileCard {
@@ -38,13 +39,11 @@ export class TileCard {
   #similar = this.#part('.similar', HTMLButtonElement);
   #verdictClass = this.#part('.verdict-class', HTMLElement);
   #confidence = this.#part('.verdict-confidence', HTMLElement);
-  #bars = this.#part('.bars', HTMLElement);
   #error = this.#part('.tile-error', HTMLElement);
   #notes = this.#part('.notes', HTMLElement);
-  #facts = this.#part('.facts', HTMLElement);
-  #barsOfClasses = Array.from({ length: BARS }, () => new Bar());
   /** What the picture shows. @type {Blob | null} */
   #thumbnail = null;
+  #thumbnailPx = 0;
 
   /**
    * Shows what is known of the tile now.
@@ -53,23 +52,24 @@ export class TileCard {
    */
   show(tile, { label, isSelected, isActive, widthPx }) {
     if (this.element.dataset.id !== tile.id) this.#begin(tile);
-    const { state, verdict, facts, answer, error } = tile;
+    const { state, verdict, error } = tile;
     const { dataset } = this.element;
     dataset.state = state;
-    this.#verdictClass.classList.toggle('none', state === 'done' && !verdict);
+    dataset.active = String(isActive);
     dataset.class = verdict?.className ?? '';
     dataset.confidence = verdict ? String(verdict.confidence) : '';
     dataset.label = label?.name ?? '';
     this.#showLabel(label);
     this.#accept.hidden = !verdict || verdict.className === label?.name;
-    this.#verdictClass.textContent = verdict?.className ?? (state === 'done' ? NO_CLASSES : WAITING[state]);
+    this.#verdictClass.classList.toggle('none', !verdict);
+    this.#verdictClass.textContent = verdictSentence(tile);
+    this.#verdictClass.title = verdict?.className ?? '';
     this.#confidence.textContent = state === 'done' && verdict ? percent(verdict.confidence) : '';
     this.#error.textContent = error ? failureSentence(error) : '';
-    const answered = state === 'done' ? answer : null;
-    this.#facts.textContent = answered && facts ? `${facts.widthPx} × ${facts.heightPx} ${facts.format}, ${duration(answered.inferenceMs)}` : '';
-    this.#facts.title = answered ? `decoded in ${duration(answered.decodeMs)}, classified in ${duration(answered.inferenceMs)}` : '';
-    this.#showBars(answered?.probabilities ?? NO_PROBABILITIES, tile.labels);
-    this.#notes.replaceChildren(...(answered ? tileNotes(tile) : []).map((sentence) => element('li', {}, sentence)));
+    this.#error.title = this.#error.textContent;
+    this.#notes.textContent = state === 'done' ? tileNotes(tile).join(' ') : '';
+    this.#notes.title = this.#notes.textContent;
+    this.#notes.hidden = this.#notes.textContent === '';
     this.#showThumbnail(tile.thumbnail, widthPx);
     this.#select.checked = isSelected;
     for (const control of [this.#select, this.#remove, this.#accept, this.#similar]) control.tabIndex = isActive ? 0 : -1;
@@ -94,24 +94,14 @@ export class TileCard {
     this.#name.title = path;
     this.#remove.ariaLabel = `Remove ${name}`;
     this.#select.ariaLabel = `Select ${name}`;
-    this.#similar.ariaLabel = `Find tiles like ${name}`;
+    this.#similar.ariaLabel = `Similar to ${name}`;
   }
 
   /** @param {TileClass | null} label */
   #showLabel(label) {
     this.#label.hidden = label === null;
     this.#label.textContent = label?.name ?? '';
-    if (!label) return;
-    this.#label.style.setProperty('--class-colour', label.colour);
-    this.#label.classList.toggle('on-light', isLight(label.colour));
-  }
-
-  /** The most probable classes. @param {Float32Array} probabilities @param {string[]} labels */
-  #showBars(probabilities, labels) {
-    const top = topIndices(probabilities, BARS);
-    for (const [place, index] of top.entries()) this.#barsOfClasses[place].show(labels[index], probabilities[index]);
-    const bars = this.#barsOfClasses.slice(0, top.length).map((bar) => bar.element);
-    if (this.#bars.children.length !== bars.length) this.#bars.replaceChildren(...bars);
+    if (label) this.#label.style.setProperty('--class-colour', label.colour);
   }
 
   /**
@@ -119,16 +109,20 @@ export class TileCard {
    * @param {number} widthPx
    */
   async #showThumbnail(thumbnail, widthPx) {
-    if (thumbnail === this.#thumbnail) return;
+    const isOther = thumbnail !== this.#thumbnail;
+    if (!isOther && widthPx === this.#thumbnailPx) return;
     this.#thumbnail = thumbnail;
-    this.#picture.hidden = true;
-    this.#canvas?.transferFromImageBitmap(null);
+    this.#thumbnailPx = widthPx;
+    if (isOther) {
+      this.#picture.hidden = true;
+      this.#canvas?.transferFromImageBitmap(null);
+    }
     // A canvas is scaled coarsely: the picture comes in the size in which it is shown.
     const resizeWidth = Math.max(1, Math.round(widthPx * window.devicePixelRatio));
     const decoded = thumbnail && (await createImageBitmap(thumbnail, { resizeWidth, resizeQuality: 'high' }).catch(() => null));
     if (!decoded) return;
     // Meanwhile the card may have got another tile.
-    if (thumbnail !== this.#thumbnail) return decoded.close();
+    if (thumbnail !== this.#thumbnail || widthPx !== this.#thumbnailPx) return decoded.close();
     Object.assign(this.#picture, { width: decoded.width, height: decoded.height, hidden: false });
     this.#canvas?.transferFromImageBitmap(decoded);
   }
@@ -141,40 +135,4 @@ export class TileCard {
   #part(selector, kind) {
     return part(this.element, selector, kind);
   }
-}
-
-/** A class and how probable it is. */
-class Bar {
-  element = fromTemplate('bar-template');
-  #label = part(this.element, '.bar-label', HTMLElement);
-  #value = part(this.element, '.bar-value', HTMLElement);
-  #fill = part(this.element, '.bar-fill', HTMLElement);
-
-  /**
-   * @param {string} label
-   * @param {number} share 0 to 1
-   */
-  show(label, share) {
-    this.#label.textContent = label;
-    this.#label.title = label;
-    this.#value.textContent = percent(share);
-    this.#fill.style.setProperty('--share', String(share));
-  }
-}
-
-/**
- * The indices of the `count` largest values, largest first. A model may have a thousand classes.
- * @param {Float32Array} values
- * @param {number} count
- */
-function topIndices(values, count) {
-  /** @type {number[]} */
-  const top = [];
-  for (const [index, value] of values.entries()) {
-    const place = top.findIndex((other) => value > values[other]);
-    if (place >= 0) top.splice(place, 0, index);
-    else if (top.length < count) top.push(index);
-    top.length = Math.min(top.length, count);
-  }
-  return top;
 }

@@ -1,11 +1,12 @@
 /**
- * The cards of the tiles. Of ten thousand tiles only those near the window have a card: the rows are virtual, their
- * heights are measured when they come into sight.
+ * The cards of the tiles. Of ten thousand tiles only those near the window have a card. All cards have one size, so that
+ * nothing is measured while the grid scrolls.
  */
 
 import { Virtualizer, defaultRangeExtractor, observeWindowOffset, observeWindowRect, windowScroll } from '@tanstack/virtual-core';
 import { tilesOf } from '../tiles/tile-list.js';
-import { beforePaint, byId, element, part } from './dom.js';
+import { beforePaint, byId, element } from './dom.js';
+import { onTiles } from './on-tiles.js';
 import { TileCard } from './tile-card.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
@@ -14,8 +15,13 @@ import { TileCard } from './tile-card.js';
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 
-/** What a card has beside its square picture, in pixels: an estimate until it is measured. */
-const TEXT_HEIGHT_PX = 165;
+/** The height of a card's text below its square picture, in the page's letters: its class, and in larger cards its name, too. */
+const TEXT_HEIGHT_REM = { small: 1.5, named: 2.9 };
+/** Narrower cards are without a name. */
+const NAMED_FROM_PX = 130;
+
+/** As in style.css. */
+const PHONE_PX = 700;
 
 /** Rows that are ready above and below the window. */
 const OVERSCAN_ROWS = 2;
@@ -25,7 +31,8 @@ const OVERSCAN_ROWS = 2;
  */
 export function setUpTileGrid({ tiles, labelling, shown, selection }) {
   const grid = byId('tile-grid', HTMLElement);
-  const toolbar = part(byId('results', HTMLElement), '.toolbar', HTMLElement);
+  const top = byId('top', HTMLElement);
+  const toolbar = byId('toolbar', HTMLElement);
   const noneShown = byId('none-shown', HTMLElement);
   /** Those in the page, by the tile's id. @type {Map<string, TileCard>} */
   const cards = new Map();
@@ -39,14 +46,15 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
   let columns = 1;
   let gapPx = 0;
   let cardWidthPx = 0;
+  let cardHeightPx = 0;
 
   /** @returns {import('@tanstack/virtual-core').VirtualizerOptions<Window, HTMLElement>} */
   const options = () => ({
     count: Math.ceil(shown.all.length / columns),
     gap: gapPx,
     scrollMargin: grid.getBoundingClientRect().top + window.scrollY,
-    scrollPaddingStart: getComputedStyle(toolbar).position === 'sticky' ? toolbar.offsetHeight : 0,
-    estimateSize: () => cardWidthPx + TEXT_HEIGHT_PX,
+    scrollPaddingStart: [top, toolbar].reduce((sum, bar) => sum + (getComputedStyle(bar).position === 'sticky' ? bar.offsetHeight : 0), 0),
+    estimateSize: () => cardHeightPx,
     overscan: OVERSCAN_ROWS,
     // The row of the keyboard stays in the page however far it is scrolled away, or the focus would be lost.
     rangeExtractor: (range) => withRow(defaultRangeExtractor(range), activeRow()),
@@ -61,8 +69,11 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
   const activeRow = () => Math.floor(selection.place / columns);
 
   function drawNow() {
-    // Before there are tiles the grid has no width; as soon as it has one it is measured and drawn.
-    if (widthPx === 0) return;
+    // Before there are tiles, and in another view, the grid has no width; as soon as it has one it is measured and drawn.
+    if (widthPx === 0) {
+      grid.ariaBusy = 'false';
+      return;
+    }
     const isUpToDate = shown.refresh();
     virtualizer.setOptions(options());
     virtualizer._willUpdate();
@@ -96,8 +107,6 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
       else grid.insertBefore(row, next);
     }
     stale.clear();
-    virtualizer.measureElement(null);
-    for (const row of rows.values()) virtualizer.measureElement(row);
   }
 
   /** Whose tile is not in these rows. @param {import('@tanstack/virtual-core').VirtualItem[]} items */
@@ -143,7 +152,6 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
 
   /** Another width has other columns; what was at the top of the window stays there. */
   function measure() {
-    if (grid.clientWidth === widthPx) return;
     widthPx = grid.clientWidth;
     if (widthPx === 0) return;
     const style = getComputedStyle(grid);
@@ -154,28 +162,45 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
     columns = tracks.length;
     gapPx = parseFloat(style.rowGap) || 0;
     cardWidthPx = parseFloat(tracks[0]);
+    const density = cardWidthPx < NAMED_FROM_PX ? 'small' : 'named';
+    cardHeightPx = Math.round(cardWidthPx + TEXT_HEIGHT_REM[density] * parseFloat(getComputedStyle(document.documentElement).fontSize));
+    grid.dataset.density = density;
+    grid.style.setProperty('--card-height', `${cardHeightPx}px`);
     virtualizer.setOptions(options());
     virtualizer.measure();
     if (isOtherwise && isScrolledInto) virtualizer.scrollToIndex(Math.floor(firstInSight / columns), { align: 'start' });
     for (const id of cards.keys()) stale.add(id);
     drawNow();
   }
-  new ResizeObserver(measure).observe(grid);
+  new ResizeObserver(() => grid.clientWidth !== widthPx && measure()).observe(grid);
   // What stands above the grid may grow: notices, panels on a phone.
   new ResizeObserver(draw).observe(document.body);
 
-  const refresh = (/** @type {Iterable<string>} */ ids) => {
+  const outdate = (/** @type {Iterable<string>} */ ids) => {
     for (const id of ids) if (cards.has(id)) stale.add(id);
     grid.ariaBusy = 'true';
+  };
+  const refresh = (/** @type {Iterable<string>} */ ids) => {
+    outdate(ids);
     draw();
   };
-  for (const type of ['added', 'changed', 'described', 'removed']) {
-    tiles.addEventListener(type, (event) => refresh(tilesOf(event).map(({ id }) => id)));
-  }
+  const types = ['added', 'changed', 'described', 'removed'];
+  for (const type of types) tiles.addEventListener(type, (event) => outdate(tilesOf(event).map(({ id }) => id)));
+  onTiles(tiles, types, draw);
   labelling.addEventListener('classes', () => refresh(cards.keys()));
   // With another order another card may be the one that Tab leads to.
   shown.addEventListener('changed', () => refresh(cards.keys()));
   selection.addEventListener('changed', (event) => refresh(/** @type {CustomEvent<{ ids: string[] }>} */ (event).detail.ids));
+
+  const size = byId('tile-size', HTMLInputElement);
+  const resize = () => {
+    document.documentElement.style.setProperty('--tile-size', `${size.value}px`);
+    measure();
+  };
+  // On a phone, three beside each other.
+  if (window.innerWidth <= PHONE_PX) size.value = '112';
+  size.addEventListener('input', resize);
+  resize();
 
   return {
     get columns() {

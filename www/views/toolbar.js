@@ -3,6 +3,7 @@
 import { counts } from '../tiles/arrangement.js';
 import { resultsCsv } from '../tiles/results-csv.js';
 import { beforePaint, button, byId, counted, download, duration, isolated } from './dom.js';
+import { onTiles } from './on-tiles.js';
 import { failureSentence, tileNotes } from './sentences.js';
 
 /** @typedef {import('../tiles/arrangement.js').ClassFilter} ClassFilter */
@@ -33,7 +34,6 @@ export function setUpToolbar({ tiles, labelling, classification, shown, spotligh
  * @param {Classification} classification
  */
 function setUpBatch(tiles, classification) {
-  const results = byId('results', HTMLElement);
   const bar = byId('batch-bar', HTMLProgressElement);
   const status = byId('batch-status', HTMLElement);
   const announcement = byId('announcement', HTMLElement);
@@ -64,7 +64,6 @@ function setUpBatch(tiles, classification) {
   const draw = beforePaint(() => {
     const cancelled = tiles.inState('cancelled').length;
     const waiting = tiles.inState('queued').length + tiles.inState('working').length;
-    results.hidden = tiles.size === 0;
     bar.max = Math.max(1, tiles.size);
     bar.value = settled();
     cancel.hidden = waiting === 0;
@@ -75,7 +74,7 @@ function setUpBatch(tiles, classification) {
     status.textContent = lastSentence;
   });
 
-  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, draw);
+  onTiles(tiles, ['added', 'changed', 'removed'], draw);
   classification.addEventListener('started', () => {
     startMs = performance.now();
     settledAtStart = settled();
@@ -160,7 +159,7 @@ function setUpArrangement(tiles, labelling, spotlight, shown) {
     byClass.replaceChildren(...options.map(({ value, text, filter }) => new Option(text, value, false, isChosen(filter))));
   });
 
-  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, offerClasses);
+  onTiles(tiles, ['added', 'changed', 'removed'], offerClasses);
   for (const select of [sort, byClass, byConfidence, byLabel]) select.addEventListener('change', tell);
   byClass.addEventListener('blur', offerClasses);
   labelling.addEventListener('classes', offerLabels);

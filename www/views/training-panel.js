@@ -3,6 +3,7 @@
 import { beforePaint, byId, counted, duration, percent } from './dom.js';
 import { createCurves } from './curves.js';
 import { notify } from './notices.js';
+import { onTiles } from './on-tiles.js';
 import { failureSentence, trainingDeviceSentence } from './sentences.js';
 
 /** @typedef {import('../engine/index.js').Session} Session */
@@ -129,6 +130,6 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
   });
   session.addEventListener('status', draw);
   labelling.addEventListener('classes', draw);
-  for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, draw);
+  onTiles(tiles, ['added', 'changed', 'removed'], draw);
   draw();
 }

@@ -1,0 +1,34 @@
+/** The sheet of keys, opened by `?`. */
+
+import { byId, element, isTyping } from './dom.js';
+
+/** Keys, with spaces between them, and what they do. */
+const KEYS = [
+  ['1 … 9 q w e … G', 'Give the class to the selected tiles, or to the tile in focus and go on to the next'],
+  ['Enter', "Accept the model's class"],
+  ['Backspace', 'Take the label away'],
+  ['← → ↑ ↓ Home End', 'Go from tile to tile; with Shift they are selected'],
+  ['Space', 'Select the tile in focus'],
+  ['Ctrl+A', 'Select all shown tiles'],
+  ['Esc', 'Select none; close a menu'],
+  ['Ctrl+Z', 'Undo; with Shift, redo'],
+  ['Ctrl+V', 'Add an image from the clipboard'],
+  ['[ ]', 'Fold or unfold the classes and the details'],
+  ['?', 'This sheet'],
+];
+
+export function setUpShortcuts() {
+  const sheet = byId('shortcuts', HTMLDialogElement);
+  const asKey = (/** @type {string} */ key) => (key === '…' ? ' … ' : element('kbd', {}, key));
+  byId('shortcut-list', HTMLElement).append(
+    ...KEYS.flatMap(([keys, meaning]) => [element('dt', {}, ...keys.split(' ').map(asKey)), element('dd', {}, meaning)]),
+  );
+  byId('show-shortcuts', HTMLButtonElement).addEventListener('click', () => sheet.showModal());
+  // What is pressed there is meant for no tile behind it.
+  sheet.addEventListener('keydown', (event) => event.stopPropagation());
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== '?' || isTyping(event.target)) return;
+    event.preventDefault();
+    sheet.showModal();
+  });
+}
