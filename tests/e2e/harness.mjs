@@ -214,7 +214,8 @@ export class Visit {
     await this.page.waitForFunction(
       (wanted) => {
         const bar = /** @type {HTMLProgressElement} */ (document.querySelector('#batch-bar'));
-        return bar.value >= wanted && document.querySelector('#tile-grid')?.ariaBusy === 'false';
+        // In the middle of a batch some card is always about to be drawn.
+        return bar.value >= wanted && (bar.value < bar.max || document.querySelector('#tile-grid')?.ariaBusy === 'false');
       },
       count,
       { timeout: SLOW_MS, polling: 100 },

@@ -92,6 +92,8 @@ test('the reader comes when a raster does, and like files are seen alike until t
   await bench.settled();
   let stretch = JSON.parse((await rows()).get('bright.tif')?.stretch ?? '');
   assert.deepEqual([stretch.bands, stretch.rule], [[4, 2, 3], 'cumulative-cut']);
+  // The choice is taken once the file was looked at.
+  await page.locator('article.tile[data-name="bright.tif"] .notes', { hasText: 'as you chose' }).waitFor({ state: 'attached' });
   assert.match((await card('bright.tif'))?.notes ?? '', /Bands 4, 2 and 3 serve as red, green and blue, as you chose/);
   await panel.getByLabel('Range').selectOption('min-max');
   await bench.settled();
@@ -102,6 +104,7 @@ test('the reader comes when a raster does, and like files are seen alike until t
   await bench.settled();
   stretch = JSON.parse((await rows()).get('dark.tif')?.stretch ?? '');
   assert.deepEqual([stretch.rule, stretch.ranges[1]], ['fixed', { black: 0, white: 50 }]);
+  await page.locator('article.tile[data-name="dark.tif"] .notes', { hasText: 'beyond the range' }).waitFor({ state: 'attached' });
   assert.match((await card('dark.tif'))?.notes ?? '', /100 % of its pixels lie beyond the range that is shown/);
 
   // The reader is kept with the rest of the page.
