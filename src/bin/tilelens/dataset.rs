@@ -17,7 +17,7 @@ use super::listing::Listing;
 pub struct DataArgs {
     /// A folder with a folder of tiles for each class; train, val and test above or below them are splits.
     pub data: PathBuf,
-    /// Which folder above a tile names its class: `first` takes forest of forest/2019/x.jpg, `last` takes 2019.
+    /// Which folder above a tile names its class: `first` takes forest from forest/2019/x.jpg, `last` takes 2019.
     #[arg(long, value_enum, value_name = "FOLDER", default_value_t = ClassFrom::First)]
     pub class_from: ClassFrom,
 }

@@ -55,7 +55,7 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 done, but classify, evaluate
 enum Command {
     /// Turn a checkpoint of PyTorch, safetensors, ONNX or Keras into a model file.
     #[command(after_help = "\
-Examples, a checkpoint whose classes stand in a text file, one a line; a backbone without classes; and a network that was
+Examples: a checkpoint whose classes are listed in a text file, one per line; a backbone without classes; and a network that was
 trained on numbers from -1 to 1:
   tilelens import mine.pth --labels labels.txt --output mine.safetensors
   tilelens import backbone.onnx --output backbone.safetensors

@@ -43,7 +43,7 @@ pub struct Settings {
     /// Use each tile only as it is, not in its eight flips and turns.
     #[arg(long)]
     no_augmentation: bool,
-    /// Where the split, the first weights, the batches and dropout are drawn from.
+    /// Random seed of the split, the first weights, the batches and dropout.
     #[arg(long, default_value_t = TrainingConfig::default().seed)]
     pub seed: u64,
 }

@@ -52,13 +52,13 @@ pub struct MapArgs {
     /// Leave cells undecided whose best class is less probable than this.
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
     undecided: f32,
-    /// Give each cell the class that most of the nine around it have.
+    /// Give each cell the class that most of the 3 × 3 cells around it have.
     #[arg(long)]
     majority: bool,
     /// What becomes a feature of the GeoJSON file.
     #[arg(long, value_enum, default_value_t = ShapesChoice::Regions)]
     shapes: ShapesChoice,
-    /// Draw so many cells to be checked by a person, for `tilelens area`.
+    /// Draw this many cells for a person to check, for `tilelens area`.
     #[arg(long, value_name = "N")]
     check_sample: Option<usize>,
     /// Another seed draws another check sample.

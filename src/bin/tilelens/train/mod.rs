@@ -43,7 +43,7 @@ pub struct TrainArgs {
     /// random share).
     #[arg(long, requires = "validation_list")]
     train_list: Option<PathBuf>,
-    /// Validation tiles: they choose the epoch and the temperature.
+    /// Validation tiles, by which the best epoch and the temperature of the softmax are chosen.
     #[arg(long, requires = "train_list")]
     validation_list: Option<PathBuf>,
     /// Test tiles: the final figures are theirs (default: the validation tiles).
