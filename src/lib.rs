@@ -30,6 +30,7 @@ pub mod import;
 pub mod kernels;
 pub mod limits;
 pub mod model;
+mod onnx_messages;
 pub mod raster;
 #[cfg(feature = "scene")]
 pub mod scene;

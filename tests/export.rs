@@ -73,19 +73,8 @@ fn imagenet() -> ModelFile {
 
 fn options(classes: usize) -> ImportOptions {
     ImportOptions {
-        name: "fixture".into(),
-        purpose: String::new(),
-        ground_resolution_m: None,
-        data: String::new(),
-        labels: (0..classes).map(|class| format!("class {class}")).collect(),
         resize_px: 256,
-        crop_px: 224,
-        normalisation: None,
-        hidden_activation: None,
-        dropout_rate: 0.2,
-        prefix: None,
-        description: String::new(),
-        licence: String::new(),
+        ..ImportOptions::new("fixture", (0..classes).map(|class| format!("class {class}")).collect())
     }
 }
 

@@ -19,21 +19,7 @@ fn fixtures() -> PathBuf {
 }
 
 fn options(classes: usize) -> ImportOptions {
-    ImportOptions {
-        name: "fixture".into(),
-        purpose: String::new(),
-        ground_resolution_m: None,
-        data: String::new(),
-        labels: (0..classes).map(|class| format!("class {class}")).collect(),
-        resize_px: 224,
-        crop_px: 224,
-        normalisation: None,
-        hidden_activation: None,
-        dropout_rate: 0.2,
-        prefix: None,
-        description: String::new(),
-        licence: String::new(),
-    }
+    ImportOptions::new("fixture", (0..classes).map(|class| format!("class {class}")).collect())
 }
 
 /// Imports bytes under a name that tells nothing.

@@ -16,21 +16,7 @@ pub const PREPROCESSING: Preprocessing = Preprocessing {
 pub fn import_as(extension: &str, bytes: &[u8]) {
     let file = std::env::temp_dir().join(format!("tilelens-fuzz-{}.{extension}", std::process::id()));
     std::fs::write(&file, bytes).expect("there is a folder for temporary files");
-    let options = ImportOptions {
-        name: "fuzzed".into(),
-        purpose: String::new(),
-        ground_resolution_m: None,
-        data: String::new(),
-        labels: Vec::new(),
-        resize_px: 256,
-        crop_px: 224,
-        normalisation: None,
-        hidden_activation: None,
-        dropout_rate: 0.2,
-        prefix: None,
-        description: String::new(),
-        licence: String::new(),
-    };
+    let options = ImportOptions { resize_px: 256, ..ImportOptions::new("fuzzed", Vec::new()) };
     if let Err(error) = import(&file, options) {
         assert_sentence(&error);
     }

@@ -1,7 +1,6 @@
 //! A model file → the formats of other runtimes.
 
 mod onnx;
-mod onnx_messages;
 
 use thiserror::Error;
 

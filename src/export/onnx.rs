@@ -5,11 +5,6 @@
 use prost::Message;
 
 use super::ExportError;
-use super::onnx_messages::{
-    AttributeProto, DimensionProto, FLOAT, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
-    StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
-    attribute_type,
-};
 use crate::kernels::{Activation, HARD_SIGMOID_ALPHA, HARD_SIGMOID_BETA};
 use crate::model::architecture::{
     Architecture, BATCH_NORM_EPSILON, BlockLayers, ConvNormLayer, ConvShape, Layers, squeezed_channels,
@@ -18,6 +13,11 @@ use crate::model::head::{ClassifierConfig, HeadConfig, IMAGENET_NEURONS};
 use crate::model::manifest::Manifest;
 use crate::model::model_file::{ModelFile, ModelFileError};
 use crate::model::parameters::{LayerMismatch, Parameters};
+use crate::onnx_messages::{
+    AttributeProto, DimensionProto, FLOAT, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
+    StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
+    attribute_type,
+};
 use crate::tile::Preprocessing;
 
 /// The labels, a JSON array in the order of the probabilities.
@@ -280,6 +280,7 @@ impl Graph<'_> {
             data_type: FLOAT,
             name: name.into(),
             raw_data: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            ..TensorProto::default()
         });
         name.into()
     }

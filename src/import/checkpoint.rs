@@ -52,6 +52,27 @@ pub struct ImportOptions {
     pub licence: String,
 }
 
+impl ImportOptions {
+    /// What torchvision, timm and Keras have unless told otherwise: images of 224 pixels, and a dropout rate of 0.2.
+    pub fn new(name: impl Into<String>, labels: Vec<String>) -> Self {
+        Self {
+            name: name.into(),
+            purpose: String::new(),
+            ground_resolution_m: None,
+            data: String::new(),
+            labels,
+            resize_px: 224,
+            crop_px: 224,
+            normalisation: None,
+            hidden_activation: None,
+            dropout_rate: 0.2,
+            prefix: None,
+            description: String::new(),
+            licence: String::new(),
+        }
+    }
+}
+
 /// A checkpoint as a model.
 #[derive(Debug)]
 pub struct Imported {

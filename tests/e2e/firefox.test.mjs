@@ -3,22 +3,13 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Builder, By, Key, until } from 'selenium-webdriver';
-import { Options, ServiceBuilder } from 'selenium-webdriver/firefox.js';
+import { By, Key, until } from 'selenium-webdriver';
+import { WITHOUT_FIREFOX, openFirefox } from './firefox.mjs';
 import { ROOT, SLOW_MS, serve } from './harness.mjs';
 
-const { FIREFOX, GECKODRIVER } = process.env;
-/** `./build.sh test` names both, where they can be installed. */
-const missing = FIREFOX && GECKODRIVER ? false : 'FIREFOX and GECKODRIVER name no browser and no driver';
-
-test('Firefox classifies the samples on the CPU and labels one by key', { timeout: SLOW_MS, skip: missing }, async (t) => {
+test('Firefox classifies the samples on the CPU and labels one by key', { timeout: SLOW_MS, skip: WITHOUT_FIREFOX }, async (t) => {
   const url = await serve(t);
-  const driver = await new Builder()
-    .forBrowser('firefox')
-    .setFirefoxOptions(new Options().setBinary(/** @type {string} */ (FIREFOX)).addArguments('-headless'))
-    .setFirefoxService(new ServiceBuilder(/** @type {string} */ (GECKODRIVER)))
-    .build();
-  t.after(() => driver.quit());
+  const driver = await openFirefox(t);
 
   await driver.get(url);
   const root = await driver.findElement(By.css('html'));

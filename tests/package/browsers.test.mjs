@@ -5,18 +5,16 @@ import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { build } from 'esbuild';
-import { Builder, By } from 'selenium-webdriver';
-import { Options, ServiceBuilder } from 'selenium-webdriver/firefox.js';
+import { By } from 'selenium-webdriver';
 import sirv from 'sirv';
 import { createServer } from 'vite';
+import { WITHOUT_FIREFOX, openFirefox } from '../e2e/firefox.mjs';
 import { SLOW_MS, WEBGPU, serve, visit } from '../e2e/harness.mjs';
 import { PACKAGE, SAMPLES, project, tool } from './packed.mjs';
 
 /** @typedef {import('./packed.mjs').Outcome} Outcome */
 /** @typedef {import('../e2e/harness.mjs').TestContext} TestContext */
 
-const { FIREFOX, GECKODRIVER } = process.env;
-const missing = FIREFOX && GECKODRIVER ? false : 'FIREFOX and GECKODRIVER name no browser and no driver';
 const withoutWebGpu = !existsSync(path.join(PACKAGE, 'webgpu.js')) && 'the package was built with --cpu-only';
 const IMPORT_MAP = '<script type="importmap">{ "imports": { "tilelens": "./node_modules/tilelens/index.js", "tilelens/element": "./node_modules/tilelens/element.js" } }</script>';
 
@@ -147,17 +145,12 @@ test('WebGPU, on a software adapter', { timeout: SLOW_MS, skip: withoutWebGpu },
   assert.ok(outcome.difference < 1e-3, `${outcome.difference}`);
 });
 
-test('Firefox, without a bundler', { timeout: SLOW_MS, skip: missing }, async (t) => {
+test('Firefox, without a bundler', { timeout: SLOW_MS, skip: WITHOUT_FIREFOX }, async (t) => {
   const folder = await project(t);
   const html = await readFile(path.join(folder, 'index.html'), 'utf8');
   await writeFile(path.join(folder, 'index.html'), html.replace('</head>', `${IMPORT_MAP}</head>`));
   const url = await serve(t, folder, plainHost(folder));
-  const driver = await new Builder()
-    .forBrowser('firefox')
-    .setFirefoxOptions(new Options().setBinary(/** @type {string} */ (FIREFOX)).addArguments('-headless'))
-    .setFirefoxService(new ServiceBuilder(/** @type {string} */ (GECKODRIVER)))
-    .build();
-  t.after(() => driver.quit());
+  const driver = await openFirefox(t);
   await driver.get(url);
   const body = await driver.findElement(By.css('body'));
   await driver.wait(async () => (await body.getAttribute('data-outcome')) !== null, SLOW_MS);

@@ -13,8 +13,6 @@ use std::process::ExitCode;
 use tilelens::import::{ImportError, ImportOptions, Imported, import, labels};
 use tilelens::model::model_file::WeightsDtype;
 
-/// What torchvision, timm and Keras give a MobileNetV3-Small to see, unless told otherwise.
-const SIDE_PX: u32 = 224;
 /// The network has classes, and no names for them were given.
 const NEEDS_LABELS: u8 = 3;
 
@@ -52,21 +50,7 @@ fn run(checkpoint: &Path, list: Option<&Path>) -> Result<Vec<String>, Box<dyn st
         None => Vec::new(),
     };
     let stem = checkpoint.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let options = ImportOptions {
-        name: stem,
-        purpose: String::new(),
-        ground_resolution_m: None,
-        data: String::new(),
-        labels,
-        resize_px: SIDE_PX,
-        crop_px: SIDE_PX,
-        normalisation: None,
-        hidden_activation: None,
-        dropout_rate: 0.2,
-        prefix: None,
-        description: String::new(),
-        licence: String::new(),
-    };
+    let options = ImportOptions::new(stem, labels);
     let Imported { file, notes } = import(checkpoint, options)?;
     fs::write("model.safetensors", file.to_bytes(WeightsDtype::Lossless)?)?;
     Ok(notes)

@@ -1,12 +1,12 @@
 //! The convolutions of a graph, in their order.
 
 use super::graph::{Graph, attribute};
-use super::messages::NodeProto;
 use super::{ImportError, unreadable};
 use crate::model::architecture::{
     Architecture, BATCH_NORM_EPSILON, BlockLayers, ConvName, ConvNormLayer, ConvShape, squeezed_channels,
 };
 use crate::model::parameters::{Parameter, Parameters};
+use crate::onnx_messages::NodeProto;
 
 /// How a strided convolution is padded.
 #[derive(Clone, Copy, PartialEq)]
@@ -97,7 +97,7 @@ fn padding(graph: &Graph, conv: &NodeProto, shape: ConvShape) -> Result<Option<P
     if ints("dilations").is_some_and(|dilations| dilations != [1, 1]) {
         return differs("dilation");
     }
-    if attribute(conv, "group").map_or(1, |group| group.i) != shape.groups as i64 {
+    if attribute(conv, "group").map_or(1, |group| group.i()) != shape.groups as i64 {
         return differs("number of groups");
     }
     let automatic = attribute(conv, "auto_pad").map(|mode| mode.s.as_slice());
@@ -177,7 +177,7 @@ fn norm_of(
         return Err(unreadable(format!("the batch norm behind `{}` is of another size", conv.name)));
     }
     if let Some(norm) = norm {
-        let stated = attribute(norm, "epsilon").map_or(1e-5, |attribute| f64::from(attribute.f));
+        let stated = attribute(norm, "epsilon").map_or(1e-5, |attribute| f64::from(attribute.f()));
         let [weight, _, _, variance] = &mut values;
         super::super::names::with_epsilon(weight, variance, stated);
     }

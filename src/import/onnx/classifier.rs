@@ -2,9 +2,9 @@
 
 use super::ImportError;
 use super::graph::{Graph, attribute};
-use super::messages::NodeProto;
 use crate::import::classifier::{Activation, Chain, Dense};
 use crate::model::parameters::Parameter;
+use crate::onnx_messages::NodeProto;
 
 /// Nodes that are followed behind the pooling.
 const MAX_STEPS: usize = 200;
@@ -51,7 +51,7 @@ fn step<'a>(
         }
         _ => return Ok(Some((Some(branches(&consumers)), node))),
     };
-    let number = |name: &str, default: f32| attribute(next, name).map_or(default, |attribute| attribute.f);
+    let number = |name: &str, default: f32| attribute(next, name).map_or(default, |attribute| attribute.f());
     match next.op_type.as_str() {
         "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" | "Identity" | "Dropout" | "Cast" | "Transpose" => {}
         "Gemm" | "MatMul" | "Conv" => match dense(graph, next)? {
@@ -124,7 +124,7 @@ fn branches(nodes: &[&NodeProto]) -> String {
 
 /// A matrix with its bias: a `Gemm`, a `MatMul`, or a 1×1 convolution.
 fn dense(graph: &Graph, node: &NodeProto) -> Result<Option<Dense>, ImportError> {
-    let is_set = |name: &str| attribute(node, name).is_some_and(|attribute| attribute.i == 1);
+    let is_set = |name: &str| attribute(node, name).is_some_and(|attribute| attribute.i() == 1);
     let Some(weight) = graph.constant(node, 1)? else { return Ok(None) };
     let Parameter { mut shape, values } = weight;
     if node.op_type == "Conv" {
@@ -141,7 +141,7 @@ fn dense(graph: &Graph, node: &NodeProto) -> Result<Option<Dense>, ImportError> 
     } else {
         (0..rows * columns).map(|index| values[index % rows * columns + index / rows]).collect()
     };
-    let scale = |name: &str| attribute(node, name).map_or(1.0, |attribute| attribute.f);
+    let scale = |name: &str| attribute(node, name).map_or(1.0, |attribute| attribute.f());
     let bias = match graph.constant(node, 2)? {
         Some(bias) if bias.values.len() == outputs => bias.values,
         None => vec![0.0; outputs],
@@ -176,8 +176,8 @@ fn hard_swish<'a>(
         gate = clipped;
     } else {
         // alpha of MobileNetV3's hard-sigmoid is a sixth, ONNX's own default a fifth.
-        let alpha = attribute(gate, "alpha").map_or(0.2, |attribute| attribute.f);
-        let beta = attribute(gate, "beta").map_or(0.5, |attribute| attribute.f);
+        let alpha = attribute(gate, "alpha").map_or(0.2, |attribute| attribute.f());
+        let beta = attribute(gate, "beta").map_or(0.5, |attribute| attribute.f());
         if (alpha - 1.0 / 6.0).abs() > 1e-4 || beta != 0.5 {
             return Ok(None);
         }
@@ -220,7 +220,7 @@ fn clip(graph: &Graph, node: &NodeProto) -> Result<Option<[f32; 2]>, ImportError
     let mut bounds = [None, None];
     for (index, name) in ["min", "max"].into_iter().enumerate() {
         let constant = graph.constant(node, index + 1)?.and_then(|constant| constant.values.first().copied());
-        bounds[index] = constant.or(attribute(node, name).map(|attribute| attribute.f));
+        bounds[index] = constant.or(attribute(node, name).map(|attribute| attribute.f()));
     }
     Ok(bounds[0].zip(bounds[1]).map(|(low, high)| [low, high]))
 }

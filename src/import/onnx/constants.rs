@@ -6,10 +6,10 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 
 use super::super::budget::Budget;
-use super::messages::TensorProto;
 use super::{ImportError, unreadable};
 use crate::model::model_file::to_f32;
 use crate::model::parameters::Parameter;
+use crate::onnx_messages::TensorProto;
 
 /// `TensorProto.DataType` (onnx.proto).
 mod data_type {

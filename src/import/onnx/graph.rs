@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::super::budget::Budget;
 use super::constants::parameter;
-use super::messages::{AttributeProto, ModelProto, NodeProto, TensorProto};
 use super::{ImportError, unreadable};
 use crate::model::parameters::Parameter;
+use crate::onnx_messages::{AttributeProto, ModelProto, NodeProto, TensorProto};
 
 /// How many names a constant may have at most. Exporters give it one or two; a cycle of names has no end.
 const MAX_ALIASES: usize = 100;

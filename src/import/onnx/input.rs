@@ -1,9 +1,9 @@
 //! What a graph does to its input before the first convolution: exporters like to put the normalisation there.
 
 use super::graph::Graph;
-use super::messages::NodeProto;
 use super::{ImportError, unreadable};
 use crate::import::Normalisation;
+use crate::onnx_messages::NodeProto;
 
 /// Steps that are followed in front of the first convolution.
 const MAX_STEPS: usize = 20;
@@ -87,7 +87,7 @@ fn affine(graph: &Graph, node: &NodeProto) -> Result<Affine, ImportError> {
         let part = |index| graph.input(node, index).and_then(|parameter| channels(&parameter.values));
         let (weight, bias, mean, variance) = (part(1)?, part(2)?, part(3)?, part(4)?);
         let epsilon =
-            super::graph::attribute(node, "epsilon").map_or(1e-5, |attribute| f64::from(attribute.f));
+            super::graph::attribute(node, "epsilon").map_or(1e-5, |attribute| f64::from(attribute.f()));
         let a = [0, 1, 2].map(|channel| weight[channel] / (variance[channel] + epsilon).sqrt());
         let b = [0, 1, 2].map(|channel| bias[channel] - mean[channel] * a[channel]);
         return Ok(Affine { a, b });

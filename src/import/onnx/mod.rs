@@ -10,7 +10,6 @@ mod classifier;
 mod constants;
 mod graph;
 mod input;
-mod messages;
 
 use std::path::Path;
 
@@ -19,8 +18,8 @@ use prost::Message;
 use super::classifier::Chain;
 use super::{ImportError, Normalisation};
 use crate::model::parameters::Parameters;
+use crate::onnx_messages::ModelProto;
 use graph::Graph;
-use messages::ModelProto;
 
 /// What a graph says of the network.
 pub struct OnnxModel {
