@@ -126,7 +126,9 @@ async fn a_backbone_gives_features_and_its_heads_are_added_switched_and_removed(
     // The backbone tells less of itself than before, since a whole model has one description; its weights are the same.
     let mut other = Engine::create("cpu".into()).await.unwrap();
     other.load_model(&backbone_of_model(&joined).unwrap()).unwrap();
-    other.add_head(HEAD).unwrap();
+    let head = other.add_head(HEAD).unwrap();
+    other.use_head(Reflect::get(&head, &"id".into()).unwrap().as_string()).unwrap();
+    assert_eq!(probabilities(&other).await, probabilities(&engine).await);
     assert_eq!(code(&engine.load_model(HEAD).unwrap_err()), "model.head_alone");
     engine.remove_head(&id).unwrap();
     assert_eq!(engine.head_in_use(), None);

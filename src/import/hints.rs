@@ -1,5 +1,6 @@
 //! Which other network a checkpoint holds, by what its layers are called and how large they are.
 
+use crate::model::architecture::Architecture;
 use crate::model::parameters::Parameters;
 
 /// A sentence that goes on from a refusal, or nothing.
@@ -25,11 +26,12 @@ pub fn of(checkpoint: &Parameters) -> String {
     } else if has("patch_embed") || has("embeddings.patch_embeddings") || has("conv_proj.weight") {
         "It looks like a vision transformer"
     } else if has("features.12.0.weight") || has("blocks.5.0.conv.weight") {
+        let full = Architecture::default().features();
         let last = shape("features.12.0.weight").or_else(|| shape("blocks.5.0.conv.weight"));
         return match last.and_then(|shape| shape.first()) {
-            Some(&channels) if channels != 576 => format!(
+            Some(&channels) if channels != full => format!(
                 ". It looks like a MobileNetV3-Small of width {:.2}: Tilelens reads width 1.0",
-                channels as f32 / 576.0
+                channels as f32 / full as f32
             ),
             // timm's blocks have their gates under `se`, torchvision's under `fc1`.
             Some(_) if !has(".se.") && !has(".fc1.") => {

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::geojson::{Features, Globe};
+use super::geojson::{Features, Globe, invalid};
 use super::table::{CELL_COLUMNS, cell_columns};
 use super::{ClassMap, Place, Stratum, UNDECIDED};
 use crate::ErrorCode;
@@ -144,8 +144,7 @@ pub fn write_sample_geojson(
     let globe = Globe { grid: map.grid(), place };
     let mut features = Features::begin(out)?;
     for &cell in cells {
-        let polygons =
-            globe.cell(cell).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let polygons = globe.cell(cell).map_err(invalid)?;
         let [column, row] = map.grid().column_row(cell);
         let properties = json!({ "column": column, "row": row, TRUTH: "" });
         let Value::Object(properties) = properties else { unreachable!("it was made of a map") };

@@ -1,10 +1,12 @@
 //! The map as GeoJSON (RFC 7946): longitude and latitude on WGS 84, outlines counterclockwise, cut at the date line.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::{Map, Number, Value, json};
 
-use super::regions::{Region, regions};
+use super::regions::{Region, corners_of, regions};
+use super::table::turned;
 use super::{ClassMap, Grid, Place, PlaceError};
 
 /// Digits behind the point of a degree: a hundredth of a millimetre.
@@ -40,20 +42,21 @@ pub fn write_geojson(map: &ClassMap, place: &Place, shapes: Shapes, out: &mut im
         let by_itself = shapes == Shapes::Cells || matches!(kind, Some((_, None)));
         kinds.push(kind.map(|(id, side)| (id, side, by_itself.then_some(cell))));
     }
+    let names = map.names();
     let mut features = Features::begin(out)?;
     for region in regions(&kinds, map.grid().columns()) {
         let (_, side, _) = kinds[region.cells[0]].expect("regions have a kind");
         let geometry = globe.geometry(&region, side).map_err(invalid)?;
-        features.add(&geometry, properties(map, place, &region))?;
+        features.add(&geometry, properties(map, &names, place, &region))?;
     }
     features.end()
 }
 
-fn invalid(error: PlaceError) -> io::Error {
+pub(super) fn invalid(error: PlaceError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
-fn properties(map: &ClassMap, place: &Place, region: &Region) -> Map<String, Value> {
+fn properties(map: &ClassMap, names: &[&str], place: &Place, region: &Region) -> Map<String, Value> {
     let id = map.id(region.cells[0]);
     let count = region.cells.len() as f64;
     let mean = |of: &dyn Fn(usize) -> f32| {
@@ -64,7 +67,7 @@ fn properties(map: &ClassMap, place: &Place, region: &Region) -> Map<String, Val
     let area: Option<f64> = region.cells.iter().map(|&cell| map.area_m2(cell, place)).sum();
     let mut properties = Map::new();
     properties.insert("class_id".into(), json!(id));
-    properties.insert("class_name".into(), json!(map.names()[usize::from(id) - 1]));
+    properties.insert("class_name".into(), json!(names[usize::from(id) - 1]));
     properties.insert("score".into(), mean(&|cell| map.cells()[cell].score));
     properties.insert("cells".into(), json!(region.cells.len()));
     properties.insert("area_ha".into(), area.map_or(Value::Null, |area| rounded(area / 10_000.0, 6)));
@@ -97,8 +100,8 @@ impl<'a, W: Write> Features<'a, W> {
         self.count += 1;
         let written: Vec<String> = polygons.iter().map(|polygon| polygon_text(polygon)).collect();
         let (kind, coordinates) = match &written[..] {
-            [one] => ("Polygon", one.clone()),
-            several => ("MultiPolygon", format!("[{}]", several.join(","))),
+            [one] => ("Polygon", Cow::from(one)),
+            several => ("MultiPolygon", format!("[{}]", several.join(",")).into()),
         };
         let properties = Value::Object(properties);
         write!(
@@ -141,9 +144,8 @@ impl Globe<'_> {
 
     /// The corners of a cell, its longitudes without a jump.
     fn quad(&self, cell: usize) -> Result<Ring, PlaceError> {
-        let [column, row] = self.grid.column_row(cell);
-        let corners = [[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]];
-        let points = corners.map(|corner| self.place.lon_lat_of_pixel(self.grid.corner_px(corner)));
+        let points = corners_of(self.grid.column_row(cell))
+            .map(|corner| self.place.lon_lat_of_pixel(self.grid.corner_px(corner)));
         let mut ring = points.into_iter().collect::<Result<Ring, _>>()?;
         unwrap(&mut ring);
         Ok(ring)
@@ -152,18 +154,17 @@ impl Globe<'_> {
     /// The polygons of a single cell, wherever it lies.
     pub fn cell(&self, cell: usize) -> Result<Vec<Vec<Ring>>, PlaceError> {
         let side = self.side(cell)?;
-        let [column, row] = self.grid.column_row(cell);
-        let ring = vec![[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]];
+        let ring = corners_of(self.grid.column_row(cell)).to_vec();
         self.geometry(&Region { cells: vec![cell], rings: vec![ring] }, side)
     }
 
     fn geometry(&self, region: &Region, side: Option<i32>) -> Result<Vec<Vec<Ring>>, PlaceError> {
+        let quad = self.quad(region.cells[0])?;
         let Some(turns) = side else {
-            return Ok(cut(&self.quad(region.cells[0])?).into_iter().map(|ring| vec![ring]).collect());
+            return Ok(cut(&quad).into_iter().map(|ring| vec![ring]).collect());
         };
         // Longitudes of the region itself, so that corners on the date line come to the right side of it.
-        let middle = self.quad(region.cells[0])?;
-        let (west, east) = extent(&middle);
+        let (west, east) = extent(&quad);
         let middle = (west + east) / 2.0 - 360.0 * f64::from(turns);
         let mut rings = Vec::with_capacity(region.rings.len());
         for (index, corners) in region.rings.iter().enumerate() {
@@ -180,7 +181,7 @@ impl Globe<'_> {
 
 /// A longitude from −180 to 180, on the date line with the sign of `middle`.
 fn within(lon: f64, middle: f64) -> f64 {
-    let turned = lon - 360.0 * ((lon + 180.0) / 360.0).floor();
+    let turned = turned(lon);
     let is_on_the_line = 180.0 - turned.abs() < 1e-9;
     if is_on_the_line { 180.0_f64.copysign(middle) } else { turned }
 }

@@ -5,6 +5,11 @@ use std::collections::HashMap;
 /// A corner of cells: column and row of the cell to its lower right.
 pub type Corner = [u32; 2];
 
+/// The corners of a cell, clockwise from its upper left one.
+pub fn corners_of([column, row]: [u32; 2]) -> [Corner; 4] {
+    [[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]]
+}
+
 /// Cells that hang together by their sides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Region {
@@ -75,8 +80,7 @@ fn outlines(
     let mut sides: HashMap<(Corner, usize), bool> = HashMap::new();
     let mut order = Vec::new();
     for &cell in cells {
-        let (column, row) = (cell as u32 % columns, cell as u32 / columns);
-        let starts = [[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]];
+        let starts = corners_of([cell as u32 % columns, cell as u32 / columns]);
         for (direction, near) in beside(cell, columns as usize, all).into_iter().enumerate() {
             if !is_in(near) {
                 sides.insert((starts[direction], direction), false);

@@ -54,6 +54,6 @@ pub(super) fn cell_columns(map: &ClassMap, place: &Place, cell: usize) -> [Strin
 }
 
 /// A longitude from −180 to 180.
-fn turned(lon: f64) -> f64 {
+pub(super) fn turned(lon: f64) -> f64 {
     lon - 360.0 * ((lon + 180.0) / 360.0).floor()
 }

@@ -3,7 +3,7 @@
 use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
 
 use super::decode::{DEEP_PNG, Decoded};
-use super::no_data::{Mask, black_edge};
+use super::no_data::{Mask, noted_black_edge};
 use super::pictures::{Picture, read, without_alpha};
 use super::rasters::out_of_range;
 use super::{Note, TileError};
@@ -129,10 +129,7 @@ impl<'a> Deep<'a> {
             return Ok((RgbaImage::from_raw(self.width, self.height, bytes).expect(FITS).into(), None));
         }
         let zero: Vec<bool> = pixels.map(|pixel| pixel.iter().all(|&value| value == 0)).collect();
-        let data = black_edge(&zero, self.width as usize);
-        if data.missing_share() > 0.0 {
-            notes.push(Note::Text("What is exactly black along the edge is taken for no data.".into()));
-        }
+        let data = noted_black_edge(&zero, self.width as usize, notes);
         Ok((RgbImage::from_raw(self.width, self.height, bytes).expect(FITS).into(), Some(data)))
     }
 }

@@ -2,6 +2,8 @@
 
 use image::RgbImage;
 
+use super::Note;
+
 /// Of a picture's black edge this share makes it missing ground: dark ground is seldom exactly black, or so large.
 const EDGE_SHARE: f32 = 0.05;
 
@@ -48,6 +50,15 @@ pub(super) fn fill(picture: &mut RgbImage, data: &Mask) {
             picture.put_pixel(x, y, colour);
         }
     }
+}
+
+/// [`black_edge`], with a note where there is one.
+pub(super) fn noted_black_edge(zero: &[bool], width: usize, notes: &mut Vec<Note>) -> Mask {
+    let data = black_edge(zero, width);
+    if data.missing_share() > 0.0 {
+        notes.push(Note::Text("What is exactly black along the edge is taken for no data.".into()));
+    }
+    data
 }
 
 /// The pixels of `zero` that reach the edge of the picture through their like, as missing, if they are many enough.

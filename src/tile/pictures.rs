@@ -9,7 +9,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbIma
 
 use super::containers::{is_animated, png_as_browsers_read_it, png_palette_is_legal};
 use super::decode::{Decoded, check_expansion, check_size};
-use super::no_data::{Mask, black_edge};
+use super::no_data::{Mask, noted_black_edge};
 use super::{Note, TileError};
 
 /// The most that a decoder may allocate, in bytes, with the pixels.
@@ -84,10 +84,7 @@ pub(super) fn without_alpha(
     if !image.color().has_alpha() {
         let rgb = image.into_rgb8();
         let zero: Vec<bool> = rgb.pixels().map(|pixel| pixel.0 == [0; 3]).collect();
-        let mask = black_edge(&zero, rgb.width() as usize);
-        if mask.missing_share() > 0.0 {
-            notes.push(Note::Text("What is exactly black along the edge is taken for no data.".into()));
-        }
+        let mask = noted_black_edge(&zero, rgb.width() as usize, notes);
         return Ok((rgb, mask));
     }
     let rgba = image.into_rgba8();

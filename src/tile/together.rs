@@ -146,8 +146,11 @@ impl Together {
         if is_plain || as_is.is_some() && !self.measures_all {
             return None;
         }
-        let alike = kind_of(&mut raster, choice.bands)?;
-        let sample = Sample::take(&mut raster, &bands).ok()?;
+        let (alike, sample) = kind_of(&mut raster, choice.bands)?;
+        let sample = match sample.filter(|_| bands == choice.bands) {
+            Some(sample) => sample,
+            None => Sample::take(&mut raster, &bands).ok()?,
+        };
         let description = raster.description();
         let name = |band: &Band| if band.is_nameless() { String::new() } else { band.name().into_owned() };
         let names = description.bands.iter().map(name).collect();
@@ -240,8 +243,13 @@ impl Together {
             png_name(bytes)
         } else if raster::is_tiff(bytes) {
             let mut raster = Raster::open(bytes).ok()?;
+            let names = names_of(&raster.description().likeness()?);
+            // Nothing is read of what is of no kind of the batch.
+            if !names.iter().any(|name| self.groups.contains_key(name)) {
+                return None;
+            }
             let bands = choose(raster.description()).bands;
-            kind_of(&mut raster, bands)?
+            kind_of(&mut raster, bands)?.0
         } else {
             return None;
         };
@@ -259,11 +267,10 @@ impl Looked {
     }
 
     fn choices(&self) -> Vec<Stretch> {
-        let proposed = self.proposed();
+        let as_it_is = (self.as_is.is_some() || self.is_picture).then(|| self.proposed());
         let measured = [Rule::CumulativeCut, Rule::MinMax, Rule::Deviations];
         let measured = measured.map(|rule| self.sample.stretch(rule, self.bands));
-        let as_it_is = Some(proposed).filter(|stretch| stretch.rule == Rule::AsIs);
-        as_it_is.into_iter().chain(measured).collect()
+        as_it_is.into_iter().filter(|stretch| stretch.rule == Rule::AsIs).chain(measured).collect()
     }
 
     fn histograms(&self) -> Vec<Histogram> {
@@ -290,13 +297,21 @@ impl Histogram {
     }
 }
 
-/// What names files like this one, which is shown by `bands`. Floating-point numbers that are shares are told from others:
-/// reflectances of 0 to 1 and of 0 to 10,000 have no range in common.
-fn kind_of(raster: &mut Raster<'_>, bands: [usize; 3]) -> Option<String> {
-    let likeness = raster.description().likeness()?;
-    let are_shares = raster.description().kind == SampleKind::Float
-        && Sample::take(raster, &bands).ok()?.bands.iter().flatten().all(|number| number.abs() <= MOST_SHARE);
-    Some(short_name(&if are_shares { likeness + " shares" } else { likeness }))
+/// What names files like this one, which is shown by `bands`, and the sample that it took to tell. Floating-point numbers
+/// that are shares are told from others: reflectances of 0 to 1 and of 0 to 10,000 have no range in common.
+fn kind_of(raster: &mut Raster<'_>, bands: [usize; 3]) -> Option<(String, Option<Sample>)> {
+    let [name, of_shares] = names_of(&raster.description().likeness()?);
+    if raster.description().kind != SampleKind::Float {
+        return Some((name, None));
+    }
+    let sample = Sample::take(raster, &bands).ok()?;
+    let are_shares = sample.bands.iter().flatten().all(|number| number.abs() <= MOST_SHARE);
+    Some((if are_shares { of_shares } else { name }, Some(sample)))
+}
+
+/// What may name files of a likeness: any numbers, and shares.
+fn names_of(likeness: &str) -> [String; 2] {
+    [short_name(likeness), short_name(&format!("{likeness} shares"))]
 }
 
 /// A PNG's kind: its depth, and its type of colour.

@@ -38,11 +38,8 @@ pub struct ClassifyArgs {
 }
 
 pub fn run(args: ClassifyArgs) -> Result<()> {
-    let model = args.model.open()?;
+    let model = args.model.open_with_classes()?;
     let labels = &model.manifest.labels;
-    if labels.is_empty() {
-        bail!("{} is a backbone without classes: name a head by --head, or train one", model.manifest.name);
-    }
     let classifier = Classifier::load(&model, &args.device.open()?)?;
     let output = args.output.as_deref();
     let mut files = inputs::files(&args.tiles)?;

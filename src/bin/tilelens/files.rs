@@ -38,10 +38,14 @@ pub fn write_model(path: &Path, model: &ModelFile, dtype: WeightsDtype) -> Resul
 
 /// Writes a file, and the folder that it stands in.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    }
+    make_folder_of(path)?;
     fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Makes the folder that a file is to stand in.
+pub fn make_folder_of(path: &Path) -> Result<()> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))
 }
 
 /// A list of labels in any of the forms that people have them in.

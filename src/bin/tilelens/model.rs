@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use tilelens::model::InferenceError;
 use tilelens::model::classifier::{Answers, Classifier};
@@ -36,6 +36,18 @@ impl ModelArgs {
         let model = open_model(model)?;
         let Some(path) = head else { return Ok(model) };
         model.join(&open_model(path)?).with_context(|| path.display().to_string())
+    }
+
+    /// The same, for a command that names classes.
+    pub fn open_with_classes(&self) -> Result<ModelFile> {
+        let model = self.open()?;
+        if model.manifest.labels.is_empty() {
+            bail!(
+                "{} is a backbone without classes: name a head by --head, or train one",
+                model.manifest.name
+            );
+        }
+        Ok(model)
     }
 }
 

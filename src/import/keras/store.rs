@@ -10,6 +10,7 @@ use hdf5_pure::{AttrValue, File, Group};
 use zip::ZipArchive;
 
 use super::super::budget::Budget;
+use super::super::pytorch::archive;
 use super::{ImportError, Layer, unreadable};
 use crate::limits::MAX_MODEL_BYTES;
 use crate::model::parameters::Parameter;
@@ -31,7 +32,7 @@ pub struct Store {
 impl Store {
     pub fn open(bytes: &[u8]) -> Result<Self, ImportError> {
         if bytes.starts_with(b"PK") {
-            let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(unreadable)?;
+            let mut archive = archive(bytes).map_err(unreadable)?;
             let config = String::from_utf8(entry(&mut archive, CONFIG)?).map_err(unreadable)?;
             let weights = entry(&mut archive, WEIGHTS)?;
             return Self::of(weights, Some(config));

@@ -65,13 +65,17 @@ impl<'a> Pickle<'a> {
 
     /// The items of a list or tuple.
     pub fn sequence(&self, value: Value) -> Option<&[Value<'a>]> {
-        match value {
-            Value::Place(place) => match &self.containers[place] {
-                Container::Sequence(items) => Some(items),
-                _ => None,
-            },
+        sequence(&self.containers, value)
+    }
+}
+
+fn sequence<'c, 'a>(containers: &'c [Container<'a>], value: Value) -> Option<&'c [Value<'a>]> {
+    match value {
+        Value::Place(place) => match &containers[place] {
+            Container::Sequence(items) => Some(items),
             _ => None,
-        }
+        },
+        _ => None,
     }
 }
 
@@ -183,13 +187,7 @@ impl<'a> Machine<'a> {
     }
 
     fn items(&self, value: Value<'a>) -> &[Value<'a>] {
-        match value {
-            Value::Place(place) => match &self.containers[place] {
-                Container::Sequence(items) => items,
-                _ => &[],
-            },
-            _ => &[],
-        }
+        sequence(&self.containers, value).unwrap_or_default()
     }
 
     fn first_or_map(&mut self, arguments: Value<'a>) -> Option<()> {

@@ -84,10 +84,7 @@ enum ShapesChoice {
 }
 
 pub fn run(args: MapArgs) -> Result<()> {
-    let model = args.model.open()?;
-    if model.manifest.labels.is_empty() {
-        bail!("{} is a backbone without classes: name a head by --head, or train one", model.manifest.name);
-    }
+    let model = args.model.open_with_classes()?;
     check_percent(args.undecided)?;
     let outputs = outputs_of(&args)?;
     let classifier = Classifier::load(&model, &args.device.open()?)?;

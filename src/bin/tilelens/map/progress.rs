@@ -13,6 +13,7 @@ use tilelens::model::model_file::ModelFile;
 use tilelens::raster::Stretch;
 use tilelens::scene::{Answer, Grid};
 
+use super::super::files::make_folder_of;
 use super::super::model::AskingArgs;
 use super::super::scenes::SceneFile;
 
@@ -95,9 +96,7 @@ impl Progress {
             let done = answers.iter().flatten().count();
             eprintln!("  {done} of {windows} cells are done already.");
         }
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-        }
+        make_folder_of(path)?;
         let options = File::options().write(true).create(true).truncate(whole == 0).open(path);
         let mut file = options.with_context(unwritten)?;
         // A last line that ends in its middle is written anew.
