@@ -72,6 +72,7 @@ serve() {
     build_page --cpu-only
     exec node tools/serve.mjs --port "$port"
   elif engine_is_built webgpu "$(engine_sources)"; then
+    build_importer
     build_page
     exec node tools/serve.mjs --port "$port"
   fi

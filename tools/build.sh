@@ -11,12 +11,17 @@ WASM_OPT_FLAGS=(
 # build [--cpu-only]: with --cpu-only, without the WebGPU engine, which takes ten times as long as the rest.
 build() {
   [[ -z ${1:-} || $1 == --cpu-only ]] || die "build takes --cpu-only or nothing, not $1"
+  build_engines "$@"
+  build_page "$@"
+}
+
+# build_engines [--cpu-only]: all that the page is made of beside its own files.
+build_engines() {
   setup
   build_cpu_engine
   build_raster_module
   build_importer
   [[ ${1:-} == --cpu-only ]] || build_webgpu_engine
-  build_page "$@"
 }
 
 # build_page [--cpu-only]: puts the page together in a folder beside dist/, which then takes its place: whoever

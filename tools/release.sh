@@ -3,11 +3,14 @@
 
 # site [--cpu-only]: the page in target/site/, for any static host, under any path.
 site() {
-  build "$@"
+  build_engines "$@"
   say "Laying out the site"
   rm -rf "$TARGET/site"
   mkdir -p "$TARGET/site"
-  cp -a dist/. "$TARGET/site/"
+  # What has not changed need not be compressed again.
+  [[ ! -d dist ]] || cp -a dist/. "$TARGET/site/"
+  # Not with the models that only this machine has.
+  node tools/build-page.mjs --output "$TARGET/site" --local-models "$TARGET/no-models" "$@"
   # A host that reads it reads it as it is; and GitHub Pages leaves out what begins with _ unless it is told.
   rm -f "$TARGET"/site/_headers.{br,gz}
   touch "$TARGET/site/.nojekyll"

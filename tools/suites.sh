@@ -9,7 +9,7 @@ SUITES=(format clippy rustdoc types page docs audit notice metadata native fuzz 
 CHECKS=(format clippy rustdoc types page docs lib)
 
 # Those that need the whole page in dist/.
-PAGE_SUITES=(e2e bench)
+PAGE_SUITES=(package e2e bench)
 
 # Those whose tests are counted one by one.
 SUITES_OF_TESTS=(page docs lib native examples chromium firefox project package e2e)

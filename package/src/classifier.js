@@ -1,6 +1,6 @@
 /** A classifier of tiles: an engine in a worker of its own, a backbone, and the head that answers. */
 
-import { EngineError, Session, TRAINING_DEFAULTS, VIEWS, asEngineError, preparationsOf } from '../../www/engine/index.js';
+import { EngineError, Session, TRAINING_DEFAULTS, VIEWS, asEngineError, preparationsOf, stretchFor } from '../../www/engine/index.js';
 import { address, remoteFile } from './assets.js';
 import { TilelensError, asTilelensError } from './errors.js';
 import { platform } from './platform-browser.js';
@@ -339,12 +339,10 @@ export class Classifier {
     const looks = { rasters: new Map(), notes: new Map() };
     if (looked.length === 0) return looks;
     const { groups, alike } = await this.#ask('lookAtRasters', { tiles: looked.map(({ tileId, file }) => ({ tileId, source: { kind: 'file', file } })), bands: null });
-    const learnt = this.model.preparations;
     for (const { tileId } of looked) {
       const group = groups.find((one) => one.alike === alike[tileId]);
       if (!group) continue;
-      // Those that come later are seen as those before, and a kind that the head has learnt from as it was then.
-      const stretch = this.#stretches.get(group.alike) ?? learnt.find((one) => one.alike === group.alike)?.stretch ?? group.stretch;
+      const stretch = stretchFor(group, this.#stretches.get(group.alike), this.model.preparations);
       this.#stretches.set(group.alike, stretch);
       looks.rasters.set(tileId, { alike: group.alike, stretch });
       looks.notes.set(tileId, group.notes);

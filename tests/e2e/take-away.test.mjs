@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { CLASSES, labelledTiles, openBench } from './fine-tuning-harness.mjs';
-import { ROOT, SLOW_MS, serve, temporaryFolder } from './harness.mjs';
+import { ROOT, SLOW_MS, openMenuOf, serve, temporaryFolder } from './harness.mjs';
 
 const TILELENS = path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target'), 'release/tilelens');
 const PYTHON = process.env.PYTHON ?? 'python3';
@@ -65,7 +65,9 @@ test('the model file, safetensors and ONNX give elsewhere what the page gives', 
   // Another visit opens the file as a model of its own.
   const other = await openBench(t, { url });
   await other.page.setInputFiles('#model-file', modelFile);
-  await other.page.locator('#model-description').getByText('4 classes').waitFor({ state: 'attached' });
+  await openMenuOf(other.page, '#model-description');
+  await other.page.locator('#model-description').getByText('4 classes').waitFor();
+  await other.page.keyboard.press('Escape');
   await other.bench.drop(tiles);
   for (const [name, answer] of await other.bench.answers()) assertAnswer(answers, name, answer.className, answer.confidence, 1e-6);
   await other.close();

@@ -183,7 +183,8 @@ test('files that were moved away keep nothing else out of a project file, nor do
   await page.setInputFiles('#project-file', withoutOne);
   await seen.settled(tiles.length - 1);
   assert.deepEqual(await bench.counts(), [3, 4, 4, 4]);
-  await page.locator('#report-panel:not([hidden])').waitFor({ state: 'attached' });
+  await bench.showReport();
+  await page.locator('#report').waitFor();
   await page.setInputFiles('#project-file', withoutAll);
   await seen.holds(0);
   assert.deepEqual(await bench.counts(), [0, 0, 0, 0], 'the classes are there');

@@ -1,6 +1,8 @@
 /** The package as npm packs it, installed into a fresh project outside of the repository. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT, temporaryFolder } from '../e2e/harness.mjs';
@@ -27,9 +29,18 @@ export async function tool(name, args, cwd) {
   }
 }
 
-/** @param {import('../e2e/harness.mjs').TestContext} t */
-export async function tarball(t) {
-  const folder = await temporaryFolder(t);
+/** @type {Promise<string> | undefined} */
+let packed;
+
+/** The package as npm packs it, once for all tests of a file. */
+export function tarball() {
+  packed ??= pack();
+  return packed;
+}
+
+async function pack() {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tilelens-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: PACKAGE });
   return path.join(folder, JSON.parse(stdout)[0].filename);
 }
@@ -42,7 +53,7 @@ export async function tarball(t) {
 export async function project(t, files = ['index.html', 'main.js']) {
   const folder = await temporaryFolder(t);
   await writeFile(path.join(folder, 'package.json'), '{ "name": "stranger", "private": true, "type": "module" }\n');
-  await run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', await tarball(t)], { cwd: folder });
+  await run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', await tarball()], { cwd: folder });
   for (const file of files) await cp(path.join(APP, file), path.join(folder, file));
   await mkdir(path.join(folder, 'public'));
   for (const place of ['tile.jpg', 'public/tile.jpg']) await cp(path.join(SAMPLES, 'synthetic-forest.jpg'), path.join(folder, place));

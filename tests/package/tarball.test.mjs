@@ -17,12 +17,12 @@ async function brotliBytes(name) {
 }
 
 test('publint finds nothing', async (t) => {
-  const { stdout } = await tool('publint', ['--strict', await tarball(t)], PACKAGE);
+  const { stdout } = await tool('publint', ['--strict', await tarball()], PACKAGE);
   assert.match(stdout, /All good/);
 });
 
 test('every entry has types under every way to resolve it as an ES module', async (t) => {
-  await tool('attw', [await tarball(t), '--profile', 'esm-only', '--exclude-entrypoints', './assets/*'], PACKAGE);
+  await tool('attw', [await tarball(), '--profile', 'esm-only', '--exclude-entrypoints', './assets/*'], PACKAGE);
 });
 
 for (const [module, moduleResolution] of [['NodeNext', 'NodeNext'], ['ESNext', 'Bundler']]) {

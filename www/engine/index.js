@@ -5,7 +5,7 @@ export { Connection } from './client/connection.js';
 export { Session } from './client/session.js';
 export { EngineError, REPLACED, asEngineError } from './failures.js';
 export * from './limits.js';
-export { isStretch, lookOf, preparationsOf } from './look.js';
+export { isStretch, lookOf, lookOfStretch, preparationsOf, stretchFor } from './look.js';
 export { VIEWS } from './numbers.js';
 export { scriptUrl } from './script-url.js';
 export { TRAINING_DEFAULTS } from './training-defaults.js';

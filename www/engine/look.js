@@ -7,10 +7,15 @@
 const RULES = new Set(['as-is', 'cumulative-cut', 'min-max', 'deviations', 'fixed']);
 const MOST_BANDS = 0xffff;
 
-/** Names the look of a tile: the same bands and range give the same, whatever rule found them. Empty without a stretch. @param {TileSource} source */
+/** Names the look of a tile. @param {TileSource} source */
 export function lookOf({ raster }) {
-  if (!raster) return '';
-  const { bands, ranges, no_data: noData } = raster.stretch;
+  return lookOfStretch(raster?.stretch);
+}
+
+/** The same bands and range give the same look, whatever rule found them. Empty without a stretch. @param {Stretch | null | undefined} stretch */
+export function lookOfStretch(stretch) {
+  if (!stretch) return '';
+  const { bands, ranges, no_data: noData } = stretch;
   return JSON.stringify([bands, ranges.map(({ black, white }) => [black, white]), noData ?? null]);
 }
 
@@ -26,6 +31,17 @@ export function isStretch(value) {
   const isRange = (/** @type {{ black?: unknown, white?: unknown } | null} */ range) => Number.isFinite(range?.black) && Number.isFinite(range?.white);
   const areThree = (/** @type {unknown} */ list, /** @type {(item: any) => boolean} */ is) => Array.isArray(list) && list.length === 3 && list.every(is);
   return areThree(bands, isBand) && areThree(ranges, isRange) && RULES.has(rule) && (noData === undefined || noData === null || Number.isFinite(noData));
+}
+
+/**
+ * How a kind of rasters is seen: as those before, else as the model in use has learnt from such, else as they were measured.
+ * @param {import('./protocol.js').LikeFiles} group
+ * @param {Stretch | undefined} before
+ * @param {import('./protocol.js').ModelInfo['preparations']} preparations of the model
+ * @returns {Stretch}
+ */
+export function stretchFor(group, before, preparations) {
+  return before ?? preparations.find(({ alike }) => alike === group.alike)?.stretch ?? group.stretch;
 }
 
 /**

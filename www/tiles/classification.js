@@ -90,7 +90,7 @@ export class Classification extends EventTarget {
     }
     if (this.#asked > 0 || this.#stretches.isLooking) return;
     // Only when all others are done is it known which rasters came together.
-    if (this.#session.status.state === 'ready' && this.#tiles.inState('queued').some((tile) => this.#stretches.isUnseen(tile))) this.#stretches.look();
+    if (this.#session.status.state === 'ready' && this.#stretches.hasUnseen && this.#tiles.inState('queued').some((tile) => this.#stretches.isUnseen(tile))) this.#stretches.look();
     else this.#end();
   }
 
@@ -108,7 +108,8 @@ export class Classification extends EventTarget {
 
   /** A suspect goes alone, after all others. */
   #nextChunk() {
-    const queued = this.#tiles.inState('queued').filter((tile) => !this.#stretches.isUnseen(tile));
+    const all = this.#tiles.inState('queued');
+    const queued = this.#stretches.hasUnseen ? all.filter((tile) => !this.#stretches.isUnseen(tile)) : all;
     const trusted = queued.filter((tile) => !this.#suspects.has(tile.id));
     const known = trusted.filter((tile) => this.#isKnown(tile));
     if (known.length > 0) return known.slice(0, KNOWN_CHUNK_TILES);

@@ -4,7 +4,7 @@
  * as those before.
  */
 
-import { REPLACED, asEngineError, lookOf } from '../engine/index.js';
+import { REPLACED, asEngineError, lookOf, lookOfStretch, stretchFor } from '../engine/index.js';
 import { tilesOf } from './tile-list.js';
 
 /** @typedef {import('../engine/index.js').LikeFiles} LikeFiles */
@@ -77,8 +77,7 @@ export class Stretches extends EventTarget {
       const { groups, alike } = await this.#ask(waiting, null);
       for (const group of groups) {
         const known = this.#kinds.get(group.alike);
-        // A model that has learnt from files of this kind knows how to look at them.
-        const stretch = known?.stretch ?? this.learnt(group.alike) ?? group.stretch;
+        const stretch = stretchFor(group, known?.stretch, this.#session.status.loaded?.info.preparations ?? []);
         this.#kinds.set(group.alike, { alike: group.alike, stretch, measured: known ? null : group });
       }
       for (const tile of waiting) {
@@ -112,9 +111,9 @@ export class Stretches extends EventTarget {
     const kind = this.#kinds.get(alike);
     if (!kind) return;
     kind.stretch = stretch;
-    const raster = { alike, stretch };
-    const seenOtherwise = this.tilesOf(alike).filter(({ source }) => lookOf(source) !== lookOf({ ...source, raster }));
-    this.#tiles.lookAgain(seenOtherwise, raster);
+    const look = lookOfStretch(stretch);
+    const seenOtherwise = this.tilesOf(alike).filter(({ source }) => lookOf(source) !== look);
+    this.#tiles.lookAgain(seenOtherwise, { alike, stretch });
     this.#tell();
   }
 

@@ -1,6 +1,6 @@
 /** The tiles on the page and what is known of each. */
 
-import { lookOf } from '../engine/index.js';
+import { lookOf, lookOfStretch } from '../engine/index.js';
 import { newId } from './identity.js';
 
 /** @typedef {import('../engine/index.js').Failure} Failure */
@@ -115,7 +115,7 @@ export class TileList extends EventTarget {
     const top = answer.probabilities.reduce((best, value, index, all) => (value > all[best] ? index : best), 0);
     // Without a head there is nothing to choose from.
     const verdict = labels.length > 0 ? { className: labels[top], confidence: answer.probabilities[top] } : null;
-    const isSeenOtherwise = preparations.length > 0 && !preparations.some((raster) => lookOf({ ...tile.source, raster: asRaster(raster) }) === lookOf(tile.source));
+    const isSeenOtherwise = preparations.length > 0 && !preparations.some(({ stretch }) => lookOfStretch(stretch) === lookOf(tile.source));
     Object.assign(tile, { state: 'done', answer, labels, verdict, isSeenOtherwise, error: null });
     if (decoded) {
       tile.facts = decoded.facts;
@@ -179,13 +179,4 @@ export class TileList extends EventTarget {
   #tell(type, tiles, isStreaming = false) {
     if (tiles.length > 0) this.dispatchEvent(new CustomEvent(type, { detail: { tiles, isStreaming } }));
   }
-}
-
-/**
- * What a model says of tiles that it learnt from; null of pictures, which need no stretch.
- * @param {ModelInfo['preparations'][0]} preparation
- * @returns {Raster | null}
- */
-function asRaster({ alike, stretch }) {
-  return stretch ? { alike, stretch } : null;
 }

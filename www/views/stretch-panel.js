@@ -1,6 +1,6 @@
 /** How rasters are seen: which bands and which range of their numbers, kind by kind, with a histogram. Both can be changed. */
 
-import { lookOf } from '../engine/index.js';
+import { lookOfStretch } from '../engine/index.js';
 import { button, byId, counted, element } from './dom.js';
 import { notify } from './notices.js';
 import { thrownSentence } from './sentences.js';
@@ -95,9 +95,9 @@ class KindPanel {
     const notes = [...measured.notes];
     if (stretch.no_data !== undefined && stretch.no_data !== null) notes.push(`${short(stretch.no_data)} is taken for no data: the files do not say so.`);
     const found = measured.choices.find(({ rule }) => rule === stretch.rule);
-    const isStale = found !== undefined && lookOf(asSource(found)) !== lookOf(asSource(stretch));
+    const isStale = found !== undefined && lookOfStretch(found) !== lookOfStretch(stretch);
     const learnt = this.#stretches.learnt(this.#alike);
-    const isOtherwise = learnt !== null && lookOf(asSource(learnt)) !== lookOf(asSource(stretch));
+    const isOtherwise = learnt !== null && lookOfStretch(learnt) !== lookOfStretch(stretch);
     this.#body.replaceChildren(
       histogram(measured, stretch),
       element('div', { className: 'stretch-controls' }, ...this.#bandPickers(measured, stretch), this.#rulePicker(measured, stretch), ...this.#rangeFields(stretch)),
@@ -169,11 +169,6 @@ class KindPanel {
   #choose(stretch) {
     this.#stretches.choose(this.#alike, stretch);
   }
-}
-
-/** @param {Stretch} stretch */
-function asSource(stretch) {
-  return /** @type {import('../engine/index.js').TileSource} */ ({ kind: 'file', file: new Blob(), raster: { alike: '', stretch } });
 }
 
 /** @param {Stretch} stretch */

@@ -10,6 +10,7 @@ import { onTiles } from './on-tiles.js';
 import { TileCard } from './tile-card.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/classification.js').Classification} Classification */
 /** @typedef {import('../tiles/selection.js').Selection} Selection */
 /** @typedef {import('../tiles/shown-tiles.js').ShownTiles} ShownTiles */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
@@ -27,9 +28,9 @@ const PHONE_PX = 700;
 const OVERSCAN_ROWS = 2;
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection }} page
+ * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection, classification: Classification }} page
  */
-export function setUpTileGrid({ tiles, labelling, shown, selection }) {
+export function setUpTileGrid({ tiles, labelling, shown, selection, classification }) {
   const grid = byId('tile-grid', HTMLElement);
   const top = byId('top', HTMLElement);
   const toolbar = byId('toolbar', HTMLElement);
@@ -187,6 +188,8 @@ export function setUpTileGrid({ tiles, labelling, shown, selection }) {
   const types = ['added', 'changed', 'described', 'removed'];
   for (const type of types) tiles.addEventListener(type, (event) => outdate(tilesOf(event).map(({ id }) => id)));
   onTiles(tiles, types, draw);
+  // The last answer, which else would wait for its turn.
+  classification.addEventListener('ended', draw);
   labelling.addEventListener('classes', () => refresh(cards.keys()));
   // With another order another card may be the one that Tab leads to.
   shown.addEventListener('changed', () => refresh(cards.keys()));

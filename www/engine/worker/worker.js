@@ -223,7 +223,7 @@ function withTransfer(features) {
  * @returns {Promise<Answer<ReplyOf<'classify'>>>}
  */
 async function classify({ tiles, isAveraged }, { id, emit }) {
-  store.expect(tiles);
+  if (!started?.helper) store.expect(tiles);
   /** @type {Promise<void>[]} */
   const reports = [];
   /** @type {FeatureRow[]} */
@@ -262,7 +262,7 @@ async function classify({ tiles, isAveraged }, { id, emit }) {
  * @returns {Promise<Answer<ReplyOf<'views'>>>}
  */
 async function views({ tiles }, { id, emit }) {
-  store.expect(tiles);
+  if (!started?.helper) store.expect(tiles);
   /** @type {FeatureRow[]} */
   const features = [];
   const here = (/** @type {typeof tiles[0]} */ tile) => modelInTurn(async (open) => emit(await computeViews(open, tile, keeping(features))));
