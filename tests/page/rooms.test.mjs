@@ -13,11 +13,12 @@ const SERVICE_WORKER = { file: 'service-worker.js', needs: 'engine/digest.js' };
 const ROOMS = {
   engine: [],
   tiles: ['engine'],
+  scene: ['engine', 'tiles'],
   labels: ['engine', 'tiles'],
-  project: ['engine', 'tiles', 'labels'],
-  models: ['engine', 'tiles', 'labels', 'project'],
-  training: ['engine', 'tiles', 'labels', 'project', 'models'],
-  app: ['engine', 'tiles', 'labels', 'project', 'models', 'training'],
+  project: ['engine', 'tiles', 'scene', 'labels'],
+  models: ['engine', 'tiles', 'scene', 'labels', 'project'],
+  training: ['engine', 'tiles', 'scene', 'labels', 'project', 'models'],
+  app: ['engine', 'tiles', 'scene', 'labels', 'project', 'models', 'training'],
 };
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)'(\.{1,2}\/[^']+)'/g;
 

@@ -21,9 +21,15 @@
 /** @typedef {import('../../pkg/raster/tilelens.js').LikeFiles} LikeFiles Rasters of one kind, and how they may be shown. */
 /** @typedef {{ alike: string, stretch: Stretch }} Raster What names files of its kind, and how its numbers become colours. */
 /**
- * @typedef {{ kind: 'file', file: Blob, raster?: Raster | null }} TileSource Where the pixels of a tile are. `raster` is null
- *   where a file has colours of its own, and missing before anybody looked.
+ * @typedef {{ kind: 'file', file: Blob, raster?: Raster | null }} FileSource A tile that is a file. `raster` is null where the
+ *   file has colours of its own, and missing before anybody looked.
  */
+/** @typedef {{ x: number, y: number, width: number, height: number }} PixelWindow Pixels of a scene, from its upper left corner. */
+/**
+ * @typedef {{ kind: 'window', sceneId: string, file: Blob, window: PixelWindow, raster: Raster | null }} WindowSource A tile
+ *   that is a cell of a scene. All cells of a scene have its file and its `raster`, which is null where it has colours of its own.
+ */
+/** @typedef {FileSource | WindowSource} TileSource Where the pixels of a tile are. */
 
 /** @typedef {import('../../pkg/cpu/tilelens.js').ModelInfo} ModelInfo What a model file says of itself. */
 
