@@ -67,6 +67,7 @@ serve() {
   setup
   build_cpu_engine
   build_raster_module
+  build_scene_module
   if [[ -n $cpu_only ]]; then
     build_importer
     build_page --cpu-only

@@ -27,15 +27,16 @@ import { buildId, serviceWorker, sha256 } from './service-worker-build.mjs';
 
 /** @typedef {import('../www/models/site-models.js').ModelEntry} ModelEntry */
 /** @typedef {import('../www/models/site-models.js').ModelList} ModelList */
-/** @typedef {'cpu' | 'webgpu' | 'raster'} EngineBuild */
+/** @typedef {'cpu' | 'webgpu' | 'raster' | 'scene'} EngineBuild */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** @type {EngineBuild[]} */
-const ENGINE_BUILDS = ['cpu', 'webgpu', 'raster'];
+const ENGINE_BUILDS = ['cpu', 'webgpu', 'raster', 'scene'];
 /** Reads checkpoints of other frameworks; a build without it says so on the page. */
 const IMPORTER = 'pkg/import/tilelens-import.wasm';
-/** What becomes the engine's worker, in www/. */
+/** What becomes the engine's worker and that of scenes, in www/. */
 const WORKER = 'engine/worker/worker.js';
+const SCENE_WORKER = 'engine/worker/scene-worker.js';
 const STATIC_FILE = /\.(svg|ico|webmanifest|txt)$/;
 /** What is drawn where the page is installed as an app. */
 const ICON_FILE = /\.png$/;
@@ -86,7 +87,7 @@ const BUNDLE_OPTIONS = {
 async function bundle(engineBuilds) {
   const result = await build({
     ...BUNDLE_OPTIONS,
-    entryPoints: ['main.js', WORKER, 'style.css'],
+    entryPoints: ['main.js', WORKER, SCENE_WORKER, 'style.css'],
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
     // What a visitor may never need, such as charts and zip files, is fetched when it is needed.
@@ -248,6 +249,7 @@ async function pageFiles(localModelsFolder, engineBuilds) {
   const assets = {
     engines,
     worker: { url: names.get(WORKER) },
+    sceneWorker: { url: names.get(SCENE_WORKER) },
     models: offered.list,
     samples,
   };
@@ -316,7 +318,7 @@ const { values } = parseArgs({
   },
 });
 try {
-  const files = await pageFiles(path.resolve(values['local-models']), values['cpu-only'] ? ['cpu', 'raster'] : ENGINE_BUILDS);
+  const files = await pageFiles(path.resolve(values['local-models']), values['cpu-only'] ? ENGINE_BUILDS.filter((build) => build !== 'webgpu') : ENGINE_BUILDS);
   await writeFolder(path.resolve(values.output), files, !values.uncompressed);
 } catch (error) {
   console.error(`build-page: ${error instanceof Error ? error.message : error}`);

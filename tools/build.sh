@@ -20,6 +20,7 @@ build_engines() {
   setup
   build_cpu_engine
   build_raster_module
+  build_scene_module
   build_importer
   [[ ${1:-} == --cpu-only ]] || build_webgpu_engine
 }
@@ -74,6 +75,12 @@ build_raster_module() {
     build_engine raster "$TARGET/cpu" : --no-default-features --features raster
 }
 
+# Scenes: views, grids, maps and their files; fetched when one is opened.
+build_scene_module() {
+  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
+    build_engine scene "$TARGET/cpu" : --no-default-features --features scene
+}
+
 build_webgpu_engine() {
   build_engine webgpu "$TARGET" optimise_engine --no-default-features --features engine,webgpu
 }
@@ -114,7 +121,7 @@ types_of_webgpu_engine() {
 
 # Options of wasm-bindgen: a file that ends the reader of rasters costs that file alone, for the module begins anew.
 bindgen_options() {
-  [[ $1 != raster ]] || printf '%s\n' --experimental-reset-state-function
+  [[ $1 != raster && $1 != scene ]] || printf '%s\n' --experimental-reset-state-function
 }
 
 # build_engine NAME TARGET_FOLDER THEN CARGO_OPTION…: makes pkg/NAME, where its sources have changed.

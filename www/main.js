@@ -2,7 +2,7 @@
 
 import { fetchAssets } from './app/assets.js';
 import { Updates } from './app/updates.js';
-import { Session } from './engine/index.js';
+import { SceneRoom, Session } from './engine/index.js';
 import { History } from './labels/history.js';
 import { Labelling } from './labels/labelling.js';
 import { ModelInUse } from './models/model-in-use.js';
@@ -11,12 +11,16 @@ import { Autosave } from './project/autosave.js';
 import { Projects } from './project/projects.js';
 import { openStore } from './project/store.js';
 import { Workspace } from './project/workspace.js';
+import { ClassMaps } from './scene/class-maps.js';
+import { SceneDesk } from './scene/scene-desk.js';
+import { Scenes } from './scene/scenes.js';
 import { Classification } from './tiles/classification.js';
 import { Features } from './tiles/features.js';
 import { Selection } from './tiles/selection.js';
 import { ShownTiles } from './tiles/shown-tiles.js';
 import { Stretches } from './tiles/stretches.js';
 import { Spotlight } from './tiles/spotlight.js';
+import { Thumbnails } from './tiles/thumbnails.js';
 import { TileList } from './tiles/tile-list.js';
 import { FineTuning } from './training/fine-tuning.js';
 import { startPrefetch } from './training/prefetch.js';
@@ -28,6 +32,8 @@ import { readTree } from './views/folder-labels.js';
 import { setUpInspector } from './views/inspector.js';
 import { setUpIntake } from './views/intake.js';
 import { setUpLayout } from './views/layout.js';
+import { setUpMapPanel } from './views/map-panel.js';
+import { setUpMapView } from './views/map-view.js';
 import { setUpMenus } from './views/menus.js';
 import { setUpModelNotices } from './views/model-notices.js';
 import { setUpNextLabels } from './views/next-labels.js';
@@ -35,6 +41,7 @@ import { notify } from './views/notices.js';
 import { deviceFromAddress, setUpAveraging, setUpDevicePicker, setUpModelPicker } from './views/pickers.js';
 import { setUpProjectBar } from './views/project-bar.js';
 import { setUpReportPanel } from './views/report-panel.js';
+import { setUpSceneOffer } from './views/scene-offer.js';
 import { thrownSentence } from './views/sentences.js';
 import { setUpSettingsForm } from './views/settings-form.js';
 import { setUpShortcuts } from './views/shortcuts.js';
@@ -62,10 +69,15 @@ function createPage() {
   const spotlight = new Spotlight();
   const stretches = new Stretches({ session, tiles });
   const classification = new Classification({ session, tiles, features, stretches });
+  const thumbnails = new Thumbnails({ session, tiles });
+  const room = new SceneRoom();
+  const scenes = new Scenes();
+  const desk = new SceneDesk({ session, room, scenes, tiles, history, stretches });
+  const maps = new ClassMaps({ session, room, tiles, labelling, scenes, desk });
   const modelInUse = new ModelInUse({ session, labelling, workspace, classification });
   const viewFeatures = new ViewFeatures({ session, tiles, features });
   const fineTuning = new FineTuning({ session, labelling, workspace, viewFeatures, modelInUse });
-  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, stretches, classification, modelInUse, viewFeatures, fineTuning };
+  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, stretches, classification, thumbnails, room, scenes, desk, maps, modelInUse, viewFeatures, fineTuning };
 }
 
 /** @typedef {ReturnType<typeof createPage>} Page */
@@ -97,19 +109,20 @@ async function openProjects(page) {
  * @param {Assets} assets
  * @param {(file: File) => void} openModel
  */
-function startEngine(page, { engines, worker, models }, openModel) {
-  const { session, modelInUse, classification } = page;
+function startEngine(page, { engines, worker, sceneWorker, models }, openModel) {
+  const { session, room, modelInUse, classification } = page;
   setUpEnginePanel(page);
   setUpDevicePicker(modelInUse, engines.webgpu !== undefined);
   setUpModelPicker(page, openModel);
   setUpAveraging(classification);
   session.site = { engines, workerUrl: worker.url };
+  room.site = engines.scene ? { engine: engines.scene, workerUrl: sceneWorker.url } : null;
   modelInUse.start(siteModels(models), deviceFromAddress());
 }
 
 async function main() {
   const page = createPage();
-  setUpLayout(page);
+  const layout = setUpLayout(page);
   setUpMenus();
   setUpShortcuts();
   const grid = setUpTileGrid(page);
@@ -123,7 +136,12 @@ async function main() {
     return { autosave, offersWebGpu: assets.engines.webgpu !== undefined };
   });
   const bar = opening.then((opened) => setUpProjectBar({ ...opened, ...page, addTiles: (files) => page.tiles.add(files) }));
+  const takeScenes = setUpSceneOffer(page.desk, () => layout.show('map'));
   setUpIntake({
+    takeScenes: async (files) => {
+      await Promise.all([starting, opening]);
+      return takeScenes(files);
+    },
     // A project that is still being opened would take their place.
     addTiles: async (files) => {
       await opening;
@@ -152,6 +170,7 @@ async function main() {
     setUpTileSelection(page, grid, findSimilar);
     setUpClassPanel(page);
     setUpStretchPanel(page);
+    setUpMapPanel(page, setUpMapView(page));
     setUpToolbar(page);
     const updates = new Updates({ ...page, autosave });
     setUpUpdateNotices(updates);

@@ -26,6 +26,7 @@ pub struct Stratum {
 
 /// A number and half the width of its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Estimate {
     pub value: f64,
     pub plus_minus: f64,
@@ -33,6 +34,7 @@ pub struct Estimate {
 
 /// What is estimated of a class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct ClassAccuracy {
     pub name: String,
     /// The cells of the map that have it, and their area.
@@ -50,6 +52,7 @@ pub struct ClassAccuracy {
 
 /// What is estimated of a map.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Accuracy {
     /// The share of the area where the map is right.
     pub overall: Estimate,

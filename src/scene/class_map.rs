@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::colours::{UNDECIDED_COLOUR, colour_of_class};
 use super::{Grid, Place};
 use crate::ErrorCode;
 use crate::training::metrics::argmax;
@@ -118,6 +119,11 @@ impl Votes {
                 Answer::Unreadable => self.states[cell] = State::Unreadable,
             }
         }
+        self.leave_out(empty);
+    }
+
+    /// Cells that are without data, whatever windows around them say.
+    pub fn leave_out(&mut self, empty: &[usize]) {
         empty.iter().for_each(|&cell| self.is_empty[cell] = true);
     }
 
@@ -137,7 +143,8 @@ impl Votes {
             let class = argmax(scores);
             cells.push(Cell { state: State::Classified, class, score: scores[class] });
         }
-        ClassMap { grid, labels, scores: sums, cells, has_undecided: false }
+        let colours = (0..classes).map(colour_of_class).collect();
+        ClassMap { grid, labels, colours, scores: sums, cells, has_undecided: false }
     }
 }
 
@@ -155,6 +162,8 @@ pub fn check_percent(percent: f32) -> Result<(), MapError> {
 pub struct ClassMap {
     grid: Grid,
     labels: Vec<String>,
+    /// Red, green and blue of each class.
+    colours: Vec<[u8; 3]>,
     /// `[cells, classes]`; zeros for cells without class.
     scores: Vec<f32>,
     cells: Vec<Cell>,
@@ -208,6 +217,17 @@ impl ClassMap {
     pub fn names(&self) -> Vec<&str> {
         let undecided = self.has_undecided.then_some(UNDECIDED);
         self.labels.iter().map(String::as_str).chain(undecided).collect()
+    }
+
+    /// The colours of the names: those of the classes, and behind them that of what is undecided.
+    pub fn colours(&self) -> Vec<[u8; 3]> {
+        let undecided = self.has_undecided.then_some(UNDECIDED_COLOUR);
+        self.colours.iter().copied().chain(undecided).collect()
+    }
+
+    /// Gives the classes other colours than the usual ones, in their order; those beyond the last keep theirs.
+    pub fn set_colours(&mut self, colours: impl IntoIterator<Item = [u8; 3]>) {
+        self.colours.iter_mut().zip(colours).for_each(|(colour, other)| *colour = other);
     }
 
     /// Lets cells whose best class is less probable than `percent` be undecided.

@@ -20,7 +20,7 @@ const TABLEAU_10: [[u8; 3]; 10] = [
 const GOLDEN_RATIO: f64 = 0.618_033_988_75;
 
 /// What is undecided: lighter than any class.
-const UNDECIDED: [u8; 3] = [0xf0, 0xf0, 0xf0];
+pub(super) const UNDECIDED_COLOUR: [u8; 3] = [0xf0, 0xf0, 0xf0];
 
 /// Red, green and blue of a class, from 0.
 pub fn colour_of_class(class: usize) -> [u8; 3] {
@@ -29,9 +29,4 @@ pub fn colour_of_class(class: usize) -> [u8; 3] {
         let angle = (0.5 - (class as f64 * GOLDEN_RATIO) % 1.0) * PI;
         [0.0, 1.0, 2.0].map(|third| ((angle + third * PI / 3.0).sin().powi(2) * 255.0) as u8)
     })
-}
-
-/// The colours of a map's names: those of `classes`, and behind them that of what is undecided.
-pub fn colours(classes: usize, names: usize) -> Vec<[u8; 3]> {
-    (0..names).map(|index| if index < classes { colour_of_class(index) } else { UNDECIDED }).collect()
 }

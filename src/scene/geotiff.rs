@@ -10,7 +10,7 @@ use tiff::encoder::{Compression, DirectoryEncoder, TiffEncoder, TiffKind, TiffVa
 use tiff::tags::{PhotometricInterpretation, SampleFormat, Tag, Type};
 
 use super::sidecars::escaped;
-use super::{ClassMap, Place, State, colours};
+use super::{ClassMap, Place, State};
 
 /// Where GDAL keeps what TIFF has no tag for.
 const GDAL_METADATA: Tag = Tag::Unknown(42112);
@@ -55,7 +55,7 @@ pub fn class_geotiff(map: &ClassMap, place: &Place) -> TiffResult<Vec<u8>> {
     let (mut file, grid) = (Cursor::new(Vec::new()), map.grid());
     let numbers: Vec<u8> = (0..grid.cells()).map(|cell| map.id(cell)).collect();
     let names = map.names();
-    let colours = colours(map.labels().len(), names.len());
+    let colours = map.colours();
     let channel = |channel: usize| {
         (0..256_usize).map({
             let colours = &colours;

@@ -140,6 +140,30 @@ impl Grid {
         if cells > MOST_CELLS { Err(GridError::TooMany(cells)) } else { Ok(grid) }
     }
 
+    /// The same with lengths, where a pixel is so many metres wide and high; without a step windows do not overlap.
+    ///
+    /// # Errors
+    ///
+    /// [`GridError`] for what gives no map.
+    pub fn of_lengths(
+        scene_px: [u32; 2],
+        pixel_m: Option<[f64; 2]>,
+        cell: Length,
+        step: Option<Length>,
+        offset: Length,
+    ) -> Result<Self, GridError> {
+        let mut cell_px = cell.in_pixels(pixel_m)?;
+        let step_px = step.map(|step| step.in_pixels(pixel_m)).transpose()?.unwrap_or(cell_px);
+        if let Some(Length::Metres(_)) = step {
+            // Metres are rounded to pixels: so that the steps still divide the cell, it is made of them.
+            cell_px = [0, 1].map(|axis| {
+                let steps = (f64::from(cell_px[axis]) / f64::from(step_px[axis].max(1))).round().max(1.0);
+                step_px[axis] * steps as u32
+            });
+        }
+        Self::new(scene_px, cell_px, step_px, offset.in_pixels(pixel_m)?)
+    }
+
     /// Width and height of a window in pixels.
     pub fn cell_px(&self) -> [u32; 2] {
         self.cell_px

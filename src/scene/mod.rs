@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `grid.rs` | which windows are classified, and which cells the map has |
+//! | `view.rs` | a part of the scene in the size in which it is looked at |
 //! | `hint.rs` | whether the ground resolution is one that the model knows |
 //! | `place.rs` | where pixels lie on Earth, and how large they are there |
 //! | `class_map.rs` | what the windows say → the class of each cell; votes, filter, what is undecided, areas |
@@ -33,13 +34,14 @@ mod place;
 mod regions;
 mod sidecars;
 mod table;
+mod view;
 
 pub use accuracy::{Accuracy, AccuracyError, ClassAccuracy, Estimate, Stratum, estimate};
 pub use check_sample::{
     Checked, SampleError, draw_sample, read_sample, write_sample_csv, write_sample_geojson,
 };
 pub use class_map::{Answer, Area, Cell, ClassMap, MapError, State, UNDECIDED, Votes, check_percent};
-pub use colours::{colour_of_class, colours};
+pub use colours::colour_of_class;
 pub use geojson::{Shapes, write_geojson};
 pub use geotiff::{class_geotiff, confidence_geotiff};
 pub use grid::{Grid, GridError, Length, MOST_CELLS};
@@ -47,3 +49,4 @@ pub use hint::resolution_hint;
 pub use place::{Place, PlaceError};
 pub use sidecars::{aux_xml, category_names, qml};
 pub use table::write_csv;
+pub use view::view;

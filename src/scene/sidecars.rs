@@ -2,7 +2,7 @@
 
 use roxmltree::Document;
 
-use super::{ClassMap, colours};
+use super::ClassMap;
 
 /// GDAL's `.aux.xml`: the names of the numbers.
 pub fn aux_xml(map: &ClassMap) -> String {
@@ -24,7 +24,7 @@ pub fn category_names(aux_xml: &str) -> Vec<String> {
 /// A style of QGIS: a colour and a name for each class.
 pub fn qml(map: &ClassMap) -> String {
     let names = map.names();
-    let entries = names.iter().zip(colours(map.labels().len(), names.len())).enumerate();
+    let entries = names.iter().zip(map.colours()).enumerate();
     let entries: String = entries
         .map(|(index, (name, [red, green, blue]))| {
             format!(

@@ -19,10 +19,11 @@ use std::borrow::Cow;
 #[cfg(feature = "raster")]
 pub use decode::decode_stretched;
 pub use decode::{Reader, decode, reader_of};
-pub use error::{LEAST_DATA, TileError};
+use error::LEAST_DATA;
+pub use error::TileError;
 pub use preprocessing::{Preprocessing, square_thumbnail};
 #[cfg(feature = "raster")]
-pub use rasters::tile_of_raster;
+pub use rasters::{holds_little, tile_of_raster};
 #[cfg(feature = "raster")]
 pub use together::{Histogram, LikeFiles, Together};
 

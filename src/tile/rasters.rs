@@ -5,7 +5,7 @@ use image::metadata::Orientation;
 
 use super::decode::{Decoded, check_expansion, check_size, finish};
 use super::no_data::{Mask, black_edge};
-use super::{Note, Tile, TileError};
+use super::{LEAST_DATA, Note, Tile, TileError};
 use crate::raster::{Prepared, Raster, Rule, Stretch, Window, prepare, prepare_alike};
 
 const NAME: &str = "TIFF";
@@ -67,6 +67,18 @@ pub fn tile_of_raster(
         u8::try_from(description.orientation).ok().filter(|_| !is_map).and_then(Orientation::from_exif);
     let orientation = orientation.unwrap_or(Orientation::NoTransforms);
     finish(Decoded { rgb, data, orientation, notes }, NAME)
+}
+
+/// Whether so little of a window holds data that it would have no class.
+///
+/// # Errors
+///
+/// [`TileError`] for blocks that cannot be read.
+pub fn holds_little(raster: &mut Raster<'_>, window: Window, prepared: &Prepared) -> Result<bool, TileError> {
+    let picture = raster.picture(0, window, prepared)?;
+    let zero = picture.zero.iter().filter(|&&zero| zero).count();
+    let data = picture.valid.iter().filter(|&&valid| valid).count().saturating_sub(zero);
+    Ok((data as f32) < LEAST_DATA * picture.valid.len() as f32)
 }
 
 /// From this share of pixels on that are only black or only white, a range that was chosen for other files may be wrong.

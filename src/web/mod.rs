@@ -17,6 +17,8 @@ mod neighbours;
 mod numbers;
 #[cfg(feature = "raster")]
 mod raster;
+#[cfg(feature = "scene")]
+mod scene;
 mod tile;
 #[cfg(feature = "engine")]
 mod training;
@@ -29,6 +31,8 @@ use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "raster")]
 pub use raster::{Batch, Raster, decode_raster};
+#[cfg(feature = "scene")]
+pub use scene::{Scene, SceneMap};
 #[cfg(feature = "engine")]
 pub use tile::reader_of;
 pub use tile::{Tile, decode_tile};

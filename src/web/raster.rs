@@ -15,9 +15,15 @@ use crate::raster::{self, Prepared, Source, Stretch, Window, prepare, prepare_al
 use crate::tile::{Together, decode, decode_stretched, tile_of_raster};
 
 /// Bytes that a function of JavaScript fetches: `(offset, length) => Uint8Array`, at once, as `FileReaderSync` does.
-struct Slices {
+pub(super) struct Slices {
     size: f64,
     read: Function,
+}
+
+impl Slices {
+    pub fn new(size: f64, read: Function) -> Self {
+        Self { size, read }
+    }
 }
 
 impl Source for Slices {
@@ -62,7 +68,7 @@ pub struct Raster {
 impl Raster {
     /// Opens a TIFF of `size` bytes, of which `read(offset, length)` gives any, and chooses how it is shown.
     pub fn open(size: f64, read: Function) -> Result<Raster, JsValue> {
-        let mut inner = raster::Raster::open(Slices { size, read }).map_err(failure)?;
+        let mut inner = raster::Raster::open(Slices::new(size, read)).map_err(failure)?;
         let prepared = prepare(&mut inner).map_err(failure)?;
         Ok(Self { inner, prepared })
     }
@@ -119,7 +125,7 @@ impl Batch {
     /// undefined where it has colours of its own, or cannot be read.
     #[wasm_bindgen(js_name = lookAt)]
     pub fn look_at(&mut self, size: f64, read: Function) -> Option<String> {
-        self.inner.look_at(Slices { size, read })
+        self.inner.look_at(Slices::new(size, read))
     }
 
     /// Kind by kind, what was seen, and how it may be shown.
@@ -144,7 +150,7 @@ pub fn decode_raster(
     tile.map(|inner| Tile { inner }).map_err(failure)
 }
 
-fn stretch_of(value: JsValue) -> Result<Stretch, JsValue> {
+pub(super) fn stretch_of(value: JsValue) -> Result<Stretch, JsValue> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|error| throwable("raster.stretch", format!("the stretch cannot be understood: {error}")))
 }

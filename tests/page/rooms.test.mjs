@@ -13,8 +13,8 @@ const SERVICE_WORKER = { file: 'service-worker.js', needs: 'engine/digest.js' };
 const ROOMS = {
   engine: [],
   tiles: ['engine'],
-  scene: ['engine', 'tiles'],
   labels: ['engine', 'tiles'],
+  scene: ['engine', 'tiles', 'labels'],
   project: ['engine', 'tiles', 'scene', 'labels'],
   models: ['engine', 'tiles', 'scene', 'labels', 'project'],
   training: ['engine', 'tiles', 'scene', 'labels', 'project', 'models'],

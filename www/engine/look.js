@@ -1,13 +1,12 @@
 /** How the numbers of a file become colours: what tells features of one look from those of another. */
 
 /** @typedef {import('../../pkg/raster/tilelens.js').Stretch} Stretch */
-/** @typedef {import('./protocol.js').TileSource} TileSource */
 
 /** @type {Set<unknown>} */
 const RULES = new Set(['as-is', 'cumulative-cut', 'min-max', 'deviations', 'fixed']);
 const MOST_BANDS = 0xffff;
 
-/** Names the look of a tile. @param {TileSource} source */
+/** Names the look of a tile or a scene. @param {{ raster?: import('./protocol.js').Raster | null }} source */
 export function lookOf({ raster }) {
   return lookOfStretch(raster?.stretch);
 }

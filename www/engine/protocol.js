@@ -34,9 +34,9 @@
 /** @typedef {import('../../pkg/cpu/tilelens.js').ModelInfo} ModelInfo What a model file says of itself. */
 
 /**
- * @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile, raster: RemoteFile, importer?: RemoteFile }} EngineFiles The engine for the
- *   CPU, the larger one that knows WebGPU too, the reader of rasters and rare pictures, and the importer of checkpoints; two
- *   of them where the build has them.
+ * @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile, raster: RemoteFile, scene?: RemoteFile, importer?: RemoteFile }} EngineFiles The
+ *   engine for the CPU, the larger one that knows WebGPU too, the reader of rasters and rare pictures, the module of scenes,
+ *   and the importer of checkpoints; three of them where the build has them.
  */
 /**
  * @typedef {object} StartPayload
@@ -143,6 +143,8 @@
  *   computes the features of all eight views
  * @property {{ payload: { tiles: { tileId: string, source: TileSource }[], bands: number[] | null }, event: never, reply: LookReply }} lookAtRasters
  *   before they are decoded, at all together; `bands`, from 1, where the user chose which are seen
+ * @property {{ payload: { tiles: { tileId: string, source: TileSource }[] }, event: never, reply: { tileId: string, thumbnail: Blob }[] }} thumbnails
+ *   of those that can be read
  * @property {{ payload: { rows: FeatureRow[] }, event: never, reply: {} }} keepFeatures takes features that were saved
  * @property {{ payload: { tileIds: string[] }, event: never, reply: FeatureRow[] }} readFeatures copies, of the tiles that have any
  * @property {{ payload: { tileIds: string[] }, event: never, reply: {} }} forgetFeatures
@@ -168,6 +170,38 @@
 /** @typedef {{ model: Blob, notes: string[] }} ImportedModel A model file, and what was guessed, recognised or left out. */
 /** @typedef {'first' | 'last'} ClassFrom Which folder above a tile names its class. */
 /** @typedef {import('../../pkg/cpu/tilelens.js').TreeReading} TreeReading */
+/** @typedef {{ world: string | null, auxXml: string | null }} Sidecars Texts of the files that stood beside a raster: its world file, and GDAL's `.aux.xml`. */
+/** @typedef {import('../../pkg/scene/tilelens.js').SceneInfo} SceneInfo */
+/** @typedef {import('../../pkg/scene/tilelens.js').GridInfo} GridInfo */
+/** @typedef {import('../../pkg/scene/tilelens.js').MapSummary} MapSummary */
+/** @typedef {import('../../pkg/scene/tilelens.js').Accuracy} MapAccuracy Areas in square metres, or in cells where nothing says how large those are. */
+/** @typedef {{ cell: string, step: string, offset: string }} GridPlan Lengths as the user writes them: `256px` or `640m`. */
+/** @typedef {{ undecidedPercent: number, isMajority: boolean }} MapPlan Cells below that probability are undecided; or each gets the class that most of the 3 × 3 around it have. */
+/** @typedef {{ engine: RemoteFile, sceneId: string, file: Blob, sidecars: Sidecars, stretch: Stretch | null }} ScenePayload Without a stretch one is chosen by its own numbers. */
+/**
+ * @typedef {object} WindowAnswers What the windows of a grid say, row by row.
+ * @property {string[]} labels
+ * @property {Uint8Array} colours red, green and blue of each label
+ * @property {Float32Array} scores a probability for each label, window by window
+ * @property {Uint8Array} states 0 classified, 1 of too little data, 2 unreadable, 3 not yet
+ * @property {Uint32Array} partial windows of which a part is without data
+ */
+/** @typedef {{ summary: MapSummary, ids: Uint8Array, confidences: Float32Array }} SceneMap Cell by cell: 0 without class, then the labels, then what is undecided; and how probable that is. */
+/** @typedef {'classes' | 'confidence' | 'regions' | 'cells' | 'csv'} MapForm Class GeoTIFF with what stands beside it, confidence GeoTIFF, GeoJSON of merged neighbours or of single cells, CSV. */
+/**
+ * @typedef {object} SceneProtocol What the worker of scenes is asked.
+ * @property {{ payload: ScenePayload, event: never, reply: SceneInfo }} openScene also again, with another stretch
+ * @property {{ payload: { sceneId: string, window: PixelWindow, widthPx: number, heightPx: number }, event: never, reply: ImageBitmap }} viewScene
+ * @property {{ payload: { sceneId: string, column: number, row: number }, event: never, reply: [number, number] | null }} lonLat
+ * @property {{ payload: { sceneId: string, grid: GridPlan, model: { name: string, groundResolutionM: [number, number] } | null }, event: never, reply: GridInfo & { hint: string | null } }} cutScene
+ * @property {{ payload: { sceneId: string, grid: GridPlan, map: MapPlan, answers: WindowAnswers }, event: never, reply: SceneMap }} mapScene
+ * @property {{ payload: { sceneId: string, form: MapForm }, event: never, reply: { ending: string, file: Blob }[] }} writeMap of the map that was made last
+ * @property {{ payload: { sceneId: string, count: number, seed: number }, event: never, reply: Uint32Array }} drawSample cells to be checked
+ * @property {{ payload: { sceneId: string, cells: Uint32Array, truths: string[] }, event: never, reply: MapAccuracy }} mapAccuracy
+ * @property {{ payload: { sceneId: string }, event: never, reply: {} }} closeScene
+ */
+/** @typedef {keyof SceneProtocol} SceneRequestKind */
+/** @typedef {{ [Kind in SceneRequestKind]: { id: number, kind: Kind, payload: SceneProtocol[Kind]['payload'] } }[SceneRequestKind]} SceneRequest */
 /** @typedef {keyof Protocol} RequestKind */
 /** @template {RequestKind} Kind @typedef {Protocol[Kind]['payload']} PayloadOf */
 /** @template {RequestKind} Kind @typedef {Protocol[Kind]['event']} EventOf */

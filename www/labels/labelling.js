@@ -47,6 +47,21 @@ export class Labelling extends EventTarget {
     return this.#classes.find((known) => composed(known.name) === wanted) ?? null;
   }
 
+  /**
+   * Colours for names: that of the class, and where there is none of that name one that is not taken.
+   * @param {string[]} names
+   * @returns {string[]} as `#rrggbb`
+   */
+  coloursOf(names) {
+    const own = names.map((name) => this.named(name)?.colour ?? null);
+    const taken = own.filter((colour) => colour !== null);
+    return own.map((colour) => {
+      const chosen = colour ?? colourOf(taken);
+      if (!colour) taken.push(chosen);
+      return chosen;
+    });
+  }
+
   /** Tiles that bear a label, and can be learnt from. */
   get labelled() {
     const ids = new Set(this.#classes.map(({ id }) => id));

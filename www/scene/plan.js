@@ -5,8 +5,8 @@
  * @property {GridPlan} grid
  * @property {MapPlan} map
  */
-/** @typedef {{ cell: string, step: string, offset: string }} GridPlan Lengths as the user writes them: `256px` or `640m`. */
-/** @typedef {{ undecidedPercent: number, isMajority: boolean }} MapPlan Cells below that probability are undecided; or each gets the class that most of the 3 × 3 around it have. */
+/** @typedef {import('../engine/index.js').GridPlan} GridPlan */
+/** @typedef {import('../engine/index.js').MapPlan} MapPlan */
 
 /** Cells of this many pixels, where nothing says how much ground one should show. */
 const USUAL_CELL = '256px';

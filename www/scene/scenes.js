@@ -1,6 +1,7 @@
 /** The scenes of a project: large images whose cells are tiles. The cells themselves stand in the list of tiles. */
 
 /** @typedef {import('../engine/index.js').Raster} Raster */
+/** @typedef {import('../engine/index.js').Sidecars} Sidecars */
 /** @typedef {import('./plan.js').ScenePlan} ScenePlan */
 
 /**
@@ -9,7 +10,7 @@
  * @property {string} name the file's name
  * @property {Blob | null} file null where the project could not keep it: it has to be dropped again
  * @property {number} fileBytes
- * @property {{ world: string | null, auxXml: string | null }} sidecars texts of the files that stood beside it
+ * @property {Sidecars} sidecars
  * @property {Raster | null} raster how its numbers become colours; null where it has colours of its own
  * @property {ScenePlan} plan how it is cut into cells, and what is made of their classes
  */

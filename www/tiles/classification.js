@@ -35,6 +35,9 @@ export class Classification extends EventTarget {
   /** Tiles that were at work when a worker trapped: each is tried again alone, once. @type {Set<string>} */
   #suspects = new Set();
 
+  /** Which tiles are looked at, and come first. @type {(tile: Tile) => boolean} */
+  #comesFirst = () => false;
+
   /** @param {{ session: Session, tiles: TileList, features: Features, stretches: Stretches }} page */
   constructor({ session, tiles, features, stretches }) {
     super();
@@ -54,6 +57,11 @@ export class Classification extends EventTarget {
   cancel() {
     this.#turn += 1;
     this.#tiles.mark([...this.#tiles.inState('queued'), ...this.#tiles.inState('working')], 'cancelled');
+  }
+
+  /** Those tiles come before all others from now on. @param {(tile: Tile) => boolean} comesFirst */
+  prefer(comesFirst) {
+    this.#comesFirst = comesFirst;
   }
 
   /** Takes up what was cancelled. */
@@ -113,7 +121,8 @@ export class Classification extends EventTarget {
     const trusted = queued.filter((tile) => !this.#suspects.has(tile.id));
     const known = trusted.filter((tile) => this.#isKnown(tile));
     if (known.length > 0) return known.slice(0, KNOWN_CHUNK_TILES);
-    if (trusted.length > 0) return trusted.slice(0, CHUNK_TILES);
+    const first = trusted.filter(this.#comesFirst);
+    if (trusted.length > 0) return (first.length > 0 ? first : trusted).slice(0, CHUNK_TILES);
     return this.#asked === 0 ? queued.slice(0, 1) : [];
   }
 
@@ -130,7 +139,7 @@ export class Classification extends EventTarget {
       tileId: tile.id,
       source: tile.source,
       needsDecoding: needsDecoding(tile),
-      needsThumbnail: tile.thumbnail === null,
+      needsThumbnail: tile.thumbnail === null && tile.source.kind === 'file',
     }));
     this.#tiles.mark(chunk, 'working');
     this.#asked += chunk.length;
@@ -187,7 +196,7 @@ export class Classification extends EventTarget {
   }
 }
 
-/** What was never shown has to be decoded, whatever is known of its features. @param {Tile} tile */
-function needsDecoding({ facts, thumbnail }) {
-  return facts === null || thumbnail === null;
+/** What was never shown has to be decoded, whatever is known of its features. A cell gets its picture when it is looked at. @param {Tile} tile */
+function needsDecoding({ source, facts, thumbnail }) {
+  return facts === null || (thumbnail === null && source.kind === 'file');
 }

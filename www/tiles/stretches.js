@@ -117,9 +117,10 @@ export class Stretches extends EventTarget {
     this.#tell();
   }
 
-  /** @param {Tile[]} tiles @param {number[] | null} bands */
+  /** All cells of a scene are one file. @param {Tile[]} tiles @param {number[] | null} bands */
   #ask(tiles, bands) {
-    return this.#session.ask('lookAtRasters', { tiles: tiles.map(({ id, source }) => ({ tileId: id, source })), bands });
+    const once = [...new Map(tiles.map(({ id, source }) => [source.kind === 'window' ? source.sceneId : id, { tileId: id, source }])).values()];
+    return this.#session.ask('lookAtRasters', { tiles: once, bands });
   }
 
   /** @param {Tile} tile @param {import('../engine/index.js').Failure} failure */

@@ -47,7 +47,7 @@ export function isStreaming(event) {
 
 /**
  * Events, each with the tiles in its detail: `added`, `changed`, `removed`; `described`, where a tile was decoded and
- * its facts and thumbnail are known.
+ * its facts and thumbnail are known; `pictured`, where a cell got a picture to be looked at.
  */
 export class TileList extends EventTarget {
   /** In the order in which they were added. @type {Map<string, Tile>} */
@@ -154,6 +154,12 @@ export class TileList extends EventTarget {
       Object.assign(tile, { source: { ...tile.source, raster }, facts: null, thumbnail: null, answer: null, labels: [], verdict: null, error: null, state });
     }
     this.#tell('changed', tiles);
+  }
+
+  /** A picture of a cell, which was made to be looked at and is not kept. @param {Tile} tile @param {Blob} thumbnail */
+  picture(tile, thumbnail) {
+    tile.thumbnail = thumbnail;
+    this.dispatchEvent(new CustomEvent('pictured', { detail: { tiles: [tile], isStreaming: true } }));
   }
 
   /** What another model said of the tiles no longer holds: all but the cancelled ones wait again. */

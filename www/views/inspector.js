@@ -11,6 +11,7 @@ import { verdictSentence } from './tile-card.js';
 /** @typedef {import('../tiles/selection.js').Selection} Selection */
 /** @typedef {import('../tiles/shown-tiles.js').ShownTiles} ShownTiles */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('../tiles/thumbnails.js').Thumbnails} Thumbnails */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 
 const BARS = 5;
@@ -23,9 +24,9 @@ const MOST_PIXELS = 4e6;
 const PAUSE_MS = 80;
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection }} page
+ * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection, thumbnails: Thumbnails }} page
  */
-export function setUpInspector({ tiles, labelling, shown, selection }) {
+export function setUpInspector({ tiles, labelling, shown, selection, thumbnails }) {
   const panel = byId('inspector', HTMLElement);
   const root = fromTemplate('inspector-template');
   panel.append(root);
@@ -62,6 +63,7 @@ export function setUpInspector({ tiles, labelling, shown, selection }) {
       answered && `classified in ${duration(answered.inferenceMs)}`,
     ].filter(Boolean).join(', ');
     notes.replaceChildren(...(answered ? tileNotes(tile) : []).map((sentence) => element('li', {}, sentence)));
+    thumbnails.show(tile);
     showPicture(tile);
   });
 
@@ -86,7 +88,7 @@ export function setUpInspector({ tiles, labelling, shown, selection }) {
     canvas?.transferFromImageBitmap(decoded);
   }
 
-  for (const type of ['changed', 'described']) {
+  for (const type of ['changed', 'described', 'pictured']) {
     tiles.addEventListener(type, (event) => tilesOf(event).some(({ id }) => id === shownId) && draw());
   }
   for (const type of ['added', 'removed']) tiles.addEventListener(type, draw);

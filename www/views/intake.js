@@ -122,13 +122,14 @@ function classUnder({ type, target }) {
 /**
  * @param {object} to
  * @param {(tiles: NewTile[]) => void} to.addTiles
+ * @param {(files: NewFile[]) => Promise<NewFile[]>} to.takeScenes opens those that are scenes, and gives the others
  * @param {(file: File, company: Company) => void} to.openModel a model file or a checkpoint that was dropped among the tiles
  * @param {(file: File) => boolean} to.takeLabels a list of labels, if somebody waits for one
  * @param {(file: File) => void} to.openArchive a project, or an archive of images, that was dropped among the tiles
  * @param {(paths: string[]) => Promise<TreeReading>} to.readTree which paths are no tiles
  * @param {Promise<Sample[]>} to.samples
  */
-export function setUpIntake({ addTiles, openModel, takeLabels, openArchive, readTree, samples }) {
+export function setUpIntake({ addTiles, takeScenes, openModel, takeLabels, openArchive, readTree, samples }) {
   /** @param {Event} event */
   const take = async (event) => {
     const classId = classUnder(event);
@@ -138,7 +139,9 @@ export function setUpIntake({ addTiles, openModel, takeLabels, openArchive, read
       for (const { file } of models) openModel(file, company);
       for (const { file } of archives) openArchive(file);
       if (others.length === 1 && LIST.test(others[0].name) && takeLabels(others[0].file)) return;
-      addTiles((await tilesAmong(others, readTree)).map((file) => asTile(file, classId)));
+      // What is dropped on a class is labelled as it is.
+      const left = classId ? others : await takeScenes(others);
+      if (left.length > 0) addTiles((await tilesAmong(left, readTree)).map((file) => asTile(file, classId)));
     } catch (thrown) {
       notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}). Add it again.`);
     }

@@ -1,4 +1,4 @@
-/** What is where: the welcome before there are tiles, the two views, and the panels at the sides, which can be folded. */
+/** What is where: the welcome before there are tiles, the views, and the panels at the sides, which can be folded. */
 
 import { byId, isTyping } from './dom.js';
 
@@ -6,15 +6,19 @@ import { byId, isTyping } from './dom.js';
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
-/** @typedef {'grid' | 'report'} View */
+/** @typedef {import('../scene/scenes.js').Scenes} Scenes */
+/** @typedef {'grid' | 'map' | 'report'} View */
+
+/** @type {View[]} */
+const VIEWS = ['grid', 'map', 'report'];
 
 /** The narrowest windows in which tiles have room beside the classes, and beside the details of one of them. */
 const WIDE = { classes: '(min-width: 901px)', inspector: '(min-width: 1100px)' };
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace, spotlight: Spotlight }} page
+ * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace, spotlight: Spotlight, scenes: Scenes }} page
  */
-export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
+export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes }) {
   const root = document.documentElement;
   const top = byId('top', HTMLElement);
   const toolbar = byId('toolbar', HTMLElement);
@@ -27,7 +31,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
   /** Whether the user began with classes, before there are tiles. */
   let hasBegun = false;
   /** How far each view is scrolled. */
-  const scrolled = { grid: 0, report: 0 };
+  const scrolled = { grid: 0, map: 0, report: 0 };
   /** @type {View} */
   let view = 'grid';
 
@@ -41,6 +45,8 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
     toolbar.hidden = isEmpty;
     panels.hidden = !hasClasses;
     inspector.hidden = isEmpty || !isOpen.inspector;
+    byId('view-map', HTMLButtonElement).hidden = scenes.size === 0;
+    if (scenes.size === 0 && view === 'map') show('grid');
     begin.ariaExpanded = String(hasClasses);
     begin.hidden = labelling.classes.length > 0;
     classesFold.ariaExpanded = String(isOpen.classes);
@@ -53,7 +59,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
     scrolled[view] = window.scrollY;
     view = wanted;
     root.dataset.view = view;
-    for (const name of /** @type {View[]} */ (['grid', 'report'])) byId(`view-${name}`, HTMLButtonElement).ariaPressed = String(name === view);
+    for (const name of VIEWS) byId(`view-${name}`, HTMLButtonElement).ariaPressed = String(name === view);
     window.scrollTo(0, scrolled[view]);
   }
 
@@ -64,7 +70,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
   }
 
   root.dataset.view = view;
-  byId('view-grid', HTMLButtonElement).addEventListener('click', () => show('grid'));
+  for (const name of /** @type {const} */ (['grid', 'map'])) byId(`view-${name}`, HTMLButtonElement).addEventListener('click', () => show(name));
   for (const id of ['view-report', 'open-report']) byId(id, HTMLButtonElement).addEventListener('click', () => show('report'));
   classesFold.addEventListener('click', () => fold('classes'));
   inspectorFold.addEventListener('click', () => fold('inspector'));
@@ -79,8 +85,8 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
     if (event.key === '[') fold('classes');
     else if (event.key === ']') fold('inspector');
   });
-  // Those tiles are to be seen.
-  spotlight.addEventListener('changed', () => spotlight.ranks && show('grid'));
+  // Those tiles are to be seen; the map frames those that are its cells.
+  spotlight.addEventListener('changed', () => spotlight.ranks && view !== 'map' && show('grid'));
   let projectId = workspace.id;
   workspace.addEventListener('changed', () => {
     if (workspace.id === projectId) return;
@@ -92,6 +98,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
   });
   for (const type of ['added', 'removed']) tiles.addEventListener(type, draw);
   labelling.addEventListener('classes', draw);
+  scenes.addEventListener('changed', draw);
   draw();
 
   // What sticks below the bar has to know how high it is: it grows with notices, and wraps in a narrow window.
@@ -100,4 +107,6 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
     root.style.setProperty('--toolbar-height', `${toolbar.offsetHeight}px`);
   });
   for (const bar of [top, toolbar]) measured.observe(bar);
+
+  return { show };
 }

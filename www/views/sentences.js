@@ -39,6 +39,9 @@ const SENTENCES = {
   // A lack of memory ends an engine in WebAssembly like any other fault: it can only be guessed.
   'tile.engine_stopped': ({ cause }) =>
     `The engine stopped twice on this tile, which is left out: it may need more memory than is available. (${cause ? failureSentence(cause) : 'no answer'})`,
+  'scene.not_built': () => 'This page was built without scenes. Use “tilelens map” on the command line.',
+  'scene.closed': () => 'The scene is not open. Open it again.',
+  'scene.no_map': () => 'There is no map yet: wait until cells have a class.',
   'features.missing': () => 'Some tiles have no features yet. Wait until every tile has its class, then try again.',
   'features.size': () => 'Saved features of a tile are damaged: they are computed again.',
   'training.failed': () => 'Training gave no report: train again.',

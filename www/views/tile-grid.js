@@ -14,6 +14,7 @@ import { TileCard } from './tile-card.js';
 /** @typedef {import('../tiles/selection.js').Selection} Selection */
 /** @typedef {import('../tiles/shown-tiles.js').ShownTiles} ShownTiles */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('../tiles/thumbnails.js').Thumbnails} Thumbnails */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 
 /** The height of a card's text below its square picture, in the page's letters: its class, and in larger cards its name, too. */
@@ -28,9 +29,9 @@ const PHONE_PX = 700;
 const OVERSCAN_ROWS = 2;
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection, classification: Classification }} page
+ * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection, classification: Classification, thumbnails: Thumbnails }} page
  */
-export function setUpTileGrid({ tiles, labelling, shown, selection, classification }) {
+export function setUpTileGrid({ tiles, labelling, shown, selection, classification, thumbnails }) {
   const grid = byId('tile-grid', HTMLElement);
   const top = byId('top', HTMLElement);
   const toolbar = byId('toolbar', HTMLElement);
@@ -132,6 +133,7 @@ export function setUpTileGrid({ tiles, labelling, shown, selection, classificati
 
   /** @param {Tile} tile @param {number} place */
   function cardOf(tile, place) {
+    thumbnails.show(tile);
     const known = cards.get(tile.id);
     const card = known ?? spare.pop() ?? new TileCard();
     if (!known || stale.has(tile.id)) {
@@ -185,7 +187,7 @@ export function setUpTileGrid({ tiles, labelling, shown, selection, classificati
     outdate(ids);
     draw();
   };
-  const types = ['added', 'changed', 'described', 'removed'];
+  const types = ['added', 'changed', 'described', 'pictured', 'removed'];
   for (const type of types) tiles.addEventListener(type, (event) => outdate(tilesOf(event).map(({ id }) => id)));
   onTiles(tiles, types, draw);
   // The last answer, which else would wait for its turn.

@@ -3,12 +3,10 @@
 import { EngineError, REPLACED } from '../failures.js';
 import { scriptUrl } from '../script-url.js';
 
-/** @typedef {import('../protocol.js').RequestKind} RequestKind */
 /** @typedef {import('../protocol.js').WorkerEvent} WorkerEvent */
 /** @typedef {import('../protocol.js').WorkerReply} WorkerReply */
-/** @template {RequestKind} Kind @typedef {import('../protocol.js').EventOf<Kind>} EventOf */
-/** @template {RequestKind} Kind @typedef {import('../protocol.js').PayloadOf<Kind>} PayloadOf */
-/** @template {RequestKind} Kind @typedef {import('../protocol.js').ReplyOf<Kind>} ReplyOf */
+/** @typedef {import('../protocol.js').Protocol} EngineProtocol */
+/** @typedef {{ payload: any, event: any, reply: any }} Exchange */
 
 /**
  * @typedef {object} Pending
@@ -21,6 +19,7 @@ import { scriptUrl } from '../script-url.js';
 
 /** @typedef {{ postMessage(message: unknown, transfer: Transferable[]): void, terminate(): void, addEventListener(type: 'message' | 'error', listener: (event: any) => void): void }} WorkerLike What is used of a worker. */
 
+/** @template {{ [Kind in keyof Words]: Exchange }} [Words=EngineProtocol] what the worker understands */
 export class Connection {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
@@ -44,12 +43,12 @@ export class Connection {
   }
 
   /**
-   * @template {RequestKind} Kind
+   * @template {keyof Words} Kind
    * @param {Kind} kind
-   * @param {PayloadOf<Kind>} payload
-   * @param {{ onEvent?: (event: EventOf<Kind>) => void, transfer?: Transferable[] }} [options] what is transferred is
+   * @param {Words[Kind]['payload']} payload
+   * @param {{ onEvent?: (event: Words[Kind]['event']) => void, transfer?: Transferable[] }} [options] what is transferred is
    *   gone here
-   * @returns {Promise<ReplyOf<Kind>>} rejects with an {@link EngineError}
+   * @returns {Promise<Words[Kind]['reply']>} rejects with an {@link EngineError}
    */
   request(kind, payload, { onEvent = () => undefined, transfer = [] } = {}) {
     this.#lastId += 1;

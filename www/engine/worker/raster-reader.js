@@ -3,64 +3,33 @@
  * engine's, so that a file that ends it costs that file alone.
  */
 
-import { EngineError, isTrap } from '../failures.js';
-import { fetchEngine } from './download.js';
+import { EngineError } from '../failures.js';
+import { lookOf } from '../look.js';
+import { ResettableModule } from './resettable.js';
+import { slices } from './slices.js';
 
 /** @typedef {typeof import('../../../pkg/raster/tilelens.js')} RasterBindings */
-/** @typedef {import('../protocol.js').RemoteFile} RemoteFile */
+/** @typedef {import('../../../pkg/raster/tilelens.js').Raster} OpenRaster */
+/** @typedef {import('../../../pkg/raster/tilelens.js').Tile} RasterTile */
+/** @typedef {import('../protocol.js').FileSource} FileSource */
 /** @typedef {import('../protocol.js').LookReply} LookReply */
+/** @typedef {import('../protocol.js').RemoteFile} RemoteFile */
 /** @typedef {import('../protocol.js').Stretch} Stretch */
 /** @typedef {import('../protocol.js').TileSource} TileSource */
-
-/** Files of no more bytes are read at once; of larger ones parts, as they are asked for. */
-const READ_WHOLE_BYTES = 16 << 20;
+/** @typedef {import('../protocol.js').WindowSource} WindowSource */
 
 export class RasterReader {
-  #file;
-  /** Fetched and compiled once. @type {Promise<WebAssembly.Module> | null} */
-  #module = null;
-  /** @type {Promise<RasterBindings> | null} */
-  #bindings = null;
+  #module;
+  /** The scene that a window was read of last: its neighbours share blocks with it. @type {{ key: string, raster: OpenRaster } | null} */
+  #scene = null;
 
   /** @param {RemoteFile} file */
   constructor(file) {
-    this.#file = file;
-  }
-
-  /**
-   * @template Value
-   * @param {(bindings: RasterBindings) => Value | Promise<Value>} work
-   * @returns {Promise<Value>} rejects with `raster.stopped` where it ended the module, which is started again for the next
-   */
-  async use(work) {
-    this.#bindings ??= this.#start();
-    const bindings = await this.#bindings.catch((thrown) => {
-      this.#bindings = null;
-      throw thrown;
-    });
-    try {
-      return await work(bindings);
-    } catch (thrown) {
-      if (!isTrap(thrown)) throw thrown;
-      // Its memory is in no known state.
-      bindings.__wbg_reset_state();
-      throw new EngineError('raster.stopped', { data: { detail: thrown instanceof Error ? thrown.message : '' } });
-    }
-  }
-
-  async #start() {
-    this.#module ??= fetchEngine(this.#file, () => undefined);
-    const module = await this.#module.catch((thrown) => {
-      this.#module = null;
-      throw thrown;
-    });
-    const bindings = /** @type {RasterBindings} */ (
-      await import('../../../pkg/raster/tilelens.js').catch(() => {
-        throw new EngineError('network.part_missing');
-      })
+    this.#module = new ResettableModule(
+      file,
+      () => /** @type {Promise<RasterBindings>} */ (import('../../../pkg/raster/tilelens.js')),
+      () => (this.#scene = null),
     );
-    bindings.initSync({ module });
-    return bindings;
   }
 
   /**
@@ -69,13 +38,35 @@ export class RasterReader {
    * @param {Stretch | null} stretch
    */
   decode(bytes, stretch) {
-    return this.use(({ decodeRaster }) => {
-      const tile = decodeRaster(bytes, stretch);
-      const { widthPx, heightPx, format, noDataShare, notes } = tile;
-      const rgb = tile.takeRgb();
-      tile.free();
-      return { rgb, facts: { widthPx, heightPx, format, noDataShare, notes } };
+    return this.#module.use(({ decodeRaster }) => taken(decodeRaster(bytes, stretch)));
+  }
+
+  /**
+   * Pixels of a cell of a scene.
+   * @param {WindowSource} source
+   */
+  async window(source) {
+    const { x, y, width, height } = source.window;
+    return this.#module.use(async (bindings) => {
+      const raster = await this.#open(bindings, source);
+      return taken(raster.tile(x, y, width, height));
     });
+  }
+
+  /**
+   * @param {RasterBindings} bindings
+   * @param {WindowSource} source
+   */
+  async #open({ Raster }, source) {
+    const key = JSON.stringify([source.sceneId, source.file.size, lookOf(source)]);
+    if (this.#scene?.key === key) return this.#scene.raster;
+    const read = await slices(source.file);
+    if (!read) throw new EngineError('image.unreadable');
+    const raster = Raster.open(source.file.size, read);
+    if (source.raster) raster.setStretch(source.raster.stretch);
+    this.#scene?.raster.free();
+    this.#scene = { key, raster };
+    return raster;
   }
 
   /**
@@ -90,7 +81,7 @@ export class RasterReader {
     /** The one that is looked at. @type {string | null} */
     let at = null;
     try {
-      const groups = await this.use(async ({ Batch }) => {
+      const groups = await this.#module.use(async ({ Batch }) => {
         const batch = new Batch(bands && Uint16Array.from(bands));
         for (const { tileId, source } of tiles) {
           const read = await slices(source.file);
@@ -112,17 +103,10 @@ export class RasterReader {
   }
 }
 
-/**
- * Any bytes of a file, at once; null where it cannot be read.
- * @param {Blob} file
- * @returns {Promise<((offset: number, length: number) => Uint8Array) | null>}
- */
-async function slices(file) {
-  if (file.size > READ_WHOLE_BYTES) {
-    /** Known to workers alone. @type {{ readAsArrayBuffer(part: Blob): ArrayBuffer }} */
-    const reader = new (/** @type {any} */ (globalThis).FileReaderSync)();
-    return (offset, length) => new Uint8Array(reader.readAsArrayBuffer(file.slice(offset, offset + length)));
-  }
-  const bytes = await file.arrayBuffer().catch(() => null);
-  return bytes && ((offset, length) => new Uint8Array(bytes, offset, Math.max(0, Math.min(length, bytes.byteLength - offset))));
+/** What the module has decoded, out of its memory. @param {RasterTile} tile */
+function taken(tile) {
+  const { widthPx, heightPx, format, noDataShare, notes } = tile;
+  const rgb = tile.takeRgb();
+  tile.free();
+  return { rgb, facts: { widthPx, heightPx, format, noDataShare, notes } };
 }

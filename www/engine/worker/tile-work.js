@@ -12,6 +12,7 @@ import { VIEWS } from '../numbers.js';
 /** @typedef {import('../protocol.js').TileFacts} TileFacts */
 /** @typedef {import('../protocol.js').TileRequest} TileRequest */
 /** @typedef {import('../protocol.js').TileSource} TileSource */
+/** @typedef {import('../protocol.js').WindowSource} WindowSource */
 /** @typedef {import('./bindings.js').Bindings} Bindings */
 /** @typedef {import('./feature-store.js').FeatureStore} FeatureStore */
 /** @typedef {import('./models.js').OpenModel} OpenModel */
@@ -49,8 +50,9 @@ async function thumbnailOf(tile) {
   return canvas.convertToBlob(THUMBNAIL_TYPE).catch(() => null);
 }
 
-/** @param {TileSource} source */
-async function readBytes({ file }) {
+/** The bytes of a file; a cell of a scene is read in parts, as it is decoded. @param {TileSource} source */
+async function readBytes({ kind, file }) {
+  if (kind === 'window') return null;
   if (file.size > MAX_TILE_BYTES) throw new EngineError('image.too_many_bytes', { data: { bytes: file.size, mostBytes: MAX_TILE_BYTES } });
   try {
     return new Uint8Array(await file.arrayBuffer());
@@ -62,7 +64,7 @@ async function readBytes({ file }) {
 /**
  * @param {Decoders} decoders
  * @param {TileRequest} request
- * @param {Uint8Array} bytes
+ * @param {Uint8Array | null} bytes
  * @returns {Promise<DecodedTile>}
  */
 async function decode(decoders, { tileId, source, needsThumbnail }, bytes) {
@@ -74,14 +76,19 @@ async function decode(decoders, { tileId, source, needsThumbnail }, bytes) {
 }
 
 /**
- * A file as a tile of the engine, by whoever reads it. A raster is looked at together with those that came with it before
+ * A file or a cell as a tile of the engine, by whoever reads it. A raster is looked at together with those that came with it before
  * one of them is decoded: until then it is refused by `raster.unseen`.
  * @param {Decoders} decoders
  * @param {TileSource} source
- * @param {Uint8Array} bytes
+ * @param {Uint8Array | null} bytes
  * @returns {Promise<{ tile: Tile, facts: TileFacts }>}
  */
-async function tileOf({ wasm, reader }, { raster }, bytes) {
+async function tileOf({ wasm, reader }, source, bytes) {
+  if (source.kind === 'window' || !bytes) {
+    const { rgb, facts } = await reader.window(/** @type {WindowSource} */ (source));
+    return { tile: wasm.Tile.ofRgb(facts.widthPx, facts.heightPx, rgb), facts };
+  }
+  const { raster } = source;
   const who = wasm.readerOf(bytes.subarray(0, HEAD_BYTES));
   if (who === 'engine') {
     const tile = wasm.decodeTile(bytes);
@@ -229,6 +236,27 @@ export async function classifyViews(open, requests, reporting) {
   for await (const decoded of decodedTiles(open, requests, reporting.onTile)) {
     await answerTogether(open, [decoded], VIEWS, ([tile]) => open.engine.classifyViews(tile), reporting);
   }
+}
+
+/**
+ * Pictures of tiles, of those that can be read.
+ * @param {Decoders} decoders
+ * @param {{ tileId: string, source: TileSource }[]} tiles
+ */
+export async function thumbnails(decoders, tiles) {
+  /** @type {{ tileId: string, thumbnail: Blob }[]} */
+  const made = [];
+  for (const { tileId, source } of tiles) {
+    try {
+      const { tile } = await tileOf(decoders, source, await readBytes(source));
+      const thumbnail = await thumbnailOf(tile);
+      tile.free();
+      if (thumbnail) made.push({ tileId, thumbnail });
+    } catch (thrown) {
+      if (isTrap(thrown)) throw thrown;
+    }
+  }
+  return made;
 }
 
 /**

@@ -14,7 +14,7 @@ import { converted, relabelled } from './model-files.js';
 import { Fetched, Models } from './models.js';
 import { Pool } from './pool.js';
 import { RasterReader } from './raster-reader.js';
-import { classifyKnown, classifyTiles, classifyViews, computeViews } from './tile-work.js';
+import { classifyKnown, classifyTiles, classifyViews, computeViews, thumbnails } from './tile-work.js';
 
 /** @typedef {import('../client/connection.js').Connection} Connection */
 /** @typedef {import('../protocol.js').DeviceKind} DeviceKind */
@@ -299,6 +299,10 @@ async function answer({ id, kind, payload }, emit) {
       return views(payload, { id, emit });
     case 'lookAtRasters':
       return plain(reader.look(payload.tiles, payload.bands));
+    case 'thumbnails': {
+      const { wasm } = (await openModels()).device;
+      return plain(thumbnails({ wasm, reader }, payload.tiles));
+    }
     case 'keepFeatures':
       for (const row of payload.rows) store.keep(row);
       return { value: {} };

@@ -143,7 +143,13 @@ fn map_scene(
     let prepared = prepare(&mut raster).map_err(coded)?;
     let description = raster.description();
     let place = Place::of(description);
-    let grid = grid_of(args, [description.width, description.height], &place)?;
+    let grid = Grid::of_lengths(
+        [description.width, description.height],
+        place.pixel_m(),
+        args.cell,
+        args.step,
+        args.offset,
+    )?;
     let groups = grid.groups(description.tile, GROUPS_A_CORE * rayon::current_num_threads());
     drop(raster);
 
@@ -178,21 +184,6 @@ fn map_scene(
         progress.remove()?;
     }
     Ok(unread)
-}
-
-/// The grid that was asked for, in pixels.
-fn grid_of(args: &MapArgs, scene_px: [u32; 2], place: &Place) -> Result<Grid> {
-    let in_pixels = |length: Length| length.in_pixels(place.pixel_m());
-    let mut cell = in_pixels(args.cell)?;
-    let step = args.step.map(in_pixels).transpose()?.unwrap_or(cell);
-    if let Some(Length::Metres(_)) = args.step {
-        // Metres are rounded to pixels: so that the steps still divide the cell, it is made of them.
-        cell = [0, 1].map(|axis| {
-            let steps = (f64::from(cell[axis]) / f64::from(step[axis].max(1))).round().max(1.0);
-            step[axis] * steps as u32
-        });
-    }
-    Ok(Grid::new(scene_px, cell, step, in_pixels(args.offset)?)?)
 }
 
 /// What was found and guessed, on stderr.

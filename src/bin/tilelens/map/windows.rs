@@ -9,7 +9,7 @@ use tilelens::ErrorCode;
 use tilelens::model::classifier::Classifier;
 use tilelens::raster::{Prepared, Raster, RasterError};
 use tilelens::scene::{Answer, Grid};
-use tilelens::tile::{LEAST_DATA, Tile, TileError, tile_of_raster};
+use tilelens::tile::{Tile, TileError, holds_little, tile_of_raster};
 
 use super::super::model::AskingArgs;
 use super::super::scenes::SceneFile;
@@ -87,15 +87,11 @@ impl Windows<'_> {
         if self.grid.overlap() == [1, 1] {
             return Vec::new();
         }
-        let is_empty = |&cell: &usize| {
-            let pixels = self.grid.cell_window(cell)?;
+        let mut is_empty = |&cell: &usize| {
             // What cannot be read is said of the window.
-            let picture = raster.picture(0, pixels, self.prepared).ok()?;
-            let zero = picture.zero.iter().filter(|&&zero| zero).count();
-            let data = picture.valid.iter().filter(|&&valid| valid).count().saturating_sub(zero);
-            Some((data as f32) < LEAST_DATA * picture.valid.len() as f32)
+            let pixels = self.grid.cell_window(cell)?;
+            holds_little(raster, pixels, self.prepared).ok()
         };
-        let mut is_empty = is_empty;
         self.grid.own_cells(window).filter(|cell| is_empty(cell).unwrap_or(false)).collect()
     }
 }

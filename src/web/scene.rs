@@ -1,0 +1,377 @@
+//! A scene in a worker: what it is, how it looks, its cells, and the map of their classes.
+
+use std::rc::Rc;
+
+use js_sys::Function;
+use serde::Serialize;
+use tsify::Tsify;
+use wasm_bindgen::prelude::*;
+
+use super::raster::{Slices, stretch_of};
+use super::{failure, throwable, to_js};
+use crate::raster::{self, Prepared, Sidecars, Stretch, Window, prepare, prepare_alike, summary};
+use crate::scene::{
+    Accuracy, Answer, Area, Checked, ClassMap, Grid, Length, Place, Shapes, State, Stratum, Votes, aux_xml,
+    class_geotiff, confidence_geotiff, draw_sample, estimate, qml, resolution_hint, view, write_csv,
+    write_geojson,
+};
+use crate::tile::holds_little;
+
+/// What a page is told of a scene.
+#[derive(Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+struct SceneInfo {
+    width_px: u32,
+    height_px: u32,
+    /// From pixels to coordinates of the CRS, in GDAL's order; null where the scene has no place.
+    transform: Option<[f64; 6]>,
+    /// The CRS as the file names it.
+    crs: Option<String>,
+    /// Whether longitude and latitude can be computed.
+    has_lon_lat: bool,
+    /// Width and height of a pixel in the middle, in metres.
+    pixel_m: Option<[f64; 2]>,
+    /// Widths and heights of its overviews.
+    overviews: Vec<[u32; 2]>,
+    /// Width and height of a block of the file; null for strips.
+    block_px: Option<[u32; 2]>,
+    /// What it is, as `tilelens info` says it.
+    lines: Vec<String>,
+    stretch: Stretch,
+    /// What was guessed of its colours and of its place.
+    notes: Vec<String>,
+}
+
+/// How a scene is cut. Windows are counted row by row; so are the cells of the map, of which there is one a step.
+#[derive(Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+struct GridInfo {
+    cell_px: [u32; 2],
+    step_px: [u32; 2],
+    offset_px: [u32; 2],
+    /// Windows across and down.
+    windows: [u32; 2],
+    /// Cells of the map across and down.
+    cells: [u32; 2],
+    /// Width and height of a window in metres.
+    cell_m: Option<[f64; 2]>,
+}
+
+/// The classes of the cells, and their areas.
+#[derive(Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+struct MapSummary {
+    /// Columns and rows.
+    cells: [u32; 2],
+    /// Classes, and what is undecided, with cells, square metres and shares.
+    areas: Vec<MapArea>,
+    /// Cells that are cut by the edge of the scene.
+    outside: usize,
+    /// Cells that the majority around them changed.
+    filtered: usize,
+}
+
+/// The cells of a class.
+#[derive(Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+struct MapArea {
+    /// The number in the map.
+    id: u8,
+    name: String,
+    colour: String,
+    cells: usize,
+    square_m: Option<f64>,
+    share: f64,
+}
+
+/// What a window of the map says: `0` it was classified, `1` it holds too little data, `2` it cannot be read, and whatever
+/// else, nobody has looked at it.
+const CLASSIFIED: u8 = 0;
+const UNREADABLE: u8 = 2;
+
+/// An open scene.
+#[wasm_bindgen]
+pub struct Scene {
+    inner: raster::Raster<'static>,
+    prepared: Prepared,
+    place: Rc<Place>,
+}
+
+#[wasm_bindgen]
+impl Scene {
+    /// Opens a TIFF of `size` bytes, of which `read(offset, length)` gives any, with the texts of the world file and of the
+    /// `.aux.xml` that stood beside it. Without a stretch one is chosen by its own numbers.
+    pub fn open(
+        size: f64,
+        read: Function,
+        world: Option<String>,
+        #[wasm_bindgen(js_name = auxXml)] aux_xml: Option<String>,
+        #[wasm_bindgen(unchecked_param_type = "Stretch | null")] stretch: JsValue,
+    ) -> Result<Scene, JsValue> {
+        let sidecars = Sidecars { world: world.as_deref(), aux_xml: aux_xml.as_deref() };
+        let mut inner = raster::Raster::open_beside(Slices::new(size, read), sidecars).map_err(failure)?;
+        let prepared = if stretch.is_null() {
+            prepare(&mut inner)
+        } else {
+            prepare_alike(&mut inner, stretch_of(stretch)?)
+        };
+        let place = Rc::new(Place::of(inner.description()));
+        Ok(Self { prepared: prepared.map_err(failure)?, inner, place })
+    }
+
+    /// What it is, and how it is shown.
+    #[wasm_bindgen(unchecked_return_type = "SceneInfo")]
+    pub fn describe(&self) -> JsValue {
+        let description = self.inner.description();
+        let place = &description.georeference;
+        let notes = self.prepared.notes.iter().cloned().chain(self.place.notes()).collect();
+        to_js(&SceneInfo {
+            width_px: description.width,
+            height_px: description.height,
+            transform: place.transform,
+            crs: place.epsg().map(|code| format!("EPSG:{code}")).or_else(|| place.crs_name()),
+            has_lon_lat: self.place.has_lon_lat(),
+            pixel_m: self.place.pixel_m(),
+            overviews: description.overviews.clone(),
+            block_px: description.tile,
+            lines: summary(description, &self.prepared),
+            stretch: self.prepared.stretch.clone(),
+            notes,
+        })
+    }
+
+    /// A window (column and row of its upper left pixel, width and height) as `outWidth × outHeight` RGBA pixels, which are
+    /// no more than the window has.
+    #[wasm_bindgen(js_name = view)]
+    pub fn view(
+        &mut self,
+        x: u32,
+        y: u32,
+        width: u32,
+        height: u32,
+        #[wasm_bindgen(js_name = outWidth)] out_width: u32,
+        #[wasm_bindgen(js_name = outHeight)] out_height: u32,
+    ) -> Result<wasm_bindgen::Clamped<Vec<u8>>, JsValue> {
+        let window = Window { x, y, width, height };
+        let rgba = view(&mut self.inner, &self.prepared, window, [out_width, out_height]);
+        rgba.map(wasm_bindgen::Clamped).map_err(failure)
+    }
+
+    /// Longitude and latitude at a point in pixels; empty where they are not known.
+    #[wasm_bindgen(js_name = lonLat)]
+    pub fn lon_lat(&self, column: f64, row: f64) -> Vec<f64> {
+        self.place.lon_lat_of_pixel([column, row]).map_or_else(|_| Vec::new(), Vec::from)
+    }
+
+    /// How lengths such as `256px` or `640m` cut it.
+    #[wasm_bindgen(unchecked_return_type = "GridInfo")]
+    pub fn grid(&self, cell: &str, step: &str, offset: &str) -> Result<JsValue, JsValue> {
+        let grid = self.grid_of(cell, step, offset)?;
+        let [width, height] = grid.cell_px().map(f64::from);
+        Ok(to_js(&GridInfo {
+            cell_px: grid.cell_px(),
+            step_px: grid.step_px(),
+            offset_px: grid.corner_px([0, 0]).map(|side| side as u32),
+            windows: grid.windows_across_down(),
+            cells: [grid.columns(), grid.rows()],
+            cell_m: self.place.pixel_m().map(|[across, down]| [width * across, height * down]),
+        }))
+    }
+
+    /// A sentence where its pixels are far from those that a model was made for, between `low` and `high` metres.
+    pub fn hint(
+        &self,
+        model: &str,
+        low: f32,
+        high: f32,
+        #[wasm_bindgen(js_name = cellPx)] cell_px: u32,
+    ) -> Option<String> {
+        let [across, down] = self.place.pixel_m()?;
+        resolution_hint(model, [low, high], (across * down).sqrt(), cell_px)
+    }
+
+    /// Of the cells that `windows` answer for, those that hold too little data themselves: where windows overlap, a window
+    /// of data may have cells without.
+    #[wasm_bindgen(js_name = emptyCells)]
+    pub fn empty_cells(
+        &mut self,
+        cell: &str,
+        step: &str,
+        offset: &str,
+        windows: &[u32],
+    ) -> Result<Vec<u32>, JsValue> {
+        let grid = self.grid_of(cell, step, offset)?;
+        let mut empty = Vec::new();
+        for &window in windows.iter().filter(|&&window| (window as usize) < grid.windows()) {
+            for cell in grid.own_cells(window as usize) {
+                let Some(pixels) = grid.cell_window(cell) else { continue };
+                // What cannot be read is said of the window.
+                if holds_little(&mut self.inner, pixels, &self.prepared).unwrap_or(false) {
+                    empty.push(cell as u32);
+                }
+            }
+        }
+        Ok(empty)
+    }
+
+    /// The map that windows make: `scores` has a probability for each label, window by window, `states` what each window
+    /// says. `colours` are three bytes a label.
+    #[allow(clippy::too_many_arguments, reason = "JavaScript has no other way to give them than one by one")]
+    pub fn map(
+        &self,
+        cell: &str,
+        step: &str,
+        offset: &str,
+        labels: Vec<String>,
+        colours: &[u8],
+        scores: &[f32],
+        states: &[u8],
+        empty: &[u32],
+        #[wasm_bindgen(js_name = undecidedPercent)] undecided_percent: f32,
+        #[wasm_bindgen(js_name = isMajority)] is_majority: bool,
+    ) -> Result<SceneMap, JsValue> {
+        let grid = self.grid_of(cell, step, offset)?;
+        let (windows, classes, cells) = (grid.windows(), labels.len(), grid.cells());
+        if states.len() != windows || scores.len() != windows * classes {
+            return Err(throwable("scene.map", "the answers are not those of this grid".into()));
+        }
+        let mut votes = Votes::new(grid, labels).map_err(failure)?;
+        for (window, &state) in states.iter().enumerate() {
+            let answer = match state {
+                CLASSIFIED => Answer::Scores(scores[window * classes..][..classes].to_vec()),
+                UNREADABLE => Answer::Unreadable,
+                _ => Answer::NoData,
+            };
+            votes.add(window, &answer, &[]);
+        }
+        let empty: Vec<usize> =
+            empty.iter().map(|&cell| cell as usize).filter(|&cell| cell < cells).collect();
+        votes.leave_out(&empty);
+        let mut map = votes.finish();
+        map.set_colours(colours.as_chunks::<3>().0.iter().copied());
+        map.leave_undecided_below(undecided_percent).map_err(failure)?;
+        let filtered = if is_majority { map.majority_filter() } else { 0 };
+        Ok(SceneMap { map, place: self.place.clone(), filtered })
+    }
+
+    fn grid_of(&self, cell: &str, step: &str, offset: &str) -> Result<Grid, JsValue> {
+        let description = self.inner.description();
+        let size = [description.width, description.height];
+        let lengths = [cell, step, offset].map(str::parse::<Length>);
+        let [cell, step, offset] = lengths;
+        let grid =
+            cell.and_then(|cell| Grid::of_lengths(size, self.place.pixel_m(), cell, Some(step?), offset?));
+        grid.map_err(failure)
+    }
+}
+
+/// The class of each cell of a scene.
+#[wasm_bindgen]
+pub struct SceneMap {
+    map: ClassMap,
+    place: Rc<Place>,
+    filtered: usize,
+}
+
+#[wasm_bindgen]
+impl SceneMap {
+    /// Its size, and the areas of its classes.
+    #[wasm_bindgen(unchecked_return_type = "MapSummary")]
+    pub fn summary(&self) -> JsValue {
+        let grid = self.map.grid();
+        let colours = self.map.colours();
+        let hex = |[red, green, blue]: [u8; 3]| format!("#{red:02x}{green:02x}{blue:02x}");
+        let areas = self.map.areas(&self.place).into_iter().zip(colours);
+        let areas = areas.map(|(Area { id, name, cells, square_m, share }, colour)| MapArea {
+            id,
+            name,
+            colour: hex(colour),
+            cells,
+            square_m,
+            share,
+        });
+        to_js(&MapSummary {
+            cells: [grid.columns(), grid.rows()],
+            areas: areas.collect(),
+            outside: self.map.count(State::Outside),
+            filtered: self.filtered,
+        })
+    }
+
+    /// The number of each cell, row by row: 0 without class, then the labels, then what is undecided.
+    pub fn ids(&self) -> Vec<u8> {
+        (0..self.map.cells().len()).map(|cell| self.map.id(cell)).collect()
+    }
+
+    /// How probable each cell's class is; 0 without class.
+    pub fn confidences(&self) -> Vec<f32> {
+        self.map.cells().iter().map(|cell| cell.score).collect()
+    }
+
+    /// The class GeoTIFF.
+    #[wasm_bindgen(js_name = classGeotiff)]
+    pub fn class_geotiff(&self) -> Result<Vec<u8>, JsValue> {
+        class_geotiff(&self.map, &self.place).map_err(cannot_write)
+    }
+
+    /// The confidence GeoTIFF.
+    #[wasm_bindgen(js_name = confidenceGeotiff)]
+    pub fn confidence_geotiff(&self) -> Result<Vec<u8>, JsValue> {
+        confidence_geotiff(&self.map, &self.place).map_err(cannot_write)
+    }
+
+    /// GDAL's `.aux.xml` of the class GeoTIFF.
+    #[wasm_bindgen(js_name = auxXml)]
+    pub fn aux_xml(&self) -> String {
+        aux_xml(&self.map)
+    }
+
+    /// QGIS's style of the class GeoTIFF.
+    pub fn qml(&self) -> String {
+        qml(&self.map)
+    }
+
+    /// A row a cell.
+    pub fn csv(&self) -> Result<Vec<u8>, JsValue> {
+        let mut out = Vec::new();
+        write_csv(&self.map, &self.place, &mut out).map_err(cannot_write)?;
+        Ok(out)
+    }
+
+    /// GeoJSON on WGS 84: neighbours of one class as one feature, or each cell.
+    pub fn geojson(&self, #[wasm_bindgen(js_name = isMerged)] is_merged: bool) -> Result<Vec<u8>, JsValue> {
+        let shapes = if is_merged { Shapes::Regions } else { Shapes::Cells };
+        let mut out = Vec::new();
+        write_geojson(&self.map, &self.place, shapes, &mut out).map_err(cannot_write)?;
+        Ok(out)
+    }
+
+    /// The numbers of cells that a person should check, drawn from every class.
+    #[wasm_bindgen(js_name = drawSample)]
+    pub fn draw_sample(&self, count: usize, seed: u32) -> Result<Vec<u32>, JsValue> {
+        let drawn = draw_sample(&self.map, count, u64::from(seed)).map_err(failure)?;
+        Ok(drawn.into_iter().map(|cell| cell as u32).collect())
+    }
+
+    /// Areas and accuracies with their 95 % intervals, by cells that a person checked and the names of what is there.
+    /// Areas are in square metres, or in cells where nothing says how large those are.
+    #[wasm_bindgen(unchecked_return_type = "Accuracy")]
+    pub fn accuracy(&self, cells: &[u32], truths: Vec<String>) -> Result<JsValue, JsValue> {
+        let grid = self.map.grid();
+        let at = |&cell: &u32| grid.column_row(cell as usize);
+        let checked: Vec<Checked> =
+            cells.iter().map(at).zip(truths).map(|(cell, truth)| Checked { cell, truth }).collect();
+        let names: Vec<String> = self.map.names().into_iter().map(String::from).collect();
+        let areas: Option<Vec<f64>> =
+            (0..grid.cells()).map(|cell| self.map.area_m2(cell, &self.place)).collect();
+        let areas = areas.unwrap_or_else(|| vec![1.0; grid.cells()]);
+        let strata =
+            Stratum::of_map(&self.ids(), grid.columns(), &names, &areas, &checked).map_err(failure)?;
+        let accuracy: Accuracy = estimate(&strata, self.map.labels()).map_err(failure)?;
+        Ok(to_js(&accuracy))
+    }
+}
+
+fn cannot_write(error: impl std::fmt::Display) -> JsValue {
+    throwable("scene.write", error.to_string())
+}

@@ -1,0 +1,75 @@
+/** The worker of scenes as the page knows it: started with the first scene, and begun anew where it ended. */
+
+import { EngineError } from '../failures.js';
+import { Connection } from './connection.js';
+
+/** @typedef {import('../protocol.js').SceneProtocol} SceneProtocol */
+/** @typedef {import('../protocol.js').SceneInfo} SceneInfo */
+/** @typedef {import('../protocol.js').RemoteFile} RemoteFile */
+/** @typedef {Omit<import('../protocol.js').ScenePayload, 'engine'>} SceneSource */
+
+export class SceneRoom {
+  /** What the build wrote of it; null where it has none. @type {{ engine: RemoteFile, workerUrl: string } | null} */
+  site = null;
+  /** @type {Connection<SceneProtocol> | null} */
+  #connection = null;
+  /** What a new worker has to open again. @type {Map<string, SceneSource>} */
+  #open = new Map();
+  #connect;
+
+  /** @param {(workerUrl: string) => Connection<SceneProtocol>} [connect] starts a worker */
+  constructor(connect = (workerUrl) => new Connection(workerUrl)) {
+    this.#connect = connect;
+  }
+
+  /** @param {SceneSource} source @returns {Promise<SceneInfo>} */
+  async open(source) {
+    const { site } = this;
+    if (!site) throw new EngineError('scene.not_built');
+    const info = await this.#request('openScene', { engine: site.engine, ...source });
+    this.#open.set(source.sceneId, source);
+    return info;
+  }
+
+  /** @param {string} sceneId */
+  async close(sceneId) {
+    if (this.#open.delete(sceneId)) await this.ask('closeScene', { sceneId });
+  }
+
+  /**
+   * @template {keyof SceneProtocol} Kind
+   * @param {Kind} kind
+   * @param {SceneProtocol[Kind]['payload']} payload
+   * @returns {Promise<SceneProtocol[Kind]['reply']>}
+   */
+  async ask(kind, payload) {
+    const { site } = this;
+    if (site && !this.#connection) {
+      // What went wrong with one of them is said when it is asked for.
+      const again = [...this.#open.values()].map((source) => this.#request('openScene', { engine: site.engine, ...source }));
+      await Promise.allSettled(again);
+    }
+    return this.#request(kind, payload);
+  }
+
+  /**
+   * @template {keyof SceneProtocol} Kind
+   * @param {Kind} kind
+   * @param {SceneProtocol[Kind]['payload']} payload
+   * @returns {Promise<SceneProtocol[Kind]['reply']>}
+   */
+  async #request(kind, payload) {
+    if (!this.site) throw new EngineError('scene.not_built');
+    this.#connection ??= this.#connect(this.site.workerUrl);
+    const connection = this.#connection;
+    try {
+      return await connection.request(kind, payload);
+    } catch (thrown) {
+      if (thrown instanceof EngineError && thrown.fatal && connection === this.#connection) {
+        connection.close();
+        this.#connection = null;
+      }
+      throw thrown;
+    }
+  }
+}

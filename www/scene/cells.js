@@ -1,0 +1,110 @@
+/** A grid's windows as tiles, and back. */
+
+/** @typedef {import('../engine/index.js').GridInfo} GridInfo */
+/** @typedef {import('../engine/index.js').PixelWindow} PixelWindow */
+/** @typedef {import('../engine/index.js').WindowSource} WindowSource */
+/** @typedef {import('../tiles/tile-list.js').NewTile} NewTile */
+/** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('./scenes.js').Scene} Scene */
+
+/** A tile that is a cell of a scene. @typedef {Tile & { source: WindowSource }} Cell */
+
+/** @param {Tile} tile @returns {tile is Cell} */
+export function isCell(tile) {
+  return tile.source.kind === 'window';
+}
+
+/** How many windows a grid has. @param {GridInfo} grid */
+export function windowCount({ windows: [across, down] }) {
+  return across * down;
+}
+
+/**
+ * The pixels of a window, counted row by row.
+ * @param {GridInfo} grid
+ * @param {number} index
+ * @returns {PixelWindow}
+ */
+export function windowAt({ windows: [across], cellPx: [width, height], stepPx, offsetPx }, index) {
+  return { x: offsetPx[0] + (index % across) * stepPx[0], y: offsetPx[1] + Math.floor(index / across) * stepPx[1], width, height };
+}
+
+/**
+ * Which window of a grid that is; -1 where it is none of them, as after another cut.
+ * @param {GridInfo} grid
+ * @param {PixelWindow} window
+ */
+export function indexOfWindow({ windows: [across, down], cellPx: [width, height], stepPx, offsetPx }, window) {
+  const column = (window.x - offsetPx[0]) / stepPx[0];
+  const row = (window.y - offsetPx[1]) / stepPx[1];
+  const isOne = window.width === width && window.height === height && Number.isInteger(column) && Number.isInteger(row);
+  return isOne && column >= 0 && row >= 0 && column < across && row < down ? row * across + column : -1;
+}
+
+/**
+ * The window that stands for a point: where windows overlap, the one that begins with the cell of the map around it. -1 outside.
+ * @param {GridInfo} grid
+ * @param {[number, number]} point in pixels of the scene
+ */
+export function windowAround({ windows: [across, down], cellPx, stepPx, offsetPx }, [x, y]) {
+  const [right, lower] = [across - 1, down - 1].map((last, axis) => offsetPx[axis] + last * stepPx[axis] + cellPx[axis]);
+  if (x < offsetPx[0] || y < offsetPx[1] || x >= right || y >= lower) return -1;
+  const column = Math.min(across - 1, Math.floor((x - offsetPx[0]) / stepPx[0]));
+  const row = Math.min(down - 1, Math.floor((y - offsetPx[1]) / stepPx[1]));
+  return row * across + column;
+}
+
+/**
+ * All windows as tiles.
+ * @param {Pick<Scene, 'id' | 'name' | 'raster'>} scene
+ * @param {Blob} file
+ * @param {GridInfo} grid
+ * @param {(window: PixelWindow) => string | null} [labelOf]
+ * @returns {NewTile[]}
+ */
+export function cellsOf({ id, name, raster }, file, grid, labelOf = () => null) {
+  const [across] = grid.windows;
+  return Array.from({ length: windowCount(grid) }, (_, index) => {
+    const window = windowAt(grid, index);
+    const title = `${name} · row ${Math.floor(index / across) + 1}, column ${(index % across) + 1}`;
+    return { name: title, path: title, source: { kind: 'window', sceneId: id, file, window, raster }, classId: labelOf(window) };
+  });
+}
+
+/**
+ * Gives windows of another cut the labels that were given before: where one class covers half of a window or more.
+ * @param {Cell[]} labelled
+ * @returns {(window: PixelWindow) => string | null}
+ */
+export function carriedLabels(labelled) {
+  if (labelled.length === 0) return () => null;
+  const side = Math.max(...labelled.map(({ source: { window } }) => Math.max(window.width, window.height)));
+  /** Labelled windows by the square of the scene that they begin in. @type {Map<string, Cell[]>} */
+  const squares = new Map();
+  const square = (/** @type {number} */ x, /** @type {number} */ y) => `${Math.floor(x / side)},${Math.floor(y / side)}`;
+  for (const cell of labelled) {
+    const key = square(cell.source.window.x, cell.source.window.y);
+    squares.set(key, [...(squares.get(key) ?? []), cell]);
+  }
+  return (window) => {
+    /** @type {Map<string, number>} */
+    const covered = new Map();
+    for (let y = window.y - side; y < window.y + window.height + side; y += side) {
+      for (let x = window.x - side; x < window.x + window.width + side; x += side) {
+        for (const { classId, source } of squares.get(square(x, y)) ?? []) {
+          const shared = overlap(window, source.window);
+          if (classId && shared > 0) covered.set(classId, (covered.get(classId) ?? 0) + shared);
+        }
+      }
+    }
+    const [most] = [...covered].sort(([, a], [, b]) => b - a);
+    return most && most[1] >= (window.width * window.height) / 2 ? most[0] : null;
+  };
+}
+
+/** Pixels that two windows share. @param {PixelWindow} a @param {PixelWindow} b */
+export function overlap(a, b) {
+  const across = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const down = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  return across > 0 && down > 0 ? across * down : 0;
+}

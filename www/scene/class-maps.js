@@ -1,0 +1,166 @@
+/** The class map of each scene, kept up to date while answers come in. */
+
+import { indexOfWindow, isCell, windowCount } from './cells.js';
+import { tilesOf } from '../tiles/tile-list.js';
+
+/** @typedef {import('../engine/index.js').SceneMap} SceneMap */
+/** @typedef {import('../engine/index.js').SceneRoom} SceneRoom */
+/** @typedef {import('../engine/index.js').Session} Session */
+/** @typedef {import('../engine/index.js').WindowAnswers} WindowAnswers */
+/** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('./cells.js').Cell} Cell */
+/** @typedef {import('./scene-desk.js').SceneDesk} SceneDesk */
+/** @typedef {import('./scenes.js').Scenes} Scenes */
+
+/**
+ * @typedef {SceneMap & { labels: string[], model: number, open: number, before: { ids: Uint8Array, names: string[] } | null }} ClassMap
+ *   `open` windows have no answer yet; `before` is what the model before this one said of the same cells.
+ */
+
+/** A map is made again no more often than this, and never so often that it takes more than a fifth of the time. */
+const LEAST_PAUSE_MS = 250;
+const SHARE_OF_TIME = 5;
+
+const STATES = { classified: 0, noData: 1, unreadable: 2, open: 3 };
+
+/** The event `changed`, with the scene's id in its detail. */
+export class ClassMaps extends EventTarget {
+  /** By the scene's id. @type {Map<string, ClassMap>} */
+  #maps = new Map();
+  /** Scenes whose cells have said something since. @type {Set<string>} */
+  #outdated = new Set();
+  #isAtWork = false;
+  #session;
+  #room;
+  #tiles;
+  #labelling;
+  #scenes;
+  #desk;
+
+  /** @param {{ session: Session, room: SceneRoom, tiles: TileList, labelling: Labelling, scenes: Scenes, desk: SceneDesk }} page */
+  constructor({ session, room, tiles, labelling, scenes, desk }) {
+    super();
+    this.#session = session;
+    this.#room = room;
+    this.#tiles = tiles;
+    this.#labelling = labelling;
+    this.#scenes = scenes;
+    this.#desk = desk;
+    for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, (event) => this.#outdate(tilesOf(event)));
+    for (const source of [desk, labelling]) source.addEventListener(source === desk ? 'changed' : 'classes', () => this.#outdateAll());
+  }
+
+  /** @param {string} sceneId */
+  of(sceneId) {
+    return this.#maps.get(sceneId) ?? null;
+  }
+
+  /**
+   * The map as it is now, with all that was said until now.
+   * @param {string} sceneId
+   */
+  async upToDate(sceneId) {
+    while (this.#isAtWork) await new Promise((resolve) => this.addEventListener('changed', resolve, { once: true }));
+    await this.#make(sceneId);
+    return this.of(sceneId);
+  }
+
+  /** @param {Tile[]} tiles */
+  #outdate(tiles) {
+    const before = this.#outdated.size;
+    for (const tile of tiles) if (isCell(tile)) this.#outdated.add(tile.source.sceneId);
+    if (this.#outdated.size > before) this.#work();
+  }
+
+  #outdateAll() {
+    for (const { id } of this.#scenes.all) this.#outdated.add(id);
+    for (const id of this.#maps.keys()) if (!this.#scenes.get(id)) this.#maps.delete(id);
+    this.#work();
+  }
+
+  async #work() {
+    if (this.#isAtWork) return;
+    this.#isAtWork = true;
+    while (this.#outdated.size > 0) {
+      const [sceneId] = this.#outdated;
+      this.#outdated.delete(sceneId);
+      const startMs = performance.now();
+      // What goes wrong is said by whoever shows the scene.
+      await this.#make(sceneId).catch((thrown) => console.warn(thrown));
+      const pauseMs = Math.max(LEAST_PAUSE_MS, (performance.now() - startMs) * (SHARE_OF_TIME - 1));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    this.#isAtWork = false;
+  }
+
+  /** @param {string} sceneId */
+  async #make(sceneId) {
+    const scene = this.#scenes.get(sceneId);
+    const opened = this.#desk.opened(sceneId);
+    const { loaded } = this.#session.status;
+    if (!scene || !opened || !loaded) return;
+    const { labels } = loaded.info;
+    if (labels.length === 0) {
+      if (this.#maps.delete(sceneId)) this.#tell(sceneId);
+      return;
+    }
+    const cells = this.#tiles.all.filter(isCell).filter(({ source }) => source.sceneId === sceneId);
+    const answers = answersOf(cells, opened.grid, labels, this.#colours(labels));
+    const made = await this.#room.ask('mapScene', { sceneId, grid: scene.plan.grid, map: scene.plan.map, answers });
+    const open = answers.states.filter((state) => state === STATES.open).length;
+    this.#maps.set(sceneId, { ...made, labels, model: loaded.model, open, before: this.#before(sceneId, made, loaded.model) });
+    this.#tell(sceneId);
+  }
+
+  /** What the model before said, of as many cells. @param {string} sceneId @param {SceneMap} made @param {number} model @returns {ClassMap['before']} */
+  #before(sceneId, made, model) {
+    const last = this.#maps.get(sceneId);
+    if (!last || last.ids.length !== made.ids.length) return null;
+    if (last.model === model) return last.before;
+    return { ids: last.ids, names: last.summary.areas.map(({ name }) => name) };
+  }
+
+  /** The colour of the class of that name, and else the usual one. @param {string[]} labels */
+  #colours(labels) {
+    return this.#labelling.coloursOf(labels);
+  }
+
+  /** @param {string} sceneId */
+  #tell(sceneId) {
+    this.dispatchEvent(new CustomEvent('changed', { detail: { sceneId } }));
+  }
+}
+
+/**
+ * What the cells say, in the order of the windows.
+ * @param {Cell[]} cells
+ * @param {import('../engine/index.js').GridInfo} grid
+ * @param {string[]} labels
+ * @param {string[]} colours as `#rrggbb`
+ * @returns {WindowAnswers}
+ */
+export function answersOf(cells, grid, labels, colours) {
+  const windows = windowCount(grid);
+  const scores = new Float32Array(windows * labels.length);
+  const states = new Uint8Array(windows).fill(STATES.open);
+  /** @type {number[]} */
+  const partial = [];
+  for (const { source, state, answer, facts, error, labels: answered } of cells) {
+    const index = indexOfWindow(grid, source.window);
+    if (index < 0) continue;
+    if (state === 'error') states[index] = error?.code === 'image.no_data' ? STATES.noData : STATES.unreadable;
+    if (state !== 'done' || answer?.probabilities.length !== labels.length || !isSame(answered, labels)) continue;
+    states[index] = STATES.classified;
+    scores.set(answer.probabilities, index * labels.length);
+    if (facts && facts.noDataShare > 0) partial.push(index);
+  }
+  const bytes = colours.flatMap((colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16)));
+  return { labels, colours: Uint8Array.from(bytes), scores, states, partial: Uint32Array.from(partial) };
+}
+
+/** @param {string[]} a @param {string[]} b */
+function isSame(a, b) {
+  return a === b || (a.length === b.length && a.every((label, index) => label === b[index]));
+}

@@ -1,0 +1,225 @@
+/** Opens scenes, cuts them into cells, and keeps what is known of those that are open. */
+
+import { asEngineError, lookOf, stretchFor } from '../engine/index.js';
+import { newId } from '../tiles/identity.js';
+import { carriedLabels, cellsOf, isCell } from './cells.js';
+import { usualPlan } from './plan.js';
+
+/** @typedef {import('../engine/index.js').EngineError} EngineError */
+/** @typedef {import('../engine/index.js').GridInfo} GridInfo */
+/** @typedef {import('../engine/index.js').GridPlan} GridPlan */
+/** @typedef {import('../engine/index.js').SceneInfo} SceneInfo */
+/** @typedef {import('../engine/index.js').SceneRoom} SceneRoom */
+/** @typedef {import('../engine/index.js').Session} Session */
+/** @typedef {import('../engine/index.js').Sidecars} Sidecars */
+/** @typedef {import('../labels/history.js').History} History */
+/** @typedef {import('../tiles/stretches.js').Stretches} Stretches */
+/** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('./scenes.js').Scene} Scene */
+/** @typedef {import('./scenes.js').Scenes} Scenes */
+
+/** @typedef {{ info: SceneInfo, grid: GridInfo & { hint: string | null } }} OpenedScene What the worker of scenes says of it. */
+
+/** From this many metres a pixel on, cells have as many pixels as tiles of satellites usually have. */
+const COARSE_PIXEL_M = 5;
+const COARSE_CELL = '64px';
+const FINE_CELL = '256px';
+
+/** The event `changed`: a scene was opened or cut otherwise, or cannot be opened. */
+export class SceneDesk extends EventTarget {
+  /** By the scene's id. @type {Map<string, OpenedScene>} */
+  #opened = new Map();
+  /** Why a scene cannot be opened. @type {Map<string, EngineError>} */
+  #failures = new Map();
+  /** Scenes that are being opened. @type {Map<string, string>} */
+  #opening = new Map();
+  #session;
+  #room;
+  #scenes;
+  #tiles;
+  #history;
+  #stretches;
+
+  /** @param {{ session: Session, room: SceneRoom, scenes: Scenes, tiles: TileList, history: History, stretches: Stretches }} page */
+  constructor({ session, room, scenes, tiles, history, stretches }) {
+    super();
+    this.#session = session;
+    this.#room = room;
+    this.#scenes = scenes;
+    this.#tiles = tiles;
+    this.#history = history;
+    this.#stretches = stretches;
+    scenes.addEventListener('changed', () => this.#follow());
+    stretches.addEventListener('changed', () => this.#seeOtherwise());
+  }
+
+  /** @param {string} sceneId */
+  opened(sceneId) {
+    return this.#opened.get(sceneId) ?? null;
+  }
+
+  /** @param {string} sceneId */
+  failure(sceneId) {
+    return this.#failures.get(sceneId) ?? null;
+  }
+
+  /**
+   * Opens a file only to see what it is.
+   * @param {Blob} file
+   * @param {Sidecars} sidecars
+   */
+  async look(file, sidecars) {
+    const sceneId = newId();
+    try {
+      return await this.#room.open({ sceneId, file, sidecars, stretch: null });
+    } finally {
+      this.#room.close(sceneId).catch(() => undefined);
+    }
+  }
+
+  /**
+   * Makes a scene of a file, and tiles of its cells.
+   * @param {File} file
+   * @param {Sidecars} sidecars
+   * @returns {Promise<Scene>}
+   */
+  async add(file, sidecars) {
+    const id = newId();
+    const { groups, alike } = await this.#session.ask('lookAtRasters', { tiles: [{ tileId: id, source: { kind: 'file', file } }], bands: null });
+    const group = groups.find((one) => one.alike === alike[id]);
+    const known = this.#stretches.kinds.find((kind) => kind.alike === group?.alike)?.stretch;
+    const raster = group ? { alike: group.alike, stretch: stretchFor(group, known, this.#session.status.loaded?.info.preparations ?? []) } : null;
+    const info = await this.#room.open({ sceneId: id, file, sidecars, stretch: raster?.stretch ?? null });
+    const plan = usualPlan(this.#usualCell(info));
+    /** @type {Scene} */
+    const scene = { id, name: file.name, file, fileBytes: file.size, sidecars, raster, plan };
+    const grid = await this.#cut(scene);
+    this.#opened.set(id, { info, grid });
+    this.#scenes.add([scene]);
+    this.#tiles.add(cellsOf(scene, file, grid));
+    this.#tell();
+    return scene;
+  }
+
+  /** Cells as large as tiles of such pixels usually are, and no larger than half of the scene. @param {SceneInfo} info */
+  #usualCell({ pixelM, widthPx, heightPx }) {
+    const usual = pixelM && Math.min(...pixelM) >= COARSE_PIXEL_M ? COARSE_CELL : FINE_CELL;
+    return Math.min(widthPx, heightPx) < 2 * parseInt(usual, 10) ? `${Math.max(8, Math.floor(Math.min(widthPx, heightPx) / 2))}px` : usual;
+  }
+
+  /**
+   * Cuts a scene otherwise: other cells take the place of those before, with the labels that still fit.
+   * @param {Scene} scene
+   * @param {GridPlan} grid
+   * @returns {Promise<void>} rejects, and leaves the cells alone, where it cannot be cut so
+   */
+  async recut(scene, grid) {
+    const plan = { ...scene.plan, grid };
+    const cut = await this.#cut({ ...scene, plan });
+    const planBefore = scene.plan;
+    const before = this.#cellsOf(scene.id);
+    const labelOf = carriedLabels(before.filter(({ classId }) => classId !== null));
+    const after = cellsOf(scene, scene.file ?? new Blob(), cut, labelOf).map((cell) => ({ ...cell, id: newId(), classId: cell.classId ?? null, facts: null, thumbnail: null }));
+    this.#history.do({
+      what: `the cells of ${scene.name}`,
+      redo: () => this.#replace(scene, plan, before.map(({ id }) => id), after),
+      undo: () => this.#replace(scene, planBefore, after.map(({ id }) => id), before),
+    });
+  }
+
+  /**
+   * @param {Scene} scene
+   * @param {Scene['plan']} plan
+   * @param {string[]} gone
+   * @param {import('../tiles/tile-list.js').KeptTile[]} come
+   */
+  #replace(scene, plan, gone, come) {
+    this.#tiles.remove(gone.map((id) => this.#tiles.get(id)).filter((tile) => tile !== undefined));
+    this.#scenes.change(scene.id, { plan });
+    this.#tiles.restore(come);
+    this.#cutAgain(scene.id);
+  }
+
+  /** Takes a scene and its cells away; undone, they come back. @param {Scene} scene */
+  remove(scene) {
+    const cells = this.#cellsOf(scene.id);
+    this.#history.do({
+      what: `removing ${scene.name}`,
+      redo: () => {
+        this.#tiles.remove(cells.map(({ id }) => this.#tiles.get(id)).filter((tile) => tile !== undefined));
+        this.#scenes.remove(scene.id);
+      },
+      undo: () => {
+        this.#scenes.add([scene]);
+        this.#tiles.restore(cells);
+      },
+    });
+  }
+
+  /** @param {string} sceneId */
+  #cellsOf(sceneId) {
+    return this.#tiles.all.filter(isCell).filter(({ source }) => source.sceneId === sceneId);
+  }
+
+  /** @param {Scene} scene */
+  #cut({ id, plan }) {
+    const { info } = this.#session.status.loaded ?? {};
+    const model = info?.groundResolutionM ? { name: info.name, groundResolutionM: /** @type {[number, number]} */ (info.groundResolutionM) } : null;
+    return this.#room.ask('cutScene', { sceneId: id, grid: plan.grid, model });
+  }
+
+  /** @param {string} sceneId */
+  async #cutAgain(sceneId) {
+    const scene = this.#scenes.get(sceneId);
+    const opened = this.#opened.get(sceneId);
+    if (!scene || !opened) return;
+    const grid = await this.#cut(scene).catch(() => null);
+    if (grid) this.#opened.set(sceneId, { ...opened, grid });
+    this.#tell();
+  }
+
+  /** The project has other scenes: those that are gone are closed, others opened. */
+  #follow() {
+    for (const id of this.#opened.keys()) {
+      if (this.#scenes.get(id)) continue;
+      this.#opened.delete(id);
+      this.#room.close(id).catch(() => undefined);
+    }
+    for (const scene of this.#scenes.all) if (!this.#opened.has(scene.id)) this.#open(scene);
+    this.#tell();
+  }
+
+  /** @param {Scene} scene */
+  async #open(scene) {
+    const { id, file, sidecars, raster } = scene;
+    const look = lookOf({ raster });
+    if (!file || this.#opening.get(id) === look) return;
+    this.#opening.set(id, look);
+    try {
+      const info = await this.#room.open({ sceneId: id, file, sidecars, stretch: raster?.stretch ?? null });
+      const grid = await this.#cut(scene);
+      this.#failures.delete(id);
+      if (this.#scenes.get(id)) this.#opened.set(id, { info, grid });
+    } catch (thrown) {
+      this.#failures.set(id, asEngineError(thrown));
+    } finally {
+      if (this.#opening.get(id) === look) this.#opening.delete(id);
+    }
+    this.#tell();
+  }
+
+  /** The user wants the numbers of its kind to be other colours. */
+  #seeOtherwise() {
+    for (const { alike, stretch } of this.#stretches.kinds) {
+      for (const scene of this.#scenes.all) {
+        if (scene.raster?.alike !== alike || lookOf(scene) === lookOf({ raster: { alike, stretch } })) continue;
+        this.#scenes.change(scene.id, { raster: { alike, stretch } });
+        this.#open(scene);
+      }
+    }
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event('changed'));
+  }
+}

@@ -1,0 +1,146 @@
+/** Beside the map: what its colours mean and how large they are, how the scene is cut, and the files to take away. */
+
+import { changedCells } from './map/cell-drawing.js';
+import { mapPicture } from './map/map-picture.js';
+import { beforePaint, byId, button, counted, download, element, percent } from './dom.js';
+import { notify } from './notices.js';
+import { thrownSentence } from './sentences.js';
+
+/** @typedef {import('../engine/index.js').MapForm} MapForm */
+/** @typedef {import('../scene/class-maps.js').ClassMap} ClassMap */
+/** @typedef {import('../scene/scenes.js').Scene} Scene */
+
+/** @type {[MapForm, string, string][]} */
+const FORMS = [
+  ['classes', 'Class GeoTIFF', 'A byte a cell, with names and colours for QGIS and GDAL: three files'],
+  ['confidence', 'Confidence GeoTIFF', 'How probable each cell’s class is, from 0 to 1'],
+  ['regions', 'GeoJSON, regions', 'WGS 84: neighbours of one class are one shape'],
+  ['cells', 'GeoJSON, cells', 'WGS 84: each cell with the scores of all classes'],
+  ['csv', 'CSV', 'A row a cell, with coordinates and areas'],
+];
+
+/**
+ * @param {object} page
+ * @param {import('../engine/index.js').SceneRoom} page.room
+ * @param {import('../scene/scenes.js').Scenes} page.scenes
+ * @param {import('../scene/scene-desk.js').SceneDesk} page.desk
+ * @param {import('../scene/class-maps.js').ClassMaps} page.maps
+ * @param {{ scene: Scene | null }} view
+ */
+export function setUpMapPanel({ room, scenes, desk, maps }, view) {
+  const legend = byId('map-legend', HTMLElement);
+  const facts = byId('map-facts', HTMLElement);
+  const form = byId('grid-form', HTMLFormElement);
+  const cell = byId('grid-cell', HTMLInputElement);
+  const step = byId('grid-step', HTMLInputElement);
+  const offset = byId('grid-offset', HTMLInputElement);
+  const cut = byId('grid-cut', HTMLElement);
+  const undecided = byId('map-undecided', HTMLInputElement);
+  const majority = byId('map-majority', HTMLInputElement);
+  const exports = byId('map-exports', HTMLElement);
+  /** Whose lengths stand in the fields. */
+  let filled = '';
+
+  const draw = beforePaint(() => {
+    const { scene } = view;
+    const opened = scene && desk.opened(scene.id);
+    const map = scene && maps.of(scene.id);
+    form.hidden = !opened;
+    exports.hidden = !map;
+    legend.replaceChildren(...(map && scene ? legendOf(map) : [element('p', { className: 'help' }, 'The classes of the cells stand here as soon as a model with classes is in use.')]));
+    facts.replaceChildren(...(opened ? [...opened.info.lines, ...opened.info.notes].map((line) => element('li', {}, line)) : []));
+    if (!scene || !opened) return;
+    const { plan } = scene;
+    const key = JSON.stringify([scene.id, plan]);
+    if (filled !== key) {
+      filled = key;
+      [cell.value, step.value, offset.value] = [plan.grid.cell, plan.grid.step, plan.grid.offset];
+      undecided.value = String(plan.map.undecidedPercent);
+      majority.checked = plan.map.isMajority;
+    }
+    const { windows, cellPx, cellM, hint } = opened.grid;
+    const metres = cellM ? ` (${cellM.map((side) => Math.round(side).toLocaleString()).join(' × ')} m)` : '';
+    cut.replaceChildren(
+      `${counted(windows[0] * windows[1], 'cell')} of ${cellPx.join(' × ')} pixels${metres}.`,
+      ...(hint ? [element('strong', { className: 'warning-text' }, ` ${hint.replace('--cell ', 'a cell of ')}`)] : []),
+    );
+  });
+
+  /** @param {ClassMap} map */
+  function legendOf(map) {
+    const { areas } = map.summary;
+    const hasAreas = areas.some(({ squareM }) => squareM !== null && squareM !== undefined);
+    const number = (/** @type {number} */ value, digits = 1) => value.toLocaleString(undefined, { maximumFractionDigits: digits });
+    const rows = areas.map(({ name, colour, cells, squareM, share }) => {
+      const swatch = element('span', { className: 'swatch' });
+      swatch.style.background = colour;
+      const size = squareM === null || squareM === undefined ? [] : [element('td', {}, number(squareM / 1e4)), element('td', {}, number(squareM / 1e6, 2))];
+      return element('tr', {}, element('th', { scope: 'row' }, swatch, name), element('td', {}, cells.toLocaleString()), ...size, element('td', {}, percent(share)));
+    });
+    const heads = ['Class', 'Cells', ...(hasAreas ? ['ha', 'km²'] : []), 'Share'];
+    const table = element('table', { className: 'legend' }, element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))), element('tbody', {}, ...rows));
+    const changed = changedCells(map);
+    const notes = [
+      map.open > 0 && `${counted(map.open, 'cell')} not classified yet.`,
+      map.summary.filtered > 0 && `The majority filter changed ${counted(map.summary.filtered, 'cell')}.`,
+      map.before && `${counted(changed, 'cell')} changed their class with this model: see the layer “What changed”.`,
+      map.summary.outside > 0 && `${counted(map.summary.outside, 'cell')} reach beyond the edge and have no class.`,
+    ].filter((note) => typeof note === 'string');
+    return [table, ...notes.map((note) => element('p', { className: 'help' }, note))];
+  }
+
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const { scene } = view;
+    if (!scene) return;
+    cell.setCustomValidity('');
+    const grid = { cell: cell.value.trim(), step: step.value.trim() || cell.value.trim(), offset: offset.value.trim() || '0px' };
+    try {
+      if (JSON.stringify(grid) !== JSON.stringify(scene.plan.grid)) await desk.recut(scene, grid);
+    } catch (thrown) {
+      cell.setCustomValidity(thrownSentence(thrown));
+      cell.reportValidity();
+    }
+  });
+  for (const field of [cell, step, offset]) field.addEventListener('input', () => cell.setCustomValidity(''));
+
+  const plan = () => {
+    const { scene } = view;
+    if (!scene) return;
+    const undecidedPercent = Math.min(100, Math.max(0, Number(undecided.value) || 0));
+    scenes.change(scene.id, { plan: { ...scene.plan, map: { undecidedPercent, isMajority: majority.checked } } });
+  };
+  undecided.addEventListener('change', plan);
+  majority.addEventListener('change', plan);
+
+  /** @param {(scene: Scene, map: ClassMap) => Promise<void>} work */
+  async function take(work) {
+    const { scene } = view;
+    if (!scene) return;
+    try {
+      const map = await maps.upToDate(scene.id);
+      if (!map) return;
+      if (map.open > 0) notify(`${counted(map.open, 'cell')} of the map are not classified yet, and are without class in the file.`, [], 'news');
+      await work(scene, map);
+    } catch (thrown) {
+      notify(`The map could not be written. ${thrownSentence(thrown)}`);
+    }
+  }
+  const stem = (/** @type {Scene} */ { name }) => `${name.replace(/\.[^.]+$/, '')}-map`;
+  exports.append(
+    ...FORMS.map(([mapForm, label, title]) =>
+      button(label, () => take(async (scene) => {
+        for (const { ending, file } of await room.ask('writeMap', { sceneId: scene.id, form: mapForm })) download(file, `${stem(scene)}${ending}`);
+      }), { title }),
+    ),
+    button('Picture with legend', () => take(async (scene, map) => {
+      const opened = desk.opened(scene.id);
+      if (opened) download(await mapPicture(room, scene, opened, map), `${stem(scene)}.png`);
+    }), { title: 'PNG: the scene, its classes, what they mean, and a scale' }),
+  );
+  byId('remove-scene', HTMLButtonElement).addEventListener('click', () => view.scene && desk.remove(view.scene));
+
+  for (const source of [desk, scenes, maps]) source.addEventListener('changed', draw);
+  byId('scene-picker', HTMLSelectElement).addEventListener('change', draw);
+  draw();
+}

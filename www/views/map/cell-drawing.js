@@ -1,0 +1,141 @@
+/** What lies over a scene: the classes of its cells as one picture of a pixel a cell, labels, what is selected. */
+
+/** @typedef {import('../../engine/index.js').GridInfo} GridInfo */
+/** @typedef {import('../../scene/cells.js').Cell} Cell */
+/** @typedef {import('../../scene/class-maps.js').ClassMap} ClassMap */
+/** @typedef {import('./scene-map.js').Pen} Pen */
+/** @typedef {'classes' | 'confidence' | 'changes' | 'none'} Overlay */
+
+/** From black over blue and orange to light yellow: as light as it is sure. */
+const CONFIDENCE = [[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]];
+/** Smaller cells on the screen have no outlines. */
+const OUTLINED_FROM_PX = 6;
+
+/**
+ * A picture of the map with a pixel a cell.
+ * @param {ClassMap} map
+ * @param {Overlay} overlay
+ */
+export function pictureOf({ ids, confidences, summary: { cells: [columns, rows], areas }, before }, overlay) {
+  const canvas = new OffscreenCanvas(columns, rows);
+  const context = canvas.getContext('2d');
+  const image = new ImageData(columns, rows);
+  const colours = areas.map(({ colour }) => rgb(colour));
+  const names = areas.map(({ name }) => name);
+  for (const [cell, id] of ids.entries()) {
+    if (id === 0) continue;
+    const [red, green, blue] = overlay === 'confidence' ? confidenceColour(confidences[cell]) : colours[id - 1];
+    const isChanged = before !== null && before.names[before.ids[cell] - 1] !== names[id - 1];
+    if (overlay === 'changes' && !isChanged) continue;
+    image.data.set([red, green, blue, 255], 4 * cell);
+  }
+  context?.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** How many cells have another class than before. @param {ClassMap} map */
+export function changedCells({ ids, summary: { areas }, before }) {
+  if (!before) return 0;
+  let changed = 0;
+  for (const [cell, id] of ids.entries()) if (id > 0 && before.ids[cell] > 0 && before.names[before.ids[cell] - 1] !== areas[id - 1].name) changed += 1;
+  return changed;
+}
+
+/**
+ * @param {Pen} pen
+ * @param {GridInfo} grid
+ * @param {OffscreenCanvas} picture
+ * @param {number} opacity
+ */
+export function drawClasses({ context }, { stepPx, offsetPx }, picture, opacity) {
+  context.save();
+  context.globalAlpha = opacity;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(picture, offsetPx[0], offsetPx[1], picture.width * stepPx[0], picture.height * stepPx[1]);
+  context.restore();
+}
+
+/** The lines between cells, where there is room for them. @param {Pen} pen @param {GridInfo} grid */
+export function drawGrid({ context, pixel, sight }, { cells: [columns, rows], stepPx, offsetPx }) {
+  if (Math.min(...stepPx) / pixel < 2 * OUTLINED_FROM_PX) return;
+  const [firstColumn, firstRow] = [sight.x, sight.y].map((start, axis) => Math.max(0, Math.floor((start - offsetPx[axis]) / stepPx[axis])));
+  const lastColumn = Math.min(columns, Math.ceil((sight.x + sight.width - offsetPx[0]) / stepPx[0]));
+  const lastRow = Math.min(rows, Math.ceil((sight.y + sight.height - offsetPx[1]) / stepPx[1]));
+  const x = (/** @type {number} */ column) => offsetPx[0] + column * stepPx[0];
+  const y = (/** @type {number} */ row) => offsetPx[1] + row * stepPx[1];
+  context.beginPath();
+  for (let column = firstColumn; column <= lastColumn; column += 1) {
+    context.moveTo(x(column), y(firstRow));
+    context.lineTo(x(column), y(lastRow));
+  }
+  for (let row = firstRow; row <= lastRow; row += 1) {
+    context.moveTo(x(firstColumn), y(row));
+    context.lineTo(x(lastColumn), y(row));
+  }
+  context.lineWidth = pixel;
+  context.strokeStyle = 'rgb(255 255 255 / 35%)';
+  context.stroke();
+}
+
+/**
+ * A frame of a colour inside each cell, dark outside so that it is seen on any ground.
+ * @param {Pen} pen
+ * @param {Iterable<Cell>} cells
+ * @param {(cell: Cell) => string} colourOf
+ * @param {number} [widthPx] on the screen
+ */
+export function drawFrames({ context, pixel, sight }, cells, colourOf, widthPx = 2) {
+  for (const cell of cells) {
+    const { x, y, width, height } = cell.source.window;
+    if (x > sight.x + sight.width || y > sight.y + sight.height || x + width < sight.x || y + height < sight.y) continue;
+    if (Math.min(width, height) / pixel < OUTLINED_FROM_PX) {
+      context.fillStyle = colourOf(cell);
+      context.fillRect(x, y, width, height);
+      continue;
+    }
+    const inset = ((widthPx + 1) * pixel) / 2;
+    context.strokeStyle = 'rgb(0 0 0 / 65%)';
+    context.lineWidth = (widthPx + 2) * pixel;
+    context.strokeRect(x + inset, y + inset, width - 2 * inset, height - 2 * inset);
+    context.strokeStyle = colourOf(cell);
+    context.lineWidth = widthPx * pixel;
+    context.strokeRect(x + inset, y + inset, width - 2 * inset, height - 2 * inset);
+  }
+}
+
+/** Slanted lines over cells. @param {Pen} pen @param {Iterable<Cell>} cells */
+export function drawHatches({ context, pixel, sight }, cells) {
+  context.save();
+  context.beginPath();
+  const gap = 8 * pixel;
+  for (const { source: { window: { x, y, width, height } } } of cells) {
+    if (x > sight.x + sight.width || y > sight.y + sight.height || x + width < sight.x || y + height < sight.y) continue;
+    // Lines of the same slope through all cells: x + y is a multiple of the gap.
+    for (let sum = Math.ceil((x + y) / gap) * gap; sum < x + y + width + height; sum += gap) {
+      const from = Math.max(x, sum - y - height);
+      const to = Math.min(x + width, sum - y);
+      context.moveTo(from, sum - from);
+      context.lineTo(to, sum - to);
+    }
+  }
+  context.strokeStyle = 'rgb(0 0 0 / 70%)';
+  context.lineWidth = 2 * pixel;
+  context.stroke();
+  context.strokeStyle = 'rgb(255 255 255 / 80%)';
+  context.lineWidth = pixel;
+  context.stroke();
+  context.restore();
+}
+
+/** @param {string} colour as `#rrggbb` */
+function rgb(colour) {
+  return [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
+}
+
+/** @param {number} share from 0 to 1 */
+function confidenceColour(share) {
+  const place = Math.min(0.999, Math.max(0, share)) * (CONFIDENCE.length - 1);
+  const [low, high] = [CONFIDENCE[Math.floor(place)], CONFIDENCE[Math.floor(place) + 1]];
+  return low.map((level, channel) => Math.round(level + (high[channel] - level) * (place % 1)));
+}
+

@@ -1,0 +1,120 @@
+/** A large raster may be one tile, or a scene to be cut into cells: the user says which, or has said it for all. */
+
+import { byId, element } from './dom.js';
+import { notify } from './notices.js';
+import { thrownSentence } from './sentences.js';
+
+/** @typedef {import('./intake.js').NewFile} NewFile */
+/** @typedef {import('../scene/scene-desk.js').SceneDesk} SceneDesk */
+/** @typedef {'ask' | 'scene' | 'tile'} Rule What becomes of large rasters. */
+
+const RASTER = /\.(tiff?|gtiff|geotiff|cog)$/i;
+/** Rasters of fewer bytes are not even looked at: they can hardly be large. */
+const LEAST_BYTES = 200_000;
+/** From this many pixels a side on it may be a scene, unless the user says otherwise. */
+const USUAL_SIDE_PX = 1000;
+/** What the user has said, in this browser. */
+const KEY = 'tilelens-scenes';
+
+/** @returns {{ sidePx: number, rule: Rule }} */
+function choice() {
+  try {
+    const { sidePx, rule } = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    return { sidePx: Number.isInteger(sidePx) && sidePx >= 16 ? sidePx : USUAL_SIDE_PX, rule: rule === 'scene' || rule === 'tile' ? rule : 'ask' };
+  } catch {
+    return { sidePx: USUAL_SIDE_PX, rule: 'ask' };
+  }
+}
+
+/** @param {{ sidePx: number, rule: Rule }} chosen */
+function remember(chosen) {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(chosen));
+  } catch {
+    // A browser that keeps nothing asks again.
+  }
+}
+
+/** The text of the file of that name, where it came along. @param {NewFile[]} files @param {RegExp} name */
+async function textBeside(files, name) {
+  const found = files.find((file) => name.test(file.name));
+  return found ? found.file.text().catch(() => null) : null;
+}
+
+/** @param {string} name */
+const escaped = (name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** @param {NewFile} file @param {NewFile[]} company */
+async function sidecarsOf({ name }, company) {
+  const stem = escaped(name.replace(/\.[^.]+$/, ''));
+  return {
+    world: await textBeside(company, new RegExp(`^${stem}\\.(tfw|tifw|wld)$`, 'i')),
+    auxXml: await textBeside(company, new RegExp(`^${escaped(name)}\\.aux\\.xml$`, 'i')),
+  };
+}
+
+/**
+ * @param {SceneDesk} desk
+ * @param {() => void} showMap
+ */
+export function setUpSceneOffer(desk, showMap) {
+  const dialog = byId('scene-dialog', HTMLDialogElement);
+  const words = byId('scene-dialog-words', HTMLElement);
+  const always = byId('scene-always', HTMLInputElement);
+  const side = byId('scene-side', HTMLInputElement);
+
+  /** @param {{ name: string, widthPx: number, heightPx: number }[]} large @returns {Promise<'scene' | 'tile' | 'cancel'>} */
+  function ask(large) {
+    const { sidePx } = choice();
+    side.value = String(sidePx);
+    always.checked = false;
+    words.replaceChildren(
+      ...large.slice(0, 5).map(({ name, widthPx, heightPx }) => element('li', { dir: 'auto' }, `${name}: ${widthPx.toLocaleString()} × ${heightPx.toLocaleString()} pixels`)),
+      ...(large.length > 5 ? [element('li', {}, `and ${large.length - 5} more`)] : []),
+    );
+    dialog.returnValue = 'cancel';
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener('close', () => {
+        const answer = dialog.returnValue === 'scene' || dialog.returnValue === 'tile' ? dialog.returnValue : 'cancel';
+        const wanted = Math.round(Number(side.value));
+        if (answer !== 'cancel') remember({ sidePx: wanted >= 16 ? wanted : USUAL_SIDE_PX, rule: always.checked ? answer : 'ask' });
+        resolve(answer);
+      }, { once: true });
+    });
+  }
+
+  /**
+   * Opens those that are scenes.
+   * @param {NewFile[]} files
+   * @returns {Promise<NewFile[]>} the others
+   */
+  return async function takeScenes(files) {
+    const { sidePx, rule } = choice();
+    const candidates = files.filter(({ name, file }) => RASTER.test(name) && file.size >= LEAST_BYTES);
+    if (candidates.length === 0 || rule === 'tile') return files;
+    /** @type {{ file: NewFile, widthPx: number, heightPx: number }[]} */
+    const large = [];
+    for (const file of candidates) {
+      // What cannot be opened says so as a tile.
+      const info = await desk.look(file.file, { world: null, auxXml: null }).catch(() => null);
+      if (info && Math.max(info.widthPx, info.heightPx) >= sidePx) large.push({ file, widthPx: info.widthPx, heightPx: info.heightPx });
+    }
+    if (large.length === 0) return files;
+    const answer = rule === 'scene' ? rule : await ask(large.map(({ file, ...size }) => ({ name: file.name, ...size })));
+    const chosen = new Set(large.map(({ file }) => file));
+    if (answer === 'tile') return files;
+    const others = files.filter((file) => !chosen.has(file));
+    if (answer === 'cancel') return others;
+    const lists = new Set(others.filter(({ name }) => /\.(tfw|tifw|wld|aux\.xml)$/i.test(name)));
+    for (const { file } of large) {
+      try {
+        await desk.add(file.file, await sidecarsOf(file, files));
+        showMap();
+      } catch (thrown) {
+        notify(`${file.name} could not be opened as a scene. ${thrownSentence(thrown)}`);
+      }
+    }
+    return others.filter((file) => !lists.has(file));
+  };
+}
