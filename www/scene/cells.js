@@ -66,7 +66,7 @@ export function cellsOf({ id, name, raster }, file, grid, labelOf = () => null) 
   const [across] = grid.windows;
   return Array.from({ length: windowCount(grid) }, (_, index) => {
     const window = windowAt(grid, index);
-    const title = `${name} · row ${Math.floor(index / across) + 1}, column ${(index % across) + 1}`;
+    const title = `Row ${Math.floor(index / across) + 1}, column ${(index % across) + 1} · ${name}`;
     return { name: title, path: title, source: { kind: 'window', sceneId: id, file, window, raster }, classId: labelOf(window) };
   });
 }

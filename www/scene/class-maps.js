@@ -119,6 +119,8 @@ export class ClassMaps extends EventTarget {
     const last = this.#maps.get(sceneId);
     if (!last || last.ids.length !== made.ids.length) return null;
     if (last.model === model) return last.before;
+    // Other classes altogether say nothing of what was learnt.
+    if (!last.summary.areas.some(({ name }) => made.summary.areas.some((area) => area.name === name))) return null;
     return { ids: last.ids, names: last.summary.areas.map(({ name }) => name) };
   }
 

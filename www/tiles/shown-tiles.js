@@ -94,6 +94,8 @@ export class ShownTiles extends EventTarget {
 
   /** @param {Tile} tile */
   #passes(tile) {
+    // Nobody looks for ground in a cell of no data: the map shows where they are.
+    if (tile.source.kind === 'window' && tile.error?.code === 'image.no_data') return false;
     const { spotlight, byClass, byConfidence, byLabel } = this.#arrangement;
     if (spotlight) return spotlight.has(tile.id);
     const hasLabel = byLabel === 'any' || tile.classId === (byLabel === 'none' ? null : byLabel);

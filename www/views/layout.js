@@ -59,6 +59,8 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes }) 
     scrolled[view] = window.scrollY;
     view = wanted;
     root.dataset.view = view;
+    // Beside the map there is room for one column.
+    byId(view === 'map' ? 'map-panel' : 'workbench', HTMLElement).append(inspector);
     for (const name of VIEWS) byId(`view-${name}`, HTMLButtonElement).ariaPressed = String(name === view);
     window.scrollTo(0, scrolled[view]);
   }

@@ -71,7 +71,8 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
     const { areas } = map.summary;
     const hasAreas = areas.some(({ squareM }) => squareM !== null && squareM !== undefined);
     const number = (/** @type {number} */ value, digits = 1) => value.toLocaleString(undefined, { maximumFractionDigits: digits });
-    const rows = areas.map(({ name, colour, cells, squareM, share }) => {
+    const present = areas.filter(({ cells }) => cells > 0);
+    const rows = present.map(({ name, colour, cells, squareM, share }) => {
       const swatch = element('span', { className: 'swatch' });
       swatch.style.background = colour;
       const size = squareM === null || squareM === undefined ? [] : [element('td', {}, number(squareM / 1e4)), element('td', {}, number(squareM / 1e6, 2))];
@@ -81,6 +82,7 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
     const table = element('table', { className: 'legend' }, element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))), element('tbody', {}, ...rows));
     const changed = changedCells(map);
     const notes = [
+      present.length < areas.length && `Classes without a cell: ${areas.length - present.length}.`,
       map.open > 0 && `${counted(map.open, 'cell')} not classified yet.`,
       map.summary.filtered > 0 && `The majority filter changed ${counted(map.summary.filtered, 'cell')}.`,
       map.before && `${counted(changed, 'cell')} changed their class with this model: see the layer “What changed”.`,

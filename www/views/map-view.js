@@ -22,6 +22,9 @@ import { verdictSentence } from './tile-card.js';
 /** A hand that moves less than this has clicked. */
 const CLICK_PX = 4;
 
+/** Who is turned by less than this, in radians, stands north up. */
+const LEAST_TURN = 1e-3;
+
 /**
  * @param {object} page
  * @param {import('../engine/index.js').Session} page.session
@@ -87,7 +90,8 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     if (ranks) drawFrames(pen, present.filter(({ id }) => ranks.has(id)), () => '#ffe14d');
     drawFrames(pen, present.filter(({ id }) => selection.has(id)), () => '#ffffff', 3);
     const active = shown.all[selection.place];
-    if (active && isCell(active) && active.source.sceneId === scene?.id) drawFrames(pen, [active], () => '#3ea6ff', 2);
+    const isChosen = selection.size > 0 || target.contains(document.activeElement);
+    if (active && isChosen && isCell(active) && active.source.sceneId === scene?.id) drawFrames(pen, [active], () => '#3ea6ff', 2);
     if (stroke?.isBox) drawBox(pen, stroke);
   }
 
@@ -168,12 +172,13 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
       map = new SceneMap({
         target,
         sizePx: [known.widthPx, known.heightPx],
-        rotation: 0,
         picture: (window, widthPx, heightPx) => room.ask('viewScene', { sceneId: id, window, widthPx, heightPx }),
         draw,
         onMoved,
       });
       map.setDragMoves(tool === 'move');
+      north.hidden = Math.abs(turnToNorth(known.transform)) < LEAST_TURN;
+      north.ariaPressed = 'false';
       onMoved();
     } catch (thrown) {
       notify(`The map could not be opened. ${thrownSentence(thrown)}`, [{ label: 'Try again', act: () => void ((shownAs = ''), follow()) }]);
@@ -384,6 +389,12 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     unfamiliar = new Set();
     follow();
   });
+  const north = byId('map-north', HTMLButtonElement);
+  north.addEventListener('click', () => {
+    const isUp = north.ariaPressed !== 'true';
+    north.ariaPressed = String(isUp);
+    map?.turn(isUp ? turnToNorth(info()?.transform) : 0);
+  });
   byId('map-zoom-in', HTMLButtonElement).addEventListener('click', () => map?.zoom(2));
   byId('map-zoom-out', HTMLButtonElement).addEventListener('click', () => map?.zoom(0.5));
   byId('map-fit', HTMLButtonElement).addEventListener('click', () => map?.fit());
@@ -423,4 +434,17 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
       follow().then(() => map?.show(cell.source.window));
     },
   };
+}
+
+/**
+ * How far a scene has to be turned clockwise, in radians, so that the y axis of its CRS points up.
+ * @param {readonly number[] | null | undefined} transform in GDAL's order
+ */
+function turnToNorth(transform) {
+  if (!transform) return 0;
+  const [, xx, xy, , yx, yy] = transform;
+  const determinant = xx * yy - xy * yx;
+  // The step in pixels that goes one unit of y up, the row downwards.
+  const [column, row] = [-xy / determinant, xx / determinant];
+  return -Math.atan2(column, -row);
 }

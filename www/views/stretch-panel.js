@@ -73,7 +73,7 @@ class KindPanel {
   show(kind) {
     const { stretch, measured } = kind;
     const what = measured ? ` of ${counted(measured.bands.length, 'band')} (${measured.numbers})` : '';
-    this.#summary.textContent = `${counted(this.#stretches.tilesOf(this.#alike).length, 'raster')}${what}: ${shownAs(stretch)}`;
+    this.#summary.textContent = `${counted(new Set(this.#stretches.tilesOf(this.#alike).map(({ id, source }) => (source.kind === 'window' ? source.sceneId : id))).size, 'raster')}${what}: ${shownAs(stretch)}`;
     if (measured) this.#fill(kind, measured);
     else if (this.element.open) this.#open();
   }

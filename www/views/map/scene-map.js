@@ -33,21 +33,22 @@ export class SceneMap {
   #map;
   #view;
   #overlay;
+  #canvas = document.createElement('canvas');
   #picture;
   #grid;
   #projection;
+  #extent;
   #dragPan = new DragPan();
 
   /**
    * @param {object} options
    * @param {HTMLElement} options.target
    * @param {[number, number]} options.sizePx
-   * @param {number} options.rotation in radians, clockwise, that brings north up
    * @param {(window: PixelWindow, widthPx: number, heightPx: number) => Promise<ImageBitmap>} options.picture of a part of the scene
    * @param {(pen: Pen) => void} options.draw what lies over it
    * @param {() => void} options.onMoved after the hand has let go
    */
-  constructor({ target, sizePx: [width, height], rotation, picture, draw, onMoved }) {
+  constructor({ target, sizePx: [width, height], picture, draw, onMoved }) {
     const extent = [0, -height, width, 0];
     this.#projection = new Projection({ code: 'scene', units: 'pixels', extent });
     const levels = Math.max(0, Math.ceil(Math.log2(Math.max(width, height) / TILE_PX)));
@@ -59,10 +60,8 @@ export class SceneMap {
       projection: this.#projection,
       center: getCenter(extent),
       extent: boundingExtent([[-width / 2, -1.5 * height], [1.5 * width, height / 2]]),
-      resolutions: undefined,
       maxResolution: 2 * Math.max(width / Math.max(target.clientWidth, 1), height / Math.max(target.clientHeight, 1), 1 / MOST_ENLARGED),
       minResolution: 1 / MOST_ENLARGED,
-      rotation,
       constrainOnlyCenter: true,
       showFullExtent: true,
     });
@@ -78,9 +77,6 @@ export class SceneMap {
     this.fit();
     this.#map.on('moveend', onMoved);
   }
-
-  #extent;
-  #canvas = document.createElement('canvas');
 
   /** @param {(window: PixelWindow, widthPx: number, heightPx: number) => Promise<ImageBitmap>} picture */
   seePicture(picture) {
@@ -110,6 +106,11 @@ export class SceneMap {
   /** All of it. */
   fit() {
     this.#view.fit(this.#extent, { size: this.#map.getSize(), padding: [16, 16, 48, 16] });
+  }
+
+  /** @param {number} radians clockwise */
+  turn(radians) {
+    this.#view.animate({ rotation: radians, duration: 200 });
   }
 
   /** @param {PixelWindow} window */
