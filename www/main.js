@@ -42,7 +42,7 @@ import { deviceFromAddress, setUpAveraging, setUpDevicePicker, setUpModelPicker 
 import { setUpProjectBar } from './views/project-bar.js';
 import { setUpReportPanel } from './views/report-panel.js';
 import { setUpSceneOffer } from './views/scene-offer.js';
-import { thrownSentence } from './views/sentences.js';
+import { lackingSceneSentence, thrownSentence } from './views/sentences.js';
 import { setUpSettingsForm } from './views/settings-form.js';
 import { setUpShortcuts } from './views/shortcuts.js';
 import { setUpStretchPanel } from './views/stretch-panel.js';
@@ -100,6 +100,7 @@ async function openProjects(page) {
     page.spotlight.clear();
     page.modelInUse.followProject();
   });
+  page.desk.addEventListener('changed', () => page.classification.run());
   await projects.openLast().catch((thrown) => notify(`The project that was open last cannot be read: ${thrown.message}`));
   return { projects, autosave: keeping?.autosave ?? null };
 }
@@ -117,6 +118,7 @@ function startEngine(page, { engines, worker, sceneWorker, models }, openModel) 
   setUpAveraging(classification);
   session.site = { engines, workerUrl: worker.url };
   room.site = engines.scene ? { engine: engines.scene, workerUrl: sceneWorker.url } : null;
+  page.desk.start();
   modelInUse.start(siteModels(models), deviceFromAddress());
 }
 
@@ -136,11 +138,15 @@ async function main() {
     return { autosave, offersWebGpu: assets.engines.webgpu !== undefined };
   });
   const bar = opening.then((opened) => setUpProjectBar({ ...opened, ...page, addTiles: (files) => page.tiles.add(files) }));
-  const takeScenes = setUpSceneOffer(page.desk, () => layout.show('map'));
+  const sceneOffer = setUpSceneOffer(page.desk, () => layout.show('map'));
   setUpIntake({
     takeScenes: async (files) => {
       await Promise.all([starting, opening]);
-      return takeScenes(files);
+      return sceneOffer.takeScenes(files);
+    },
+    openScenes: async (files) => {
+      await Promise.all([starting, opening]);
+      sceneOffer.openScenes(files);
     },
     // A project that is still being opened would take their place.
     addTiles: async (files) => {
@@ -170,6 +176,7 @@ async function main() {
     setUpTileSelection(page, grid, findSimilar);
     setUpClassPanel(page);
     setUpStretchPanel(page);
+    autosave?.addEventListener('lacking', (event) => notify(lackingSceneSentence(/** @type {CustomEvent<{ name: string }>} */ (event).detail.name), [], 'news'));
     setUpMapPanel(page, setUpMapView(page));
     setUpToolbar(page);
     const updates = new Updates({ ...page, autosave });

@@ -11,6 +11,7 @@ import { Autosave } from '../../www/project/autosave.js';
 import { Projects } from '../../www/project/projects.js';
 import { toFeatures, toTiles } from '../../www/project/rows.js';
 import { Workspace } from '../../www/project/workspace.js';
+import { Scenes } from '../../www/scene/scenes.js';
 import { Features } from '../../www/tiles/features.js';
 import { TileList } from '../../www/tiles/tile-list.js';
 import { settingsFrom } from '../../www/training/settings.js';
@@ -30,7 +31,7 @@ function openPage(store = new FakeStore()) {
   });
   const tiles = new TileList();
   const history = new History();
-  const page = { tiles, history, features: new Features(fake.asSession), labelling: new Labelling(tiles, history), workspace: new Workspace() };
+  const page = { tiles, scenes: new Scenes(), history, features: new Features(fake.asSession), labelling: new Labelling(tiles, history), workspace: new Workspace() };
   const autosave = new Autosave(store.asStore, page);
   const projects = new Projects(page, { store: store.asStore, autosave });
   /** The engine answers for a tile. @param {import('../../www/tiles/tile-list.js').Tile} tile */
@@ -148,7 +149,7 @@ test('a project file of the first version opens: tiles, labels, head, and its re
 test('rows of the first version are read: a tile with its file beside it, features without their views', () => {
   const file = new Blob(['pixels']);
   const facts = { projectId: 'p', id: 't', name: 't.png', path: 't.png', order: 1, classId: 'wood', widthPx: 8, heightPx: 8, format: 'PNG', notes: [] };
-  const [tile] = toTiles([facts], [{ id: 't', file, thumbnail: null }], [{ id: 'wood', name: 'Wood', colour: '#000000' }]);
+  const [tile] = toTiles([facts], [{ id: 't', file, thumbnail: null }], [{ id: 'wood', name: 'Wood', colour: '#000000' }], []);
   assert.deepEqual([tile.source, tile.classId], [{ kind: 'file', file }, 'wood']);
   const rows = [576, 8 * 576, 100].map((length) => ({ projectId: 'p', tileId: `t${length}`, backbone: 'b', values: new Float32Array(length) }));
   assert.deepEqual(toFeatures(rows).map(({ tileId, views }) => [tileId, views]), [['t576', 1], ['t4608', 8]]);
@@ -157,7 +158,7 @@ test('rows of the first version are read: a tile with its file beside it, featur
 test('settings that an older page kept hold today', () => {
   const workspace = new Workspace();
   const record = { id: 'old', name: 'Old', createdAt: '', updatedAt: '', classes: [], settings: { learning_rate: 0.01, class_weighting: true, epochs: 7 }, report: null };
-  workspace.open({ record, tiles: [], models: {} });
+  workspace.open({ record, tiles: [], scenes: [], models: {} });
   const { learningRate, classWeighting, epochs } = settingsFrom(workspace.settings);
   assert.deepEqual([learningRate, classWeighting, epochs], [0.01, true, 7]);
 });

@@ -252,8 +252,8 @@ test('a wrong image is named, and the rest opens', async () => {
 });
 
 test('a project of a newer Tilelens is named so', async () => {
-  const archive = await withManifest(await exportArchive(project()), (manifest) => ({ format: manifest.format, version: 4 }));
-  await refused(archive, 'project.version', /made by a newer Tilelens \(version 4.*Reload the page/);
+  const archive = await withManifest(await exportArchive(project()), (manifest) => ({ format: manifest.format, version: 5 }));
+  await refused(archive, 'project.version', /made by a newer Tilelens \(version 5.*Reload the page/);
 });
 
 /** What can be wrong with a manifest, and what is said. @type {[string, (manifest: any) => unknown, RegExp][]} */
@@ -276,7 +276,7 @@ const DAMAGES = [
   ['a class without folder', (manifest) => void delete manifest.classes[0].folder, /class “Wood” has no folder/],
   ['a tile of nothing', (manifest) => void (manifest.tiles[0] = 7), /tile 1 is no tile/],
   ['a tile without file', (manifest) => void delete manifest.tiles[0].source, /tile 1 has no file/],
-  ['a tile of a kind that nobody knows', (manifest) => void (manifest.tiles[0].source.kind = 'window'), /tile 1 has no file/],
+  ['a tile of a kind that nobody knows', (manifest) => void (manifest.tiles[0].source.kind = 'planet'), /tile 1 has no file/],
   ['a tile without name', (manifest) => void (manifest.tiles[1].name = null), /tile 2 has no name/],
   ['a tile with a long path', (manifest) => void (manifest.tiles[1].path = 'x'.repeat(10_001)), /tile 2 has no path/],
   ['a class beyond the last', (manifest) => void (manifest.tiles[0].class = 2), /tile 1 has a class that is not there/],
@@ -330,7 +330,7 @@ test('a head that is lost gives way to the one before it, on the way out and on 
   const both = project({ report: { current: kept('new'), before: kept('old'), hasBefore: true } });
   const archive = await withManifest(await exportArchive(both), (manifest) => void (manifest.models.current = 'gone'));
   const imported = await leavesOut(archive, 'gone', /is missing/);
-  const exported = await whole(await exportArchive(without(both, { unreadable: [], tooLarge: [], models: ['current'] })));
+  const exported = await whole(await exportArchive(without(both, { unreadable: [], tooLarge: [], scenes: [], models: ['current'] })));
   for (const { models, record } of [imported, exported]) {
     assert.deepEqual([await models.current?.text(), models.before], ['the model before', undefined]);
     assert.deepEqual(/** @type {any} */ (record.report).current.labels, ['old']);
@@ -453,4 +453,34 @@ test('the page exports, imports and stores under its policy', { timeout: SLOW_MS
   await appendFile(file, 'changed');
   assert.equal((await importChosen())?.code, 'project.unreadable');
   await close();
+});
+
+test('a scene and its cells come back, with its file or without, and a stranger\'s cells of no scene are refused', async () => {
+  const raster = { alike: '4 bands', stretch: /** @type {import('../../www/engine/index.js').Stretch} */ ({ bands: [3, 2, 1], ranges: [0, 1, 2].map(() => ({ black: 0, white: 3000 })), rule: 'fixed' }) };
+  const plan = { grid: { cell: '640m', step: '320m', offset: '0px' }, map: { undecidedPercent: 40, isMajority: true } };
+  const file = new Blob(['the image of a scene']);
+  const scene = { id: 's', name: 'scene.tif', file, fileBytes: file.size, sidecars: { world: '10\n0\n0\n-10\n5\n5\n', auxXml: null }, raster, plan };
+  const window = { x: 64, y: 128, width: 64, height: 64 };
+  const source = /** @type {import('../../www/engine/index.js').WindowSource} */ ({ kind: 'window', sceneId: 's', file, window, raster });
+  const before = { ...project({}, [{ ...tile('cell', { classId: 'wood' }), source }]), scenes: [/** @type {any} */ (scene)] };
+
+  const found = await whole(await exportArchive(before));
+  const [again] = found.scenes;
+  assert.deepEqual({ ...again, id: 's', file: null }, { ...scene, file: null });
+  assert.equal(await again.file?.text(), 'the image of a scene');
+  assert.deepEqual(found.tiles[0].source, { kind: 'window', sceneId: again.id, file: again.file, window, raster });
+  assert.equal(found.tiles[0].classId, found.record.classes[0].id);
+
+  const lacking = await whole(await exportArchive(without(before, { unreadable: [], tooLarge: [], scenes: before.scenes, models: [] })));
+  assert.deepEqual([lacking.scenes[0].file, lacking.tiles[0].classId], [null, lacking.record.classes[0].id]);
+
+  const archive = await exportArchive(before);
+  for (const [harm, words] of /** @type {[(manifest: any) => void, RegExp][]} */ ([
+    [(manifest) => void (manifest.tiles[0].source.scene = 1), /tile 1 is no window of a scene/],
+    [(manifest) => void (manifest.tiles[0].source.window.width = 0), /tile 1 is no window of a scene/],
+    [(manifest) => void (manifest.scenes[0].raster = { alike: 'x' }), /the stretch of scene 1 is none/],
+    [(manifest) => void (manifest.scenes = 'many'), /the scenes are no scenes/],
+  ])) {
+    await assert.rejects(importArchive(await withManifest(archive, harm)), words);
+  }
 });

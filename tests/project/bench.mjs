@@ -60,6 +60,7 @@ const BENCH = `
         noDataShare: 0,
         notes: ['a note'],
       })),
+      scenes: [],
       models: { current: new Blob(['a model']), before: new Blob(['the model before']) },
     };
   }

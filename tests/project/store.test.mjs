@@ -148,7 +148,7 @@ test('tiles, features and models are replaced and removed', OPTIONS, async (t) =
     current: 'the newest model',
     before: undefined,
   });
-  assert.deepEqual(await rowCounts(page), { features: 3, files: 3, models: 1, projects: 1, tiles: 3 });
+  assert.deepEqual(await rowCounts(page), { features: 3, files: 3, models: 1, projects: 1, scenes: 0, tiles: 3 });
   await close();
 });
 
@@ -180,9 +180,9 @@ test('removing a project removes all of it and nothing of another', OPTIONS, asy
   await bench.evaluate(({ store }) => store.remove('a'));
   assert.equal(await loaded(bench, 'a'), null);
   assert.deepEqual(await loaded(bench, 'ab'), undated(other));
-  assert.deepEqual(await rowCounts(page), { features: 4, files: 4, models: 2, projects: 1, tiles: 4 });
+  assert.deepEqual(await rowCounts(page), { features: 4, files: 4, models: 2, projects: 1, scenes: 0, tiles: 4 });
   await bench.evaluate(({ store }) => store.remove('ab'));
-  assert.deepEqual(await rowCounts(page), { features: 0, files: 0, models: 0, projects: 0, tiles: 0 });
+  assert.deepEqual(await rowCounts(page), { features: 0, files: 0, models: 0, projects: 0, scenes: 0, tiles: 0 });
   await close();
 });
 
@@ -204,7 +204,7 @@ test('a full disk loses nothing that was saved', OPTIONS, async (t) => {
   assert.equal(failure?.code, 'storage.full');
   assert.match(failure?.message ?? '', /no room left.*saved before is still there.*Export/);
   assert.deepEqual(await loaded(bench, 'a'), undated(saved));
-  assert.deepEqual(await rowCounts(page), { features: 4, files: 4, models: 2, projects: 1, tiles: 4 }, 'none of the new tiles is there');
+  assert.deepEqual(await rowCounts(page), { features: 4, files: 4, models: 2, projects: 1, scenes: 0, tiles: 4 }, 'none of the new tiles is there');
 
   await session?.send('Storage.overrideQuotaForOrigin', { origin });
   await bench.evaluate(({ store, example }) => store.putTiles('a', example('a', { tiles: 40, tileBytes: 500_000 }).tiles));

@@ -56,6 +56,7 @@ export function project(facts = {}, tiles = [tile('wood', { classId: 'wood', not
       ...facts,
     },
     tiles,
+    scenes: [],
     models: { current: new Blob(['a model']), before: new Blob(['the model before']) },
   };
 }

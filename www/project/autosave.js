@@ -1,5 +1,6 @@
 /** Keeps the open project in the store, change by change, as the user works. */
 
+import { SceneKeeper } from './scene-keeper.js';
 import { tilesOf } from '../tiles/tile-list.js';
 import { storedTile } from './snapshot.js';
 
@@ -7,6 +8,7 @@ import { storedTile } from './snapshot.js';
 /** @typedef {import('../tiles/features.js').Features} Features */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('../scene/scenes.js').Scenes} Scenes */
 /** @typedef {import('./store.js').Store} Store */
 /** @typedef {import('./types.js').ModelRole} ModelRole */
 /** @typedef {import('./types.js').Project} Project */
@@ -16,7 +18,7 @@ import { storedTile } from './snapshot.js';
 /** Tiles in one transaction: if the room ends, those before are kept. */
 const TILES_A_TRANSACTION = 50;
 
-/** The event `state`. */
+/** Events: `state`; `lacking`, where a scene's file is too large to be kept, with its name in the detail. */
 export class Autosave extends EventTarget {
   /** @type {SaveState} */
   state = 'notKept';
@@ -35,6 +37,7 @@ export class Autosave extends EventTarget {
   #storedLabels = new Map();
   #isRecordStale = false;
   #areModelsStale = false;
+  #scenes;
   /** Ids of tiles, by what of them is not written yet. */
   #stale = {
     gone: /** @type {Set<string>} */ (new Set()),
@@ -49,15 +52,17 @@ export class Autosave extends EventTarget {
 
   /**
    * @param {Store} store
-   * @param {{ tiles: TileList, features: Features, labelling: Labelling, workspace: Workspace }} page
+   * @param {{ tiles: TileList, scenes: Scenes, features: Features, labelling: Labelling, workspace: Workspace }} page
    */
-  constructor(store, { tiles, features, labelling, workspace }) {
+  constructor(store, { tiles, scenes, features, labelling, workspace }) {
     super();
     this.#store = store;
     this.#tiles = tiles;
     this.#features = features;
     this.#labelling = labelling;
     this.#workspace = workspace;
+    this.#scenes = new SceneKeeper(store, scenes, (name) => this.dispatchEvent(new CustomEvent('lacking', { detail: { name } })));
+    scenes.addEventListener('changed', () => this.#isKept && !this.#isOpening && this.save());
     const onTiles = (/** @type {string} */ type, /** @type {(changed: Tile[]) => void} */ react) =>
       tiles.addEventListener(type, (event) => {
         if (this.#isKept && !this.#isOpening) react(tilesOf(event));
@@ -108,6 +113,7 @@ export class Autosave extends EventTarget {
       this.#isOpening = false;
     }
     this.forget();
+    this.#scenes.know(project?.scenes ?? []);
     this.#isKept = project !== null;
     this.#storedLabels = new Map(project?.tiles.map(({ id, classId }) => [id, classId]));
     this.#setState(this.#isKept ? 'saved' : 'notKept', null);
@@ -212,7 +218,7 @@ export class Autosave extends EventTarget {
   }
 
   get #isStale() {
-    return this.#isRecordStale || this.#areModelsStale || Object.values(this.#stale).some(({ size }) => size > 0);
+    return this.#isRecordStale || this.#areModelsStale || this.#scenes.isStale || Object.values(this.#stale).some(({ size }) => size > 0);
   }
 
   async #saveAll() {
@@ -237,6 +243,7 @@ export class Autosave extends EventTarget {
         throw thrown;
       });
     }
+    await this.#scenes.save(id);
     await this.#take(this.#stale.gone, Infinity, async (gone) => {
       await this.#store.removeTiles(id, gone);
       for (const tileId of gone) this.#storedLabels.delete(tileId);

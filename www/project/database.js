@@ -6,10 +6,14 @@ import { ProjectError, openingError } from './failures.js';
 /** @typedef {import('./types.js').ModelRole} ModelRole */
 /** @typedef {import('./types.js').ProjectRecord} ProjectRecord */
 /** @typedef {import('./types.js').FeatureRow} FeatureRow */
+/** @typedef {import('./types.js').Scene} Scene */
 /** @typedef {import('./types.js').StoredTile} StoredTile */
 
 /** What changes often, apart from the bytes: a new label rewrites no image. @typedef {Omit<StoredTile, 'source' | 'thumbnail'> & { projectId: string }} TileRow */
 /** `file` is how the first version kept a tile that is a file. @typedef {Pick<StoredTile, 'id' | 'thumbnail'> & { projectId: string } & ({ source: StoredTile['source'] } | { file: Blob })} FileRow */
+/** The cells of a scene have no file of their own. @typedef {Pick<StoredTile, 'id'> & { projectId: string, source: { kind: 'window', sceneId: string, window: import('../engine/index.js').PixelWindow }, thumbnail: null }} CellRow */
+/** What may change often, apart from the scene's file, which stands among the files. @typedef {Omit<Scene, 'file'> & { projectId: string }} SceneRow */
+/** @typedef {{ projectId: string, id: string, source: { kind: 'scene', file: Blob }, thumbnail: null }} SceneFileRow */
 /** @typedef {FeatureRow & { projectId: string }} FeaturesRow */
 /** @typedef {{ projectId: string, role: ModelRole, file: Blob }} ModelRow */
 
@@ -17,15 +21,16 @@ import { ProjectError, openingError } from './failures.js';
  * @typedef {object} Tables
  * @property {{ key: string, value: ProjectRecord }} projects
  * @property {{ key: [string, string], value: TileRow }} tiles
- * @property {{ key: [string, string], value: FileRow }} files
+ * @property {{ key: [string, string], value: FileRow | CellRow | SceneFileRow }} files
+ * @property {{ key: [string, string], value: SceneRow }} scenes
  * @property {{ key: [string, string], value: FeaturesRow }} features
  * @property {{ key: [string, string], value: ModelRow }} models
  */
 /** @typedef {import('idb').IDBPDatabase<Tables>} Database */
 
 const NAME = 'tilelens-projects';
-/** Raised when an older Tilelens would read the rows wrongly: 2 has tiles with a source of their own. */
-const VERSION = 2;
+/** Raised when an older Tilelens would read the rows wrongly: 2 has tiles with a source of their own, 3 has scenes. */
+const VERSION = 3;
 
 /**
  * Rows of the first version are read as they are.
@@ -33,6 +38,7 @@ const VERSION = 2;
  * @param {number} oldVersion
  */
 function createTables(database, oldVersion) {
+  if (oldVersion < 3) database.createObjectStore('scenes', { keyPath: ['projectId', 'id'] });
   if (oldVersion > 0) return;
   database.createObjectStore('projects', { keyPath: 'id' });
   database.createObjectStore('tiles', { keyPath: ['projectId', 'id'] });

@@ -6,6 +6,7 @@ import { keptTile, snapshot } from './snapshot.js';
 /** @typedef {import('../labels/history.js').History} History */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../tiles/features.js').Features} Features */
+/** @typedef {import('../scene/scenes.js').Scenes} Scenes */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./autosave.js').Autosave} Autosave */
 /** @typedef {import('./store.js').Store} Store */
@@ -29,7 +30,7 @@ export class Projects extends EventTarget {
   elsewhere = null;
 
   /**
-   * @param {{ tiles: TileList, features: Features, labelling: Labelling, history: History, workspace: Workspace }} page
+   * @param {{ tiles: TileList, scenes: Scenes, features: Features, labelling: Labelling, history: History, workspace: Workspace }} page
    * @param {{ store: Store, autosave: Autosave } | null} keeping
    */
   constructor(page, keeping) {
@@ -158,11 +159,13 @@ export class Projects extends EventTarget {
 
   /** @param {Project | null} project */
   #replacePage(project) {
-    const { tiles, labelling, history, workspace } = this.#page;
+    const { tiles, scenes, labelling, history, workspace } = this.#page;
     tiles.remove(tiles.all);
+    scenes.clear();
     history.clear();
     labelling.restore(project?.record.classes ?? []);
     workspace.open(project);
+    scenes.add(project?.scenes ?? []);
     tiles.restore((project?.tiles ?? []).map(keptTile));
   }
 }

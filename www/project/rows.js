@@ -1,16 +1,19 @@
 /** What is read from the database is not believed: a damaged row is mended or left out, never passed on. */
 
 import { isStretch } from '../engine/index.js';
+import { readPlan } from '../scene/plan.js';
 
 /** Numbers of a view in rows of the first version, which do not say how many views they have. */
 const FEATURES = 576;
 
 /** @typedef {import('./database.js').FeaturesRow} FeaturesRow */
 /** @typedef {import('./database.js').ModelRow} ModelRow */
+/** @typedef {import('./database.js').SceneRow} SceneRow */
 /** @typedef {import('./database.js').TileRow} TileRow */
 /** @typedef {import('./types.js').Project} Project */
 /** @typedef {import('./types.js').ProjectRecord} ProjectRecord */
 /** @typedef {import('./types.js').FeatureRow} FeatureRow */
+/** @typedef {import('./types.js').Scene} Scene */
 /** @typedef {import('./types.js').StoredTile} StoredTile */
 /** @typedef {import('./types.js').TileSource} TileSource */
 /** @typedef {import('../labels/labelling.js').TileClass} TileClass */
@@ -41,16 +44,18 @@ export function toRecord({ id, name, createdAt, updatedAt, classes, settings, re
  * @param {Doubtful<TileRow>[]} facts
  * @param {{ id?: unknown, source?: unknown, file?: unknown, thumbnail?: unknown }[]} files
  * @param {TileClass[]} classes
+ * @param {Scene[]} scenes whose cells may be among the tiles
  * @returns {StoredTile[]}
  */
-export function toTiles(facts, files, classes) {
+export function toTiles(facts, files, classes, scenes) {
   const fileOf = new Map(files.map((row) => [row.id, row]));
+  const sceneOf = new Map(scenes.map((scene) => [scene.id, scene]));
   const classIds = new Set(classes.map(({ id }) => id));
   /** @type {StoredTile[]} */
   const tiles = [];
   for (const { id, name, path, order, classId, widthPx, heightPx, format, noDataShare, notes } of facts) {
     const { thumbnail, ...row } = fileOf.get(id) ?? {};
-    const source = toSource(row);
+    const source = toSource(row, sceneOf);
     if (typeof name !== 'string' || !source) continue;
     tiles.push({
       id: String(id),
@@ -73,14 +78,46 @@ export function toTiles(facts, files, classes) {
 /**
  * Where the pixels of a tile are; null where nobody knows any more.
  * @param {{ source?: unknown, file?: unknown }} row
+ * @param {Map<string, Scene>} sceneOf
  * @returns {TileSource | null}
  */
-function toSource({ source, file }) {
+function toSource({ source, file }, sceneOf) {
+  if (isObject(source) && source.kind === 'window') return toCell(source, sceneOf);
   const { file: found, raster } = isObject(source) && source.kind === 'file' ? source : { file, raster: undefined };
   return found instanceof Blob ? { kind: 'file', file: found, ...toRaster(raster) } : null;
 }
 
-/** How its numbers become colours; nothing where that makes no sense, and the file is looked at again. @param {unknown} raster @returns {Pick<TileSource, 'raster'>} */
+/**
+ * A cell has the file and the colours of its scene. Where the scene has lost its file, features that were saved still answer.
+ * @param {Record<string, unknown>} source
+ * @param {Map<string, Scene>} sceneOf
+ * @returns {TileSource | null}
+ */
+function toCell({ sceneId, window }, sceneOf) {
+  const scene = sceneOf.get(String(sceneId));
+  if (!scene || !isWindow(window)) return null;
+  const { x, y, width, height } = window;
+  return { kind: 'window', sceneId: scene.id, file: scene.file ?? new Blob(), window: { x, y, width, height }, raster: scene.raster };
+}
+
+/**
+ * @param {Doubtful<SceneRow>[]} rows
+ * @param {{ id?: unknown, source?: unknown }[]} files
+ * @returns {Scene[]}
+ */
+export function toScenes(rows, files) {
+  const fileOf = new Map(files.map(({ id, source }) => [id, source]));
+  return rows.flatMap(({ id, name, fileBytes, sidecars, raster, plan }) => {
+    if (typeof id !== 'string' || typeof name !== 'string') return [];
+    const source = fileOf.get(id);
+    const file = isObject(source) && source.file instanceof Blob ? source.file : null;
+    const { world, auxXml } = isObject(sidecars) ? sidecars : { world: null, auxXml: null };
+    const texts = { world: typeof world === 'string' ? world : null, auxXml: typeof auxXml === 'string' ? auxXml : null };
+    return [{ id, name, file, fileBytes: numberOr(fileBytes, 0), sidecars: texts, raster: toRaster(raster).raster ?? null, plan: readPlan(plan) }];
+  });
+}
+
+/** How its numbers become colours; nothing where that makes no sense, and the file is looked at again. @param {unknown} raster @returns {{ raster?: import('../engine/index.js').Raster | null }} */
 function toRaster(raster) {
   if (raster === null) return { raster };
   if (!isObject(raster) || typeof raster.alike !== 'string' || !isStretch(raster.stretch)) return {};
@@ -106,6 +143,16 @@ export function toFeatures(rows) {
  */
 export function toModels(rows) {
   return Object.fromEntries(rows.flatMap(({ role, file }) => (file instanceof Blob ? [[role, file]] : [])));
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is import('../engine/index.js').PixelWindow}
+ */
+export function isWindow(value) {
+  if (!isObject(value)) return false;
+  const isWhole = (/** @type {unknown} */ number, /** @type {number} */ least) => Number.isSafeInteger(number) && Number(number) >= least;
+  return isWhole(value.x, 0) && isWhole(value.y, 0) && isWhole(value.width, 1) && isWhole(value.height, 1);
 }
 
 /**

@@ -4,6 +4,7 @@
 /** @typedef {import('../tiles/tile-list.js').KeptTile} KeptTile */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
+/** @typedef {import('../scene/scenes.js').Scenes} Scenes */
 /** @typedef {import('./types.js').Project} Project */
 /** @typedef {import('./types.js').StoredTile} StoredTile */
 /** @typedef {import('./workspace.js').Workspace} Workspace */
@@ -29,14 +30,15 @@ export function keptTile({ id, name, path, source, classId, thumbnail, widthPx, 
 
 /**
  * The open project with all that is kept of it.
- * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace }} page
+ * @param {{ tiles: TileList, scenes: Scenes, labelling: Labelling, workspace: Workspace }} page
  * @returns {Project}
  */
-export function snapshot({ tiles, labelling, workspace }) {
+export function snapshot({ tiles, scenes, labelling, workspace }) {
   const { id, name, createdAt, settings, reports, current, before } = workspace;
   return {
     record: { id, name, createdAt, updatedAt: new Date().toISOString(), classes: labelling.classes, settings, report: reports },
     tiles: tiles.all.map(storedTile),
+    scenes: scenes.all,
     models: { ...(current.model && { current: current.model }), ...(before?.model && { before: before.model }) },
   };
 }

@@ -2,7 +2,7 @@
 
 import { keysOf, openDatabase } from './database.js';
 import { ProjectError, storageError } from './failures.js';
-import { toFeatures, toModels, toRecord, toTiles } from './rows.js';
+import { toFeatures, toModels, toRecord, toScenes, toTiles } from './rows.js';
 
 /** @typedef {import('./database.js').Database} Database */
 /** @typedef {import('./database.js').Tables} Tables */
@@ -11,6 +11,7 @@ import { toFeatures, toModels, toRecord, toTiles } from './rows.js';
 /** @typedef {import('./types.js').ProjectRecord} ProjectRecord */
 /** @typedef {import('./types.js').ProjectSummary} ProjectSummary */
 /** @typedef {import('./types.js').FeatureRow} FeatureRow */
+/** @typedef {import('./types.js').Scene} Scene */
 /** @typedef {import('./types.js').StoredTile} StoredTile */
 /** @typedef {keyof Tables} Table */
 
@@ -23,7 +24,7 @@ import { toFeatures, toModels, toRecord, toTiles } from './rows.js';
 const FEATURE_ROWS = 500;
 
 /** Belongs to a project beside its record. @type {Exclude<Table, 'projects'>[]} */
-const PARTS = ['tiles', 'files', 'features', 'models'];
+const PARTS = ['tiles', 'files', 'scenes', 'features', 'models'];
 
 /**
  * Rejects with `storage.refused` where the browser lets the page keep nothing.
@@ -74,13 +75,15 @@ export class Store {
       const row = await reading(database, 'projects').get(id);
       if (!row) return null;
       const range = keysOf(id);
-      const [facts, files, models] = await Promise.all([
+      const [facts, files, sceneRows, models] = await Promise.all([
         readableRows(database, 'tiles', range),
         readableRows(database, 'files', range),
+        readableRows(database, 'scenes', range),
         readableRows(database, 'models', range),
       ]);
       const record = toRecord(row);
-      return { record, tiles: toTiles(facts, files, record.classes), models: toModels(models) };
+      const scenes = toScenes(sceneRows, files);
+      return { record, tiles: toTiles(facts, files, record.classes, scenes), scenes, models: toModels(models) };
     });
   }
 
@@ -118,8 +121,32 @@ export class Store {
     await this.#write(['tiles', 'files'], (transaction) =>
       forEach(tiles, async ({ source, thumbnail, ...facts }) => {
         await transaction.objectStore('tiles').put({ ...facts, projectId });
-        await transaction.objectStore('files').put({ projectId, id: facts.id, source, thumbnail });
+        const row = source.kind === 'file' ? { source, thumbnail } : { source: { kind: source.kind, sceneId: source.sceneId, window: source.window }, thumbnail: null };
+        await transaction.objectStore('files').put({ projectId, id: facts.id, ...row });
       }),
+    );
+  }
+
+  /**
+   * Inserts or replaces what is known of a scene. Its file, which may be large, is written only if it is given.
+   * @param {string} projectId
+   * @param {Scene} scene
+   * @param {Blob | null} file
+   */
+  async putScene(projectId, { file: _, ...facts }, file) {
+    await this.#write(['scenes', 'files'], async (transaction) => {
+      await transaction.objectStore('scenes').put({ ...facts, projectId });
+      if (file) await transaction.objectStore('files').put({ projectId, id: facts.id, source: { kind: 'scene', file }, thumbnail: null });
+    });
+  }
+
+  /**
+   * @param {string} projectId
+   * @param {string} id
+   */
+  async removeScene(projectId, id) {
+    await this.#write(['scenes', 'files'], (transaction) =>
+      forEach(/** @type {('scenes' | 'files')[]} */ (['scenes', 'files']), (table) => transaction.objectStore(table).delete([projectId, id])),
     );
   }
 

@@ -3,6 +3,7 @@
 /** @typedef {import('../engine/index.js').FeatureRow} FeatureRow */
 /** @typedef {import('../engine/index.js').TileSource} TileSource */
 /** @typedef {import('../labels/labelling.js').TileClass} TileClass */
+/** @typedef {import('../scene/scenes.js').Scene} Scene Its cells stand among the tiles. */
 
 /**
  * @typedef {object} StoredTile
@@ -37,6 +38,7 @@
  * @typedef {object} Project
  * @property {ProjectRecord} record
  * @property {StoredTile[]} tiles
+ * @property {Scene[]} scenes
  * @property {Partial<Record<ModelRole, Blob>>} models
  */
 

@@ -33,6 +33,10 @@ export class SceneDesk extends EventTarget {
   #failures = new Map();
   /** Scenes that are being opened. @type {Map<string, string>} */
   #opening = new Map();
+  /** Whether the page knows where the worker of scenes is. */
+  #isStarted = false;
+  /** The model that the hints are about. */
+  #model = -1;
   #session;
   #room;
   #scenes;
@@ -51,6 +55,18 @@ export class SceneDesk extends EventTarget {
     this.#stretches = stretches;
     scenes.addEventListener('changed', () => this.#follow());
     stretches.addEventListener('changed', () => this.#seeOtherwise());
+    session.addEventListener('status', () => {
+      const model = session.status.loaded?.model ?? -1;
+      if (session.status.state !== 'ready' || model === this.#model) return;
+      this.#model = model;
+      for (const id of this.#opened.keys()) this.#cutAgain(id);
+    });
+  }
+
+  /** From now on scenes can be opened. */
+  start() {
+    this.#isStarted = true;
+    this.#follow();
   }
 
   /** @param {string} sceneId */
@@ -99,6 +115,22 @@ export class SceneDesk extends EventTarget {
     this.#tiles.add(cellsOf(scene, file, grid));
     this.#tell();
     return scene;
+  }
+
+  /**
+   * Gives a scene whose file the project could not keep that file again.
+   * @param {File} file
+   * @returns {boolean} whether it is that of a scene
+   */
+  reunite(file) {
+    const scene = this.#scenes.all.find(({ name, fileBytes, file: kept }) => !kept && name === file.name && fileBytes === file.size);
+    if (!scene) return false;
+    const cells = this.#cellsOf(scene.id);
+    for (const cell of cells) cell.source = { ...cell.source, file };
+    this.#scenes.change(scene.id, { file });
+    // What could not be read without it is tried again.
+    this.#tiles.mark(cells.filter(({ state }) => state === 'error'), 'queued');
+    return true;
   }
 
   /** Cells as large as tiles of such pixels usually are, and no larger than half of the scene. @param {SceneInfo} info */
@@ -185,7 +217,7 @@ export class SceneDesk extends EventTarget {
       this.#opened.delete(id);
       this.#room.close(id).catch(() => undefined);
     }
-    for (const scene of this.#scenes.all) if (!this.#opened.has(scene.id)) this.#open(scene);
+    for (const scene of this.#scenes.all) if (this.#isStarted && !this.#opened.has(scene.id)) this.#open(scene);
     this.#tell();
   }
 

@@ -8,6 +8,8 @@ import Papa from 'papaparse';
 /** Excel takes a file for UTF-8 only with a byte-order mark. */
 const BYTE_ORDER_MARK = '\uFEFF';
 
+/** Of cells of a scene: which, and its pixels there. */
+const CELL = ['scene_x', 'scene_y', 'scene_width', 'scene_height'];
 const BEFORE_CLASSES = ['file', 'class', 'confidence', 'label'];
 const AFTER_CLASSES = ['width_px', 'height_px', 'decode_ms', 'inference_ms', 'no_data_share', 'stretch', 'notes', 'error'];
 
@@ -24,7 +26,8 @@ const FORMULA = /^[=+\-@\t\r\n]/;
  */
 export function resultsCsv(tiles, labelOf, sentenceOf, notesOf) {
   const classes = [...new Set(tiles.flatMap((tile) => columnsOf(tile.labels)))];
-  const fields = [...BEFORE_CLASSES, ...classes, ...AFTER_CLASSES];
+  const hasCells = tiles.some(({ source }) => source.kind === 'window');
+  const fields = [...BEFORE_CLASSES, ...classes, ...AFTER_CLASSES, ...(hasCells ? CELL : [])];
   const rows = tiles.map((tile) => {
     const { path, source, state, facts, answer, labels, verdict, error } = tile;
     const probabilityOf = new Map(columnsOf(labels).map((column, index) => [column, answer?.probabilities[index]]));
@@ -42,6 +45,7 @@ export function resultsCsv(tiles, labelOf, sentenceOf, notesOf) {
       source.raster ? JSON.stringify(source.raster.stretch) : '',
       notesOf(tile).join(' '),
       error ? sentenceOf(error) : (state === 'done' ? '' : `not classified (${state})`),
+      ...(hasCells && source.kind === 'window' ? [source.window.x, source.window.y, source.window.width, source.window.height] : []),
     ];
   });
   // A file name may begin with `=`: spreadsheets would run it.
@@ -56,7 +60,7 @@ export function resultsCsv(tiles, labelOf, sentenceOf, notesOf) {
  */
 function columnsOf(labels) {
   /** @type {Map<string, number>} */
-  const seen = new Map([...BEFORE_CLASSES, ...AFTER_CLASSES].map((column) => [column, 1]));
+  const seen = new Map([...BEFORE_CLASSES, ...AFTER_CLASSES, ...CELL].map((column) => [column, 1]));
   return labels.map((label) => {
     const times = (seen.get(label) ?? 0) + 1;
     seen.set(label, times);

@@ -123,13 +123,14 @@ function classUnder({ type, target }) {
  * @param {object} to
  * @param {(tiles: NewTile[]) => void} to.addTiles
  * @param {(files: NewFile[]) => Promise<NewFile[]>} to.takeScenes opens those that are scenes, and gives the others
+ * @param {(files: NewFile[]) => void} to.openScenes opens them, however large they are
  * @param {(file: File, company: Company) => void} to.openModel a model file or a checkpoint that was dropped among the tiles
  * @param {(file: File) => boolean} to.takeLabels a list of labels, if somebody waits for one
  * @param {(file: File) => void} to.openArchive a project, or an archive of images, that was dropped among the tiles
  * @param {(paths: string[]) => Promise<TreeReading>} to.readTree which paths are no tiles
  * @param {Promise<Sample[]>} to.samples
  */
-export function setUpIntake({ addTiles, takeScenes, openModel, takeLabels, openArchive, readTree, samples }) {
+export function setUpIntake({ addTiles, takeScenes, openScenes, openModel, takeLabels, openArchive, readTree, samples }) {
   /** @param {Event} event */
   const take = async (event) => {
     const classId = classUnder(event);
@@ -178,6 +179,14 @@ export function setUpIntake({ addTiles, takeScenes, openModel, takeLabels, openA
       picker.value = '';
     });
   }
+
+  const scenePicker = byId('scene-input', HTMLInputElement);
+  for (const id of ['choose-scene', 'add-scene']) byId(id, HTMLButtonElement).addEventListener('click', () => scenePicker.click());
+  scenePicker.addEventListener('change', () => {
+    const files = [...(scenePicker.files ?? [])].map((file) => ({ name: file.name, path: file.name, file }));
+    scenePicker.value = '';
+    openScenes(files);
+  });
 
   const addSamples = async () => {
     try {

@@ -12,7 +12,7 @@ import { thrownSentence } from './sentences.js';
 
 /** @type {[MapForm, string, string][]} */
 const FORMS = [
-  ['classes', 'Class GeoTIFF', 'A byte a cell, with names and colours for QGIS and GDAL: three files'],
+  ['classes', 'Class GeoTIFF', 'A byte a cell, with names and colours for QGIS and GDAL: a zip of three files, to be unpacked into one folder'],
   ['confidence', 'Confidence GeoTIFF', 'How probable each cell’s class is, from 0 to 1'],
   ['regions', 'GeoJSON, regions', 'WGS 84: neighbours of one class are one shape'],
   ['cells', 'GeoJSON, cells', 'WGS 84: each cell with the scores of all classes'],
@@ -132,7 +132,10 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
   exports.append(
     ...FORMS.map(([mapForm, label, title]) =>
       button(label, () => take(async (scene) => {
-        for (const { ending, file } of await room.ask('writeMap', { sceneId: scene.id, form: mapForm })) download(file, `${stem(scene)}${ending}`);
+        const files = (await room.ask('writeMap', { sceneId: scene.id, form: mapForm })).map(({ ending, file }) => ({ name: `${stem(scene)}${ending}`, file }));
+        if (files.length === 1) return download(files[0].file, files[0].name);
+        const { zipped } = await import('./map/zip.js');
+        download(await zipped(files), `${stem(scene)}.zip`);
       }), { title }),
     ),
     button('Picture with legend', () => take(async (scene, map) => {

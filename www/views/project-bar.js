@@ -118,6 +118,7 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
         return;
       }
       download(await exportArchive(without(projects.snapshot(), omitted)), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
+      if (omitted.scenes.length > 0) notify(lackingScenesSentence(omitted), [], 'news');
       if (omitted.tooLarge.length > 0) notify(tooLargeSentence(omitted), [], 'news');
     });
   }
@@ -213,4 +214,10 @@ function leftOutSentence(leftOut) {
   const [{ name, why }] = leftOut;
   const others = leftOut.length > 1 ? ` So ${leftOut.length === 2 ? 'is one other' : `are ${leftOut.length - 1} others`}.` : '';
   return `The project is open, but “${isolated(name)}” is left out. ${why}${others} Everything else is unchanged.`;
+}
+
+/** @param {Omissions} omitted */
+function lackingScenesSentence({ scenes }) {
+  const names = scenes.map(({ name }) => isolated(name)).join(', ');
+  return `The project file has everything but the image of ${names}, which is too large or not at hand. Cells, labels and classes are in it; when you open it, add the image again.`;
 }

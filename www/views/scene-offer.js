@@ -1,6 +1,6 @@
 /** A large raster may be one tile, or a scene to be cut into cells: the user says which, or has said it for all. */
 
-import { byId, element } from './dom.js';
+import { byId, element, isolated } from './dom.js';
 import { notify } from './notices.js';
 import { thrownSentence } from './sentences.js';
 
@@ -9,6 +9,8 @@ import { thrownSentence } from './sentences.js';
 /** @typedef {'ask' | 'scene' | 'tile'} Rule What becomes of large rasters. */
 
 const RASTER = /\.(tiff?|gtiff|geotiff|cog)$/i;
+/** What stands beside a raster. */
+const SIDECAR = /\.(tfw|tifw|wld|aux\.xml)$/i;
 /** Rasters of fewer bytes are not even looked at: they can hardly be large. */
 const LEAST_BYTES = 200_000;
 /** From this many pixels a side on it may be a scene, unless the user says otherwise. */
@@ -84,15 +86,30 @@ export function setUpSceneOffer(desk, showMap) {
     });
   }
 
+  /** @param {NewFile[]} scenes @param {NewFile[]} company files that stand beside them */
+  async function openScenes(scenes, company) {
+    for (const file of scenes) {
+      try {
+        if (desk.reunite(file.file)) continue;
+        await desk.add(file.file, await sidecarsOf(file, company));
+        showMap();
+      } catch (thrown) {
+        notify(`${isolated(file.name)} could not be opened as a scene. ${thrownSentence(thrown)}`);
+      }
+    }
+  }
+
   /**
    * Opens those that are scenes.
    * @param {NewFile[]} files
    * @returns {Promise<NewFile[]>} the others
    */
-  return async function takeScenes(files) {
+  async function takeScenes(files) {
     const { sidePx, rule } = choice();
-    const candidates = files.filter(({ name, file }) => RASTER.test(name) && file.size >= LEAST_BYTES);
-    if (candidates.length === 0 || rule === 'tile') return files;
+    const strange = files.filter(({ file }) => !desk.reunite(file));
+    if (strange.length < files.length) showMap();
+    const candidates = strange.filter(({ name, file }) => RASTER.test(name) && file.size >= LEAST_BYTES);
+    if (candidates.length === 0 || rule === 'tile') return strange;
     /** @type {{ file: NewFile, widthPx: number, heightPx: number }[]} */
     const large = [];
     for (const file of candidates) {
@@ -100,21 +117,15 @@ export function setUpSceneOffer(desk, showMap) {
       const info = await desk.look(file.file, { world: null, auxXml: null }).catch(() => null);
       if (info && Math.max(info.widthPx, info.heightPx) >= sidePx) large.push({ file, widthPx: info.widthPx, heightPx: info.heightPx });
     }
-    if (large.length === 0) return files;
+    if (large.length === 0) return strange;
     const answer = rule === 'scene' ? rule : await ask(large.map(({ file, ...size }) => ({ name: file.name, ...size })));
+    if (answer === 'tile') return strange;
     const chosen = new Set(large.map(({ file }) => file));
-    if (answer === 'tile') return files;
-    const others = files.filter((file) => !chosen.has(file));
+    const others = strange.filter((file) => !chosen.has(file));
     if (answer === 'cancel') return others;
-    const lists = new Set(others.filter(({ name }) => /\.(tfw|tifw|wld|aux\.xml)$/i.test(name)));
-    for (const { file } of large) {
-      try {
-        await desk.add(file.file, await sidecarsOf(file, files));
-        showMap();
-      } catch (thrown) {
-        notify(`${file.name} could not be opened as a scene. ${thrownSentence(thrown)}`);
-      }
-    }
-    return others.filter((file) => !lists.has(file));
-  };
+    await openScenes([...chosen], files);
+    return others.filter(({ name }) => !SIDECAR.test(name));
+  }
+
+  return { takeScenes, openScenes: (/** @type {NewFile[]} */ files) => openScenes(files.filter(({ name }) => !SIDECAR.test(name)), files) };
 }

@@ -66,7 +66,7 @@ function checkSize({ tiles }, text, files) {
  * The manifest, and which file goes where.
  * @param {Project} project
  */
-function contents({ record, tiles, models }) {
+function contents({ record, tiles, scenes, models }) {
   const classFolders = new Folder();
   const classes = record.classes.map(({ name, colour }) => ({ name, colour, folder: classFolders.take(safeName(name, 'class')) }));
   const places = new Map(record.classes.map(({ id }, place) => [id, place]));
@@ -75,6 +75,8 @@ function contents({ record, tiles, models }) {
 
   /** @type {{ name: string, shownName: string, file: Blob }[]} */
   const files = [];
+  const sceneNames = new Folder();
+  const sceneIndex = new Map(scenes.map(({ id }, index) => [id, index]));
   /** @type {Manifest} */
   const manifest = {
     format: FORMAT,
@@ -83,14 +85,23 @@ function contents({ record, tiles, models }) {
     classes,
     settings: record.settings,
     report: byPlaces(record.report, tiles, record.classes),
+    scenes: scenes.map(({ id: _, file, ...scene }) => {
+      if (!file) return { ...scene, file: null };
+      const { stem, extension } = safeFileName(scene.name, 'TIFF');
+      const target = `scenes/${sceneNames.take(stem, extension)}`;
+      files.push({ name: target, shownName: scene.name, file });
+      return { ...scene, file: target };
+    }),
     tiles: tiles.map(({ name, path, classId, widthPx, heightPx, format, noDataShare, notes, source }) => {
       const place = (classId !== null ? places.get(classId) : undefined) ?? null;
+      const [shortName, shortPath] = [name, path].map((text) => text.slice(0, LIMITS.nameCharacters));
+      const facts = { name: shortName, path: shortPath, class: place, widthPx, heightPx, format, noDataShare, notes };
+      if (source.kind === 'window') return { source: { kind: 'window', scene: sceneIndex.get(source.sceneId) ?? 0, window: source.window }, ...facts };
       const folder = place === null ? unlabelled : labelled[place];
       const { stem, extension } = safeFileName(name, format);
       const target = `${folder.path}/${folder.names.take(stem, extension)}`;
       files.push({ name: target, shownName: path, file: source.file });
-      const [shortName, shortPath] = [name, path].map((text) => text.slice(0, LIMITS.nameCharacters));
-      return { source: { ...source, file: target }, name: shortName, path: shortPath, class: place, widthPx, heightPx, format, noDataShare, notes };
+      return { source: { ...source, file: target }, ...facts };
     }),
     models: {},
   };
@@ -113,6 +124,7 @@ This is a project of Tilelens, which sorts image tiles into classes. To go on wi
 images/        the labelled tiles, one folder for each class: the layout that torchvision's ImageFolder,
                Keras' image_dataset_from_directory and others read as a data set
 unlabelled/    the tiles without a label
+scenes/        the scenes; their cells stand in the manifest, as windows of pixels with their class
 model/         the model that was trained on the tiles (current.safetensors) and the one before it
 manifest.json  the classes with their colours, the true names of the tiles, the settings and the last report
 

@@ -32,9 +32,22 @@ export async function importArchive(file) {
   /** @type {LeftOut[]} */
   const leftOut = [];
 
+  /** @type {import('../types.js').Scene[]} */
+  const scenes = [];
+  for (const { file: name, ...scene } of manifest.scenes) {
+    const content = name === null ? null : await contentOrNull(archive, root + name, LIMITS.sceneBytes, (why) => leftOut.push({ name: scene.name, why }));
+    scenes.push({ ...scene, id: newId(), file: content });
+  }
+
   /** @type {(StoredTile | null)[]} */
   const tiles = [];
   for (const [order, { source, class: label, ...facts }] of manifest.tiles.entries()) {
+    if (source.kind === 'window') {
+      const { id, file: sceneFile, raster } = scenes[source.scene];
+      const cell = /** @type {const} */ ({ kind: 'window', sceneId: id, file: sceneFile ?? new Blob(), window: source.window, raster });
+      tiles.push({ ...facts, id: newId(), order, source: cell, thumbnail: null, classId: label === null ? null : classes[label].id });
+      continue;
+    }
     const content = await contentOrNull(archive, root + source.file, LIMITS.tileBytes, (why) => leftOut.push({ name: facts.path, why }));
     const classId = label === null ? null : classes[label].id;
     tiles.push(content && { ...facts, id: newId(), order, source: { ...source, file: content }, thumbnail: null, classId });
@@ -56,7 +69,7 @@ export async function importArchive(file) {
   const classIds = classes.map(({ id }) => id);
   const { name, settings } = manifest;
   const record = { id: newId(), name, createdAt: now, updatedAt: now, classes, settings, report: byIds(manifest.report, tileIds, classIds) };
-  return { project: withoutModels({ record, tiles: tiles.filter((tile) => tile !== null), models }, lost), leftOut };
+  return { project: withoutModels({ record, tiles: tiles.filter((tile) => tile !== null), scenes, models }, lost), leftOut };
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Reads the manifest of an archive, and believes none of it. */
 
 import { isStretch } from '../../engine/index.js';
+import { readPlan } from '../../scene/plan.js';
+import { isWindow } from '../rows.js';
 import { FORMAT, LIMITS, MODEL_ROLES, VERSION } from './layout.js';
 import { damaged, notAProject, shown, tooLarge, tooNew } from './refusals.js';
 
@@ -14,20 +16,23 @@ import { damaged, notAProject, shown, tooLarge, tooNew } from './refusals.js';
 export function readManifest(bytes) {
   const manifest = parse(bytes);
   if (!isObject(manifest) || manifest.format !== FORMAT) throw notAProject();
-  const { version, name, classes, settings, report = null, tiles, models } = manifest;
+  const { version, name, classes, settings, report = null, scenes = [], tiles, models } = manifest;
   check(isIndex(version, Infinity) && version > 0, 'it has no version');
   if (version > VERSION) throw tooNew(version, VERSION);
   check(isName(name), 'the project has no name');
   check(Array.isArray(classes), 'it has no list of classes');
+  check(Array.isArray(scenes) && scenes.length <= LIMITS.scenes, 'the scenes are no scenes');
   check(Array.isArray(tiles), 'it has no list of tiles');
   check(isObject(settings), 'the settings are no settings');
   check(isObject(models), 'it has no list of models');
   if (classes.length > LIMITS.classes) throw tooLarge(`it has ${classes.length.toLocaleString()} classes, and ${LIMITS.classes} are allowed`);
   if (tiles.length > LIMITS.tiles) throw tooLarge(`it has ${tiles.length.toLocaleString()} tiles, and ${LIMITS.tiles.toLocaleString()} are allowed`);
-  const checkedTiles = tiles.map((tile, place) => readTile(tile, place, { version, classCount: classes.length }));
+  const checkedTiles = tiles.map((tile, place) => readTile(tile, place, { version, classCount: classes.length, sceneCount: scenes.length }));
+  const checkedScenes = scenes.map(readScene);
   const checkedModels = readModels(models);
-  checkPlaces([...checkedTiles.map(({ source }) => source.file), ...Object.values(checkedModels)]);
-  return { format: FORMAT, version, name, classes: classes.map(readClass), settings, report, tiles: checkedTiles, models: checkedModels };
+  const places = [...checkedTiles.map(({ source }) => (source.kind === 'file' ? source.file : null)), ...checkedScenes.map(({ file }) => file)];
+  checkPlaces([...places.filter((place) => place !== null), ...Object.values(checkedModels)]);
+  return { format: FORMAT, version, name, classes: classes.map(readClass), settings, report, scenes: checkedScenes, tiles: checkedTiles, models: checkedModels };
 }
 
 /** @param {ArrayBuffer} bytes */
@@ -56,13 +61,13 @@ function readClass(value, place) {
 /**
  * @param {unknown} value
  * @param {number} place
- * @param {{ version: number, classCount: number }} manifest
+ * @param {{ version: number, classCount: number, sceneCount: number }} manifest
  */
-function readTile(value, place, { version, classCount }) {
+function readTile(value, place, { version, classCount, sceneCount }) {
   const what = `tile ${(place + 1).toLocaleString()}`;
   check(isObject(value), `${what} is no tile`);
   const { name, path, class: label, widthPx, heightPx, format, noDataShare = 0, notes } = value;
-  const source = readSource(version === 1 ? { kind: 'file', file: value.file } : value.source, what);
+  const source = readSource(version === 1 ? { kind: 'file', file: value.file } : value.source, what, sceneCount);
   check(isName(name), `${what} has no name`);
   check(isName(path), `${what} has no path`);
   check(label === null || isIndex(label, classCount), `${what} has a class that is not there`);
@@ -76,14 +81,40 @@ function readTile(value, place, { version, classCount }) {
 /**
  * @param {unknown} value
  * @param {string} what
+ * @param {number} sceneCount
  * @returns {import('./layout.js').ManifestTile['source']}
  */
-function readSource(value, what) {
+function readSource(value, what, sceneCount) {
+  if (isObject(value) && value.kind === 'window') {
+    const { scene, window } = value;
+    check(isIndex(scene, sceneCount) && isWindow(window), `${what} is no window of a scene`);
+    const { x, y, width, height } = window;
+    return { kind: 'window', scene, window: { x, y, width, height } };
+  }
   check(isObject(value) && value.kind === 'file' && isName(value.file), `${what} has no file`);
   const { file, raster } = value;
   if (raster === undefined || raster === null) return { kind: 'file', file, ...(raster === null && { raster }) };
   check(isObject(raster) && isName(raster.alike) && isStretch(raster.stretch), `the stretch of ${what} is none`);
   return { kind: 'file', file, raster: { alike: raster.alike, stretch: raster.stretch } };
+}
+
+/**
+ * @param {unknown} value
+ * @param {number} place
+ * @returns {import('./layout.js').ManifestScene}
+ */
+function readScene(value, place) {
+  const what = `scene ${place + 1}`;
+  check(isObject(value) && isName(value.name), `${what} has no name`);
+  const { name, file, fileBytes, sidecars, raster, plan } = value;
+  check(file === null || isName(file), `${what} has no file`);
+  check(isIndex(fileBytes, Infinity), `${what} has no size`);
+  const isText = (/** @type {unknown} */ text) => text === null || (typeof text === 'string' && text.length <= LIMITS.sidecarCharacters);
+  check(isObject(sidecars) && isText(sidecars.world) && isText(sidecars.auxXml), `what stood beside ${what} is no text`);
+  check(raster === null || (isObject(raster) && isName(raster.alike) && isStretch(raster.stretch)), `the stretch of ${what} is none`);
+  const { world, auxXml } = /** @type {import('../../engine/index.js').Sidecars} */ (sidecars);
+  const look = raster === null ? null : { alike: String(raster.alike), stretch: /** @type {import('../../engine/index.js').Stretch} */ (raster.stretch) };
+  return { name, file, fileBytes, sidecars: { world, auxXml }, raster: look, plan: readPlan(plan) };
 }
 
 /** @param {Record<string, unknown>} models */

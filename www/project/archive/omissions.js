@@ -4,12 +4,14 @@ import { LIMITS, MODEL_ROLES } from './layout.js';
 
 /** @typedef {import('../types.js').ModelRole} ModelRole */
 /** @typedef {import('../types.js').Project} Project */
+/** @typedef {import('../types.js').Scene} Scene */
 /** @typedef {import('../types.js').StoredTile} StoredTile */
 
 /**
  * @typedef {object} Omissions
  * @property {StoredTile[]} unreadable their files were moved, or the browser has deleted them
  * @property {StoredTile[]} tooLarge what the page refuses to read it would also refuse to import
+ * @property {Scene[]} scenes whose file is not at hand, or too large; their cells stay
  * @property {ModelRole[]} models that can no longer be read
  */
 
@@ -21,7 +23,15 @@ const READ_AT_ONCE = 32;
  * @param {Project} project
  * @returns {Promise<Omissions>}
  */
-export async function omissions({ tiles, models }) {
+export async function omissions({ tiles: all, scenes, models }) {
+  // Cells have the file of their scene.
+  const tiles = all.filter(({ source }) => source.kind === 'file');
+  /** @type {Scene[]} */
+  const lacking = [];
+  for (const scene of scenes) {
+    const { file } = scene;
+    if (!file || file.size > LIMITS.sceneBytes || !(await isReadable(file))) lacking.push(scene);
+  }
   const tooLarge = tiles.filter(({ source }) => source.file.size > LIMITS.tileBytes);
   const others = tiles.filter((tile) => !tooLarge.includes(tile));
   /** @type {StoredTile[]} */
@@ -37,7 +47,7 @@ export async function omissions({ tiles, models }) {
     const file = models[role];
     if (file && !(await isReadable(file))) roles.push(role);
   }
-  return { unreadable, tooLarge, models: roles };
+  return { unreadable, tooLarge, scenes: lacking, models: roles };
 }
 
 /**
@@ -46,9 +56,11 @@ export async function omissions({ tiles, models }) {
  * @param {Omissions} omitted
  * @returns {Project}
  */
-export function without(project, { unreadable, tooLarge, models }) {
+export function without(project, { unreadable, tooLarge, scenes, models }) {
   const gone = new Set([...unreadable, ...tooLarge].map(({ id }) => id));
-  return { ...withoutModels(project, models), tiles: project.tiles.filter(({ id }) => !gone.has(id)) };
+  const lacking = new Set(scenes.map(({ id }) => id));
+  const left = project.scenes.map((scene) => (lacking.has(scene.id) ? { ...scene, file: null } : scene));
+  return { ...withoutModels(project, models), scenes: left, tiles: project.tiles.filter(({ id }) => !gone.has(id)) };
 }
 
 /**
