@@ -17,7 +17,7 @@ test('both figures and the difference are said', () => {
     howApart(report(APART), LABELS, 12),
     'Checked on blocks of the scene that it did not learn from, 12 × 12 cells each: 84 %. Had neighbouring cells been split at random, it would have looked like 93 %: 9.0 points too good.',
   );
-  assert.match(howJudged(report(APART), 0), /trained without its block and what adjoins that \(5-fold cross-validation\)/);
+  assert.match(howJudged(report(APART), 0), /trained without its block and the cells beside that \(5-fold cross-validation\)/);
   const chance = { ...APART, againstRandom: { tiles: 200, right: 168, otherRight: 171, verdict: 'no_difference' } };
   assert.match(howApart(report(chance), LABELS, 12), /like 86 %: 1\.5 points more, which may be chance\.$/);
   const none = { ...APART, againstRandom: { tiles: 200, right: 168, otherRight: 166, verdict: 'no_difference' } };

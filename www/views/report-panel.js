@@ -53,8 +53,10 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     words[0]?.classList.toggle('worse', isWorse);
     const inherited = new Set(kept.inheritedTileIds ?? []);
     const seenBefore = report.predictions.filter(({ tile }) => inherited.has(kept.tileIds[tile])).length;
+    const said = [element('p', { className: 'accuracy' }, howJudged(report, seenBefore))];
     const apart = howApart(report, labels, kept.blockCells);
-    const said = [element('p', { className: 'accuracy' }, howJudged(report, seenBefore)), ...(apart ? [element('p', { className: 'apart' }, apart)] : []), ...words];
+    if (apart) said.push(element('p', { className: report.grouping?.keptApart ? 'verdict-sentence' : 'verdict-sentence worse' }, apart));
+    said.push(...words);
     if (!report.evaluation) return [element('div', { className: 'report-said' }, ...said, ...doubts(kept))];
     const named = (/** @type {number} */ index) => isolated(labels[index]);
     const matrix = confusionMatrix(labels, report.evaluation.confusion, (label, predicted) =>

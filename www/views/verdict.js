@@ -22,7 +22,7 @@ function points({ tiles, right, otherRight }) {
 export function howJudged({ evaluation, folds, tiles, grouping }, seenBefore) {
   if (!evaluation) return 'No tiles could be held out, so nobody knows how good this head is. Label at least two tiles of a class.';
   const [low, high] = evaluation.interval;
-  const without = grouping?.keptApart ? 'its block and what adjoins that' : 'it';
+  const without = grouping?.keptApart ? 'its block and the cells beside that' : 'it';
   const how =
     folds === 1
       ? `${counted(evaluation.tiles, 'tile')} held out from training`
