@@ -115,6 +115,8 @@ function keptReport(found) {
   const kept = /** @type {Partial<KeptReport> | null | undefined} */ (found);
   const isWhole =
     typeof kept?.report === 'object' &&
-    [kept.classIds, kept.labels, kept.tileIds, kept.report?.predictions, kept.report?.reliability, kept.report?.doubtfulLabels].every(Array.isArray);
+    [kept.classIds, kept.labels, kept.tileIds, kept.report?.predictions, kept.report?.reliability, kept.report?.doubtfulLabels].every(Array.isArray) &&
+    // Earlier versions knew no groups.
+    Array.isArray(kept.report?.grouping?.unjudgedClasses ?? []);
   return isWhole ? /** @type {KeptReport} */ (kept) : null;
 }
