@@ -1,5 +1,7 @@
 //! How good predictions are: accuracy, precision, recall, F1, calibration.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 /// Bins of confidence in the calibration error (Guo et al., "On Calibration of Modern Neural Networks", 2017,
@@ -153,7 +155,37 @@ pub fn argmax(probabilities: &[f32]) -> usize {
 
 /// 95 % interval of a share, sound for small counts and shares near 0 or 1 (Wilson 1927).
 pub fn wilson_interval(right: usize, total: usize) -> [f64; 2] {
-    let (n, share) = (total as f64, right as f64 / total as f64);
+    wilson(right as f64 / total as f64, total as f64)
+}
+
+/// The same where tiles of one group are alike: they count for fewer, by Kish's design effect, which is the variance of
+/// the share between groups (linearised: Cochran, "Sampling Techniques", 1977) over that of tiles drawn one by one.
+/// Where all are right, or all wrong, that shows nothing, and a group counts for one.
+pub fn grouped_interval(right: &[bool], groups: &[usize]) -> [f64; 2] {
+    let tiles = right.len() as f64;
+    let share = right.iter().filter(|right| **right).count() as f64 / tiles;
+    let variance = variance_by_groups(right, groups, share);
+    let alone = share * (1.0 - share);
+    let counted = if alone > 0.0 {
+        (tiles * alone / ((tiles - 1.0) * variance)).min(tiles)
+    } else {
+        groups.iter().collect::<BTreeSet<_>>().len() as f64
+    };
+    wilson(share, counted)
+}
+
+/// The variance of a share, by how much groups differ from it.
+fn variance_by_groups(right: &[bool], groups: &[usize], share: f64) -> f64 {
+    let mut totals: BTreeMap<usize, f64> = BTreeMap::new();
+    for (&right, &group) in right.iter().zip(groups) {
+        *totals.entry(group).or_default() += f64::from(u8::from(right)) - share;
+    }
+    let count = totals.len() as f64;
+    let squares: f64 = totals.values().map(|total| total * total).sum();
+    count / (count - 1.0).max(1.0) * squares / (right.len() as f64).powi(2)
+}
+
+fn wilson(share: f64, n: f64) -> [f64; 2] {
     let scale = 1.0 / (1.0 + Z_95 * Z_95 / n);
     let middle = (share + Z_95 * Z_95 / (2.0 * n)) * scale;
     let half = Z_95 * scale * (share * (1.0 - share) / n + Z_95 * Z_95 / (4.0 * n * n)).sqrt();
@@ -239,6 +271,22 @@ mod tests {
         assert!((paired_p_value(9, 1) - 0.021_484).abs() < 1e-6);
         assert!((paired_p_value(40, 60) - 0.056_888).abs() < 1e-6);
         assert_eq!(paired_p_value(0, 0), 1.0);
+    }
+
+    /// statsmodels 0.15.0: the variance of `OLS(right, 1).fit(cov_type="cluster")`, and `proportion_confint(method="wilson")`
+    /// for as many tiles as have that variance when each is drawn by itself.
+    #[test]
+    fn tiles_of_one_group_count_for_fewer() {
+        let right: Vec<bool> = (0..40).map(|tile| tile % 10 < 7 || tile > 33).collect();
+        let groups: Vec<usize> = (0..40).map(|tile| tile / 4).collect();
+        let share = right.iter().filter(|right| **right).count() as f64 / 40.0;
+        assert!((variance_by_groups(&right, &groups, share) - 0.007_569_444_4).abs() < 1e-9);
+        let [low, high] = grouped_interval(&right, &groups);
+        assert!((low - 0.575_716).abs() < 1e-6 && (high - 0.897_367).abs() < 1e-6, "{low} {high}");
+        // Each by itself: as if drawn. All right: five groups say no more than five tiles.
+        let alone: Vec<usize> = (0..40).collect();
+        assert_eq!(grouped_interval(&right, &alone), wilson_interval(31, 40));
+        assert_eq!(grouped_interval(&[true; 40], &[0, 1, 2, 3, 4].repeat(8)), wilson_interval(5, 5));
     }
 
     /// Figures by scikit-learn 1.9.1's `classification_report` and `log_loss`, the calibration error by hand.

@@ -8,6 +8,7 @@ pub mod baselines;
 pub mod burn;
 pub mod calibration;
 pub mod cpu;
+pub mod groups;
 pub mod head_learner;
 pub mod learner;
 pub mod metrics;

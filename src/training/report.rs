@@ -1,15 +1,17 @@
 //! What a new head is worth: judged by tiles that it never saw, against the head before it and against what needs no
 //! training, with the labels that may be wrong.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::calibration::fit_temperature;
-use super::metrics::{Comparison, Evaluation, ReliabilityBin, argmax, reliability};
+use super::metrics::{Comparison, Evaluation, ReliabilityBin, argmax, grouped_interval, reliability};
 use super::neighbours::{Gallery, nearest_mean};
 use super::run::Outcome;
-use super::samples::class_counts;
+use super::samples::{Samples, class_counts};
 use super::split::Split;
-use super::validation::Validation;
+use super::validation::{Grouping, Plan, Validation};
 use crate::model::classification::softmax;
 
 /// The head before the new one, asked about the same tiles.
@@ -38,6 +40,27 @@ pub struct BeforeAndAfter {
     pub known_classes: usize,
     /// Of the tiles compared, those that the head before learnt from: they flatter it.
     pub seen_before: usize,
+}
+
+/// Tiles that are alike for where they are, and what that did to the figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(
+    target_family = "wasm",
+    derive(tsify::Tsify),
+    serde(rename_all = "camelCase"),
+    tsify(missing_as_null)
+)]
+pub struct GroupFigures {
+    /// Groups that the labelled tiles lie in.
+    pub groups: usize,
+    /// Whether all figures are by groups that were kept apart. Else they are by tiles drawn at random, because fewer than
+    /// two classes have tiles in groups apart; they flatter.
+    pub kept_apart: bool,
+    /// Classes with tiles none of which could judge by groups: all lie in one, or touch each other.
+    pub unjudged_classes: Vec<usize>,
+    /// The head judged by groups, against how it would have looked with tiles drawn at random; on the tiles that judged in
+    /// both. None where groups were not kept apart, or the run ended before that was tried.
+    pub against_random: Option<Comparison>,
 }
 
 /// One tile that judged.
@@ -89,6 +112,8 @@ pub struct Report {
     pub reliability: Vec<ReliabilityBin>,
     /// Every tile that judged.
     pub predictions: Vec<Prediction>,
+    /// Where tiles are in groups; none where each tile is by itself.
+    pub grouping: Option<GroupFigures>,
     /// Against the head before.
     pub before: Option<BeforeAndAfter>,
     /// Against calling every tile what most training tiles are.
@@ -104,7 +129,7 @@ pub struct Report {
 impl Report {
     /// Judges what a run came to.
     pub fn new(outcome: &Outcome, before: Option<HeadBefore>, num_classes: usize) -> Self {
-        let Outcome { samples, validation: plan, .. } = outcome;
+        let Outcome { samples, plan: Plan { validation: plan, grouping }, .. } = outcome;
         // A head whose device was lost in a cross-validation has no answers to be judged by.
         let judges = if outcome.answers.is_empty() { Vec::new() } else { plan.tiles() };
         let labels_of =
@@ -124,6 +149,20 @@ impl Report {
             let other: Vec<bool> = predicted.iter().zip(&labels).map(|(a, b)| a == b).collect();
             (!judges.is_empty()).then(|| Comparison::new(&right, &other))
         };
+        let evaluation = (!judges.is_empty()).then(|| {
+            let found = Evaluation::new(&probabilities, &labels, num_classes);
+            match grouping.as_ref().filter(|grouping| grouping.at_random.is_some()) {
+                Some(Grouping { groups, .. }) => {
+                    let groups: Vec<usize> = judges.iter().map(|&tile| groups.of_tile[tile]).collect();
+                    Evaluation { interval: grouped_interval(&right, &groups), ..found }
+                }
+                None => found,
+            }
+        });
+        let against_random = outcome.answers_at_random.as_deref().and_then(|answers| {
+            let at_random = outcome.plan.at_random()?.tiles();
+            compare_with_random(&predictions, &at_random, answers, samples)
+        });
         let gallery = Gallery::new(samples.first_views(0..samples.len()), samples.width());
         let suspects = gallery.suspects(samples.labels());
         let is_confirmed = |tile: usize, suggested: usize| {
@@ -140,8 +179,14 @@ impl Report {
             tiles: samples.len(),
             folds: if judges.is_empty() { 0 } else { plan.splits().len() },
             temperature,
-            evaluation: (!judges.is_empty()).then(|| Evaluation::new(&probabilities, &labels, num_classes)),
+            evaluation,
             reliability: reliability(&probabilities, &labels, num_classes),
+            grouping: grouping.as_ref().map(|grouping| GroupFigures {
+                groups: grouping.groups.count(),
+                kept_apart: grouping.at_random.is_some(),
+                unjudged_classes: grouping.unjudged_classes.clone(),
+                against_random,
+            }),
             before: before.map(|before| compare_before(&before, &judges, &labels, &right)),
             majority: against(by_split(plan, |Split { training, validation }| {
                 vec![most_frequent(&labels_of(training), num_classes); validation.len()]
@@ -165,6 +210,24 @@ impl Report {
 /// What a classifier without training says of the tiles that judge, learning from each split's other tiles.
 fn by_split(plan: &Validation, classify: impl Fn(&Split) -> Vec<usize>) -> Vec<usize> {
     plan.splits().iter().flat_map(classify).collect()
+}
+
+/// Compares on the tiles that judged by groups and at random; `answers` are those of the tiles of `at_random`.
+fn compare_with_random(
+    by_groups: &[Prediction],
+    at_random: &[usize],
+    answers: &[f32],
+    samples: &Samples,
+) -> Option<Comparison> {
+    let num_classes = answers.len() / at_random.len().max(1);
+    let rows = answers.chunks(num_classes.max(1)).zip(at_random);
+    let right_at_random: HashMap<usize, bool> =
+        rows.map(|(row, &tile)| (tile, argmax(row) == samples.labels()[tile])).collect();
+    let (right, other): (Vec<bool>, Vec<bool>) = by_groups
+        .iter()
+        .filter_map(|found| Some((found.predicted == found.label, *right_at_random.get(&found.tile)?)))
+        .unzip();
+    (!right.is_empty()).then(|| Comparison::new(&right, &other))
 }
 
 /// Compares on the tiles whose class the head before knows, where that head may choose among those classes alone.

@@ -17,12 +17,13 @@ use crate::model::head::{ClassifierConfig, Head, HeadConfig};
 use crate::model::manifest::{Manifest, Provenance};
 use crate::model::model_file::{ModelFile, WeightsDtype};
 use crate::raster::Preparation;
+use crate::training::groups::Groups;
 use crate::training::head_learner::{HeadLearner, Start};
 use crate::training::report::{HeadBefore, Report};
 use crate::training::run::{Outcome, Run};
 use crate::training::samples::{Samples, Subset};
 use crate::training::trainer::{Trainer, TrainingConfig};
-use crate::training::validation::Validation;
+use crate::training::validation::{Plan, Validation};
 
 /// Batches in an epoch of the measurement.
 const MEASURED_BATCHES: usize = 4;
@@ -48,6 +49,13 @@ pub struct TrainingSetup {
     from_current: bool,
     /// For each tile whether the head in use learnt from it.
     has_seen: Vec<bool>,
+    /// The group of each labelled tile, where tiles of one place are alike: none judges what learnt from its own; empty
+    /// where each tile is by itself.
+    #[serde(default)]
+    groups: Vec<usize>,
+    /// Tiles of different groups that see the same ground, or adjoin.
+    #[serde(default)]
+    touching: Vec<[usize; 2]>,
     /// Where to train.
     #[tsify(type = "'cpu' | 'webgpu'")]
     device: String,
@@ -113,12 +121,12 @@ impl HeadTraining {
         let width = classifier.backbone().width();
         let samples = setup.samples(features, width)?;
         let device = device_kind(&setup.device)?.open().await.map_err(failure)?;
-        let validation = Validation::plan(&samples, setup.validation_fraction, setup.settings.seed);
-        let before = setup.head_before(classifier, &samples, &validation).await?;
+        let plan = Plan::new(&samples, setup.groups(), setup.validation_fraction, setup.settings.seed);
+        let before = setup.head_before(classifier, &samples, &plan.validation).await?;
         let head = setup.settings.head(width, setup.labels.len());
         let start = setup.start(classifier, &head);
         Ok(Self {
-            run: Run::new(setup.settings.clone(), start, samples, validation, &device).map_err(failure)?,
+            run: Run::new(setup.settings.clone(), start, samples, plan, &device).map_err(failure)?,
             before,
             manifest: setup.manifest(backbone, &head),
             head,
@@ -191,7 +199,19 @@ impl TrainingSetup {
         if !(0.0..=0.5).contains(&self.validation_fraction) {
             return refuse("the validation fraction must be from 0 to 0.5".into());
         }
+        let tiles = self.classes.len();
+        if !self.groups.is_empty() && self.groups.len() != tiles {
+            return refuse(format!("{} tiles have a group, of {tiles}", self.groups.len()));
+        }
+        if self.touching.as_flattened().iter().any(|&tile| tile >= tiles) {
+            return refuse("a tile touches one that is not there".into());
+        }
         Ok(())
+    }
+
+    fn groups(&self) -> Option<Groups> {
+        let groups = Groups { of_tile: self.groups.clone(), touching: self.touching.clone() };
+        (!groups.of_tile.is_empty()).then_some(groups)
     }
 
     fn samples(&self, features: Features, width: usize) -> Result<Samples, JsValue> {

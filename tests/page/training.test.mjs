@@ -180,6 +180,31 @@ test('training asks by the tiles and their classes; the new head answers, the on
   assert.deepEqual(asked.setup.hasSeen, [false, true, true, true], 'all but the one that judged');
 });
 
+test('cells of a scene are grouped by blocks, files are not', async () => {
+  const page = openPage();
+  const { fake, workspace, tiles, labelling, features, modelInUse, fineTuning } = page;
+  await modelInUse.start(SITE, 'cpu');
+  const { classes } = label(page);
+  /** @type {any} */
+  let asked;
+  fake.answers.train = (payload) => {
+    asked = payload;
+    return { report: REPORT, model: new Blob(['head']) };
+  };
+  await fineTuning.train(DEFAULTS);
+  assert.deepEqual([asked.setup.groups, asked.setup.touching, workspace.current.report?.blockCells], [[], [], null]);
+
+  const scene = new Blob(['scene']);
+  const cells = tiles.add(
+    [0, 256, 512, 768].map((x) => ({ name: `${x}`, path: `${x}`, source: { kind: 'window', sceneId: 'a', file: scene, window: { x, y: 0, width: 256, height: 256 }, raster: null } })),
+  );
+  labelling.assign(cells, classes[0]);
+  for (const { id } of cells) features.note(id, { backbone: 'backbone-a', look: '', views: 8 });
+  await fineTuning.train(DEFAULTS);
+  assert.deepEqual(asked.setup.groups, [0, 1, 2, 3, 4, 4, 4, 5]);
+  assert.deepEqual([asked.setup.touching, workspace.current.report?.blockCells], [[[6, 7]], 3]);
+});
+
 test('features that are missing are computed first, and Stop before training leaves all as it was', async () => {
   const page = openPage();
   const { fake, tiles, workspace, modelInUse, fineTuning, features } = page;

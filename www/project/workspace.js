@@ -16,6 +16,7 @@ import { inCamelCase } from './legacy.js';
  * @property {number} seconds how long training took
  * @property {string} device where; older reports say it in words
  * @property {string[]} [inheritedTileIds] tiles that the head it went on from had learnt from
+ * @property {number | null} [blockCells] cells along the side of the blocks by which a scene was judged; null where no tile lies in one
  */
 /** @typedef {{ model: Blob | null, report: KeptReport | null }} KeptModel A `model` of null is the site's. */
 
@@ -114,6 +115,8 @@ function keptReport(found) {
   const kept = /** @type {Partial<KeptReport> | null | undefined} */ (found);
   const isWhole =
     typeof kept?.report === 'object' &&
-    [kept.classIds, kept.labels, kept.tileIds, kept.report?.predictions, kept.report?.reliability, kept.report?.doubtfulLabels].every(Array.isArray);
+    [kept.classIds, kept.labels, kept.tileIds, kept.report?.predictions, kept.report?.reliability, kept.report?.doubtfulLabels].every(Array.isArray) &&
+    // Earlier versions knew no groups.
+    Array.isArray(kept.report?.grouping?.unjudgedClasses ?? []);
   return isWhole ? /** @type {KeptReport} */ (kept) : null;
 }

@@ -1,6 +1,7 @@
 /** Trains a head on the labelled tiles, and brings it into use. */
 
 import { EngineError, VIEWS, asEngineError, preparationsOf } from '../engine/index.js';
+import { blocksOf } from './blocks.js';
 
 /** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
@@ -15,7 +16,7 @@ import { EngineError, VIEWS, asEngineError, preparationsOf } from '../engine/ind
 /** @typedef {import('./settings.js').Settings} Settings */
 /** @typedef {import('./view-features.js').ViewFeatures} ViewFeatures */
 
-/** @typedef {{ projectId: string, inheritedTileIds: string[], tiles: Tile[], classes: TileClass[], payload: TrainPayload, startMs: number }} Run What a run was started with. */
+/** @typedef {{ projectId: string, inheritedTileIds: string[], tiles: Tile[], classes: TileClass[], payload: TrainPayload, blockCells: number | null, startMs: number }} Run What a run was started with. */
 /** @typedef {{ weights: Float32Array, epoch: number }} Checkpoint */
 /** @typedef {{ failure: import('../engine/index.js').Failure, salvageable: boolean }} TrainingFailure `salvageable` where a head from before the failure can be used. */
 /** @typedef {'idle' | 'features' | 'training' | 'paused' | 'concluding'} Stage */
@@ -147,6 +148,7 @@ export class FineTuning extends EventTarget {
     const { classes } = this.#labelling;
     const classIndex = new Map(classes.map(({ id }, index) => [id, index]));
     const learnt = this.#modelInUse.isOfProject ? this.#workspace.learntTileIds : new Set();
+    const blocks = blocksOf(tiles);
     const base = this.#session.status.loaded?.info.backboneName ?? '';
     const setup = {
       labels: classes.map(({ name }) => name),
@@ -156,12 +158,15 @@ export class FineTuning extends EventTarget {
       validationFraction,
       fromCurrent: start === 'current',
       hasSeen: tiles.map(({ id }) => learnt.has(id)),
+      groups: blocks?.groups ?? [],
+      touching: blocks?.touching ?? [],
       preparations: preparationsOf(tiles.map(({ source }) => source)),
       name: this.#workspace.name || 'My classes',
       description: `A head for ${classes.length} classes, trained in the browser on ${tiles.length} labelled tiles, on the backbone of ${base}.`,
     };
     const inheritedTileIds = start === 'current' ? [...learnt] : [];
-    return { projectId: this.#workspace.id, inheritedTileIds, tiles, classes, payload: { setup, tileIds: tiles.map(({ id }) => id), device }, startMs };
+    const payload = { setup, tileIds: tiles.map(({ id }) => id), device };
+    return { projectId: this.#workspace.id, inheritedTileIds, tiles, classes, payload, blockCells: blocks?.cellsAcross ?? null, startMs };
   }
 
   /** @param {TrainingEvent} event */
@@ -180,7 +185,7 @@ export class FineTuning extends EventTarget {
    * @param {TrainedHead} trained
    * @param {Run} run
    */
-  async #take({ report, model }, { projectId, tiles, classes, inheritedTileIds, startMs }) {
+  async #take({ report, model }, { projectId, tiles, classes, inheritedTileIds, blockCells, startMs }) {
     if (projectId !== this.#workspace.id) throw new EngineError('training.other_project');
     const kept = {
       report,
@@ -190,6 +195,7 @@ export class FineTuning extends EventTarget {
       seconds: (performance.now() - startMs) / 1000,
       device: this.device?.device ?? 'cpu',
       inheritedTileIds,
+      blockCells,
     };
     this.#run = null;
     this.#checkpoint = null;

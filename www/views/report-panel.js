@@ -4,7 +4,7 @@ import { button, byId, counted, element, isolated, percent } from './dom.js';
 import { classTag } from './class-tag.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { createReliabilityDiagram } from './reliability-diagram.js';
-import { calibration, howJudged, verdict } from './verdict.js';
+import { calibration, howApart, howJudged, verdict } from './verdict.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../engine/index.js').Evaluation} Evaluation */
@@ -53,7 +53,10 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
     words[0]?.classList.toggle('worse', isWorse);
     const inherited = new Set(kept.inheritedTileIds ?? []);
     const seenBefore = report.predictions.filter(({ tile }) => inherited.has(kept.tileIds[tile])).length;
-    const said = [element('p', { className: 'accuracy' }, howJudged(report, seenBefore)), ...words];
+    const said = [element('p', { className: 'accuracy' }, howJudged(report, seenBefore))];
+    const apart = howApart(report, labels, kept.blockCells);
+    if (apart) said.push(element('p', { className: report.grouping?.keptApart ? 'verdict-sentence' : 'verdict-sentence worse' }, apart));
+    said.push(...words);
     if (!report.evaluation) return [element('div', { className: 'report-said' }, ...said, ...doubts(kept))];
     const named = (/** @type {number} */ index) => isolated(labels[index]);
     const matrix = confusionMatrix(labels, report.evaluation.confusion, (label, predicted) =>

@@ -57,7 +57,8 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
       bar.max = last.epochs;
       bar.value = last.epoch;
       status.textContent = sentence(last, stage === 'paused');
-      curves?.draw(fineTuning.epochs.filter(({ phase }) => phase === (last.phase === 'all' && fineTuning.epochs[0].phase === 'folds' ? 'folds' : last.phase)));
+      // What says how good the head is: its first phase, unless nothing judges.
+      curves?.draw(fineTuning.epochs.filter(({ phase }) => phase === fineTuning.epochs[0].phase));
     }
   });
 
@@ -66,9 +67,9 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
   /** @param {TrainingProgress} last @param {boolean} isPaused */
   function sentence(last, isPaused) {
     const { phase, epoch, epochs, loss, validationLoss, validationAccuracy, bestEpoch } = last;
-    const what = { held_out: '', folds: 'cross-validation, ', all: 'final head on all tiles, ' }[phase];
+    const what = { held_out: '', folds: 'cross-validation, ', all: 'final head on all tiles, ', at_random: 'the head is done; for comparison, neighbours at random, ' }[phase];
     const figures =
-      validationLoss === null || validationAccuracy === null
+      phase === 'at_random' || validationLoss === null || validationAccuracy === null
         ? `loss ${loss.toFixed(3)}`
         : `loss ${validationLoss.toFixed(3)}, validation accuracy ${percent(validationAccuracy)}; best so far: epoch ${bestEpoch}`;
     const done = fineTuning.epochs.length;

@@ -1,6 +1,6 @@
 /** What a report says, in words. */
 
-import { counted, percent } from './dom.js';
+import { counted, isolated, percent } from './dom.js';
 
 /** @typedef {import('../engine/index.js').Comparison} Comparison */
 /** @typedef {import('../engine/index.js').TrainingReport} TrainingReport */
@@ -19,17 +19,50 @@ function points({ tiles, right, otherRight }) {
  * @param {TrainingReport} report
  * @param {number} seenBefore judging tiles that the head which this one went on from had learnt from
  */
-export function howJudged({ evaluation, folds, tiles }, seenBefore) {
+export function howJudged({ evaluation, folds, tiles, grouping }, seenBefore) {
   if (!evaluation) return 'No tiles could be held out, so nobody knows how good this head is. Label at least two tiles of a class.';
   const [low, high] = evaluation.interval;
+  const without = grouping?.keptApart ? 'its block and the cells beside that' : 'it';
   const how =
     folds === 1
       ? `${counted(evaluation.tiles, 'tile')} held out from training`
-      : `${counted(evaluation.tiles, 'tile')}, each classified by a head trained without it (${folds}-fold cross-validation)`;
+      : `${counted(evaluation.tiles, 'tile')}, each classified by a head trained without ${without} (${folds}-fold cross-validation)`;
   const flattery =
     seenBefore > 0 ? ` The head that training started from had already learnt from ${seenBefore} of them, so every figure here is too good. Train a new head for honest figures.` : '';
   const few = evaluation.tiles < FEW_TILES ? ' These are few: label more tiles for a reliable figure.' : '';
   return `${percent(evaluation.accuracy)} correct (95 % interval ${percent(low)} to ${percent(high)}) on ${how}, of ${tiles} labelled.${few}${flattery}`;
+}
+
+/**
+ * What cells of a scene, which are like their neighbours, do to the figures; empty where tiles have no place.
+ * @param {TrainingReport} report of an earlier version it says nothing of places
+ * @param {string[]} labels
+ * @param {number | null} [blockCells] cells along the side of a block
+ */
+export function howApart({ evaluation, grouping }, labels, blockCells) {
+  if (!grouping || !evaluation) return '';
+  const { keptApart, againstRandom, unjudgedClasses } = grouping;
+  if (!keptApart) {
+    return 'Labels of one class lie together, so the head could not be checked elsewhere in the scene. Neighbours of the cells that it learnt from judged it, and every figure here is too good. Label cells further away, of two classes at least.';
+  }
+  const size = blockCells ? `, ${blockCells} × ${blockCells} cells each` : '';
+  const sentences = [`Checked on blocks of the scene that it did not learn from${size}: ${percent(evaluation.accuracy)}.`];
+  if (againstRandom) sentences.push(flattery(againstRandom));
+  else sentences.push('Training ended before a split of neighbouring cells at random was tried.');
+  if (unjudgedClasses.length > 0) {
+    const names = unjudgedClasses.map((index) => isolated(labels[index])).join(', ');
+    sentences.push(`Not checked so: ${names}. All labels of ${unjudgedClasses.length === 1 ? 'it' : 'each'} lie together: label some further away.`);
+  }
+  return sentences.join(' ');
+}
+
+/** @param {Comparison} againstRandom */
+function flattery(againstRandom) {
+  const { tiles, right, otherRight, verdict } = againstRandom;
+  const atRandom = percent(otherRight / tiles);
+  if (otherRight <= right) return `With neighbouring cells split at random it comes to ${atRandom}: here neighbours do not flatter.`;
+  const tooGood = verdict === 'worse' ? 'too good' : 'more, which may be chance';
+  return `Had neighbouring cells been split at random, it would have looked like ${atRandom}: ${points(againstRandom)} ${tooGood}.`;
 }
 
 /**

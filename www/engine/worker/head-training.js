@@ -96,14 +96,15 @@ export async function trainHead(payload, { store, withFeatures, inTurn, engineFo
  */
 async function trainEpochs(training, inTurn, emit) {
   let reportedMs = 0;
-  let checkpointEpoch = 0;
+  let sent = '0';
   for (let finished = false; !finished && !wish.stopped; ) {
     const progress = await inTurn(async () => /** @type {TrainingProgress} */ (await training.epoch()));
     finished = progress.finished;
     emit({ event: 'epoch', progress });
     if (performance.now() - reportedMs > REPORT_INTERVAL_MS) {
-      if (progress.bestEpoch !== checkpointEpoch) await inTurn(() => emitCheckpoint(training, emit));
-      checkpointEpoch = progress.bestEpoch;
+      const best = progress.phase === 'at_random' ? 'the head that is done' : String(progress.bestEpoch);
+      if (best !== sent) await inTurn(() => emitCheckpoint(training, emit));
+      sent = best;
       reportedMs = performance.now();
       await breathe();
     }

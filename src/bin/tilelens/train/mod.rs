@@ -3,6 +3,7 @@
 mod baselines;
 mod fine_tuning;
 mod fitting;
+mod places;
 mod report;
 mod tiles;
 mod written;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use regex::Regex;
 use tilelens::device::Device;
 use tilelens::model::architecture::Architecture;
 use tilelens::model::model_file::ModelFile;
@@ -52,6 +54,10 @@ pub struct TrainArgs {
     /// Share of each class to hold out for validation.
     #[arg(long, default_value_t = 0.2, value_parser = fraction)]
     validation_fraction: f64,
+    /// Keep tiles of one place on one side when the share is drawn: a regular expression on their paths beneath DATA whose
+    /// first group names the place, such as `site-(\d+)`.
+    #[arg(long, value_name = "REGEX", value_parser = places::pattern)]
+    group_by: Option<Regex>,
     #[command(flatten)]
     settings: Settings,
     /// Phase 2: also train the backbone's last N blocks, at a tenth of the head's learning rate.

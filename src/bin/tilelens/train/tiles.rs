@@ -10,7 +10,7 @@ use tilelens::training::split::Split;
 
 use super::super::dataset::{Dataset, LabelledFile};
 use super::super::tiles::{in_order, look_at, progress_bar, read_tile};
-use super::TrainArgs;
+use super::{TrainArgs, places};
 
 /// How many pictures under two labels are named.
 const NAMED: usize = 5;
@@ -38,7 +38,9 @@ impl Tiles {
             let drawn =
                 files.iter().zip(&originals).filter(|(file, _)| file.subset == Some(Subset::Training));
             let originals: Vec<usize> = drawn.map(|(_, &original)| original).collect();
-            (training, validation) = drawn_validation(&training, &originals, args);
+            (training, validation) = drawn_validation(&training, &classes, &originals, args)?;
+        } else if args.group_by.is_some() {
+            bail!("--group-by has nothing to draw: the folders or lists say which tiles validate");
         }
         let tiles = Self { classes, training, validation, test, together };
         if tiles.judges().is_empty() {
@@ -57,18 +59,25 @@ impl Tiles {
 /// `originals` tells which tiles are copies of one.
 fn drawn_validation(
     tiles: &[LabelledFile],
+    classes: &[String],
     originals: &[usize],
     args: &TrainArgs,
-) -> (Vec<LabelledFile>, Vec<LabelledFile>) {
+) -> Result<(Vec<LabelledFile>, Vec<LabelledFile>)> {
     let mut first = HashMap::new();
     let numbered = originals.iter().enumerate();
     let originals: Vec<usize> =
         numbered.map(|(tile, original)| *first.entry(original).or_insert(tile)).collect();
     let labels: Vec<usize> = tiles.iter().map(|file| file.class).collect();
-    let split = Split::stratified_by_group(&labels, &originals, args.validation_fraction, args.settings.seed);
+    let (fraction, seed) = (args.validation_fraction, args.settings.seed);
+    let split = match &args.group_by {
+        Some(pattern) => {
+            places::split((tiles, classes), (pattern, &args.data.data), &originals, (fraction, seed))?
+        }
+        None => Split::stratified_by_group(&labels, &originals, fraction, seed),
+    };
     let chosen = |tile: &usize| tiles[*tile].clone();
     let validation = split.validation.iter().filter(|&&tile| originals[tile] == tile);
-    (split.training.iter().map(chosen).collect(), validation.map(chosen).collect())
+    Ok((split.training.iter().map(chosen).collect(), validation.map(chosen).collect()))
 }
 
 /// The classes, and every tile with what it is for: by the lists, else by the folders, else all to learn from, of which
