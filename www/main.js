@@ -13,6 +13,7 @@ import { openStore } from './project/store.js';
 import { Workspace } from './project/workspace.js';
 import { Classification } from './tiles/classification.js';
 import { Features } from './tiles/features.js';
+import { Heatmaps } from './tiles/heatmaps.js';
 import { Selection } from './tiles/selection.js';
 import { ShownTiles } from './tiles/shown-tiles.js';
 import { Stretches } from './tiles/stretches.js';
@@ -60,12 +61,13 @@ function createPage() {
   const selection = new Selection(shown);
   const workspace = new Workspace();
   const spotlight = new Spotlight();
+  const heatmaps = new Heatmaps({ session });
   const stretches = new Stretches({ session, tiles });
   const classification = new Classification({ session, tiles, features, stretches });
   const modelInUse = new ModelInUse({ session, labelling, workspace, classification });
   const viewFeatures = new ViewFeatures({ session, tiles, features });
   const fineTuning = new FineTuning({ session, labelling, workspace, viewFeatures, modelInUse });
-  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, stretches, classification, modelInUse, viewFeatures, fineTuning };
+  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, heatmaps, stretches, classification, modelInUse, viewFeatures, fineTuning };
 }
 
 /** @typedef {ReturnType<typeof createPage>} Page */

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 pub use decode::decode_stretched;
 pub use decode::{Reader, decode, reader_of};
 pub use error::{LEAST_DATA, TileError};
-pub use preprocessing::{Preprocessing, square_thumbnail};
+pub use preprocessing::{Preprocessing, scaled, square_thumbnail};
 #[cfg(feature = "raster")]
 pub use rasters::tile_of_raster;
 #[cfg(feature = "raster")]

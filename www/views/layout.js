@@ -4,6 +4,7 @@ import { byId, isTyping } from './dom.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
+/** @typedef {import('../tiles/heatmaps.js').Heatmaps} Heatmaps */
 /** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {'grid' | 'report'} View */
@@ -12,9 +13,9 @@ import { byId, isTyping } from './dom.js';
 const WIDE = { classes: '(min-width: 901px)', inspector: '(min-width: 1100px)' };
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace, spotlight: Spotlight }} page
+ * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace, spotlight: Spotlight, heatmaps: Heatmaps }} page
  */
-export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
+export function setUpLayout({ tiles, labelling, workspace, spotlight, heatmaps }) {
   const root = document.documentElement;
   const top = byId('top', HTMLElement);
   const toolbar = byId('toolbar', HTMLElement);
@@ -79,6 +80,8 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
     if (event.key === '[') fold('classes');
     else if (event.key === ']') fold('inspector');
   });
+  // What was turned on is to be seen.
+  heatmaps.addEventListener('switched', () => heatmaps.isOn && !isOpen.inspector && fold('inspector'));
   // Those tiles are to be seen.
   spotlight.addEventListener('changed', () => spotlight.ranks && show('grid'));
   let projectId = workspace.id;

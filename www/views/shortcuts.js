@@ -13,6 +13,7 @@ const KEYS = [
   ['Esc', 'Select none; close a menu'],
   ['Ctrl+Z', 'Undo; with Shift, redo'],
   ['Ctrl+V', 'Add an image from the clipboard'],
+  ['h', 'Show or hide where in the tile the class is seen'],
   ['[ ]', 'Fold or unfold the classes and the details'],
   ['?', 'This sheet'],
 ];

@@ -9,6 +9,7 @@ mod evaluate;
 mod export;
 mod few_shot;
 mod files;
+mod heatmaps;
 mod import;
 mod info;
 mod inputs;
