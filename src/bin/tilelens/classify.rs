@@ -34,9 +34,11 @@ pub struct ClassifyArgs {
     /// Continue the output of an interrupted run: files that already have a row are not classified again.
     #[arg(long, requires = "output")]
     resume: bool,
-    /// Write a picture of each tile into this folder, as PNG, that shows where in the tile its class was seen. Bright is
-    /// what speaks most for the class (Grad-CAM of the score before softmax), compared within the tile alone; what the
-    /// model does not see has no colour. Folders are mirrored. A picture has at most 1024 pixels a side.
+    /// Write each tile as a PNG into this folder, with where its class was seen in colours over it.
+    ///
+    /// Bright is what speaks most for the class (Grad-CAM of its score before softmax), compared within the tile alone.
+    /// What the model does not see has no colour. Folders are mirrored: `forest/a.jpg` becomes `DIR/forest/a.jpg.png`. A
+    /// picture has at most 1024 pixels a side.
     #[arg(long, value_name = "DIR")]
     heatmap: Option<PathBuf>,
     /// Where to compute.
