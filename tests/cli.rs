@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use image::{Rgb, RgbImage};
 use serde_json::Value;
 use tempfile::TempDir;
+use tilelens::tile::decode;
 
 const BACKBONE: &str = "models/overhead.safetensors";
 const HEAD: &str = "models/overhead-scenes.safetensors";
@@ -146,6 +147,38 @@ fn classify_writes_a_row_for_each_file_and_says_which_cannot_be_read() {
         assert!(probabilities.iter().all(|&other| other <= probabilities[class]), "{row:?}");
         assert_eq!(row[2].parse::<f32>().unwrap(), probabilities[class]);
     }
+}
+
+#[test]
+fn classify_draws_where_each_class_was_seen_in_folders_as_those_of_the_tiles() {
+    let (tiles, drawn) = (forest_and_parking(), TempDir::new().unwrap());
+    fs::write(tiles.path().join("broken.png"), b"\x89PNG\r\n\x1a\nand no more").unwrap();
+    let wide = RgbImage::from_fn(1500, 300, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 128]));
+    wide.save(tiles.path().join("forest/tile.png")).unwrap();
+    let plain = run(&["classify", path(tiles.path())]);
+    let output = run(&["classify", path(tiles.path()), "--heatmap", path(drawn.path())]);
+    assert_eq!(
+        (output.status.code(), &output.stdout),
+        (plain.status.code(), &plain.stdout),
+        "rows are the same"
+    );
+    assert!(!drawn.path().join("broken.png.png").exists());
+    for class in ["forest", "parking"] {
+        let tile = decode(&fs::read(tiles.path().join(class).join("tile.jpg")).unwrap()).unwrap();
+        let picture = image::open(drawn.path().join(class).join("tile.jpg.png")).unwrap().into_rgb8();
+        assert_eq!(picture.dimensions(), (tile.width_px, tile.height_px));
+        let differs = picture.pixels().zip(tile.rgb.as_chunks::<3>().0).filter(|(a, b)| a.0 != **b).count();
+        assert!(differs * 3 * 10 > tile.rgb.len() * 9, "{class}: {differs} pixels are coloured");
+    }
+    // Two tiles of one name have two pictures; at the sides the model sees nothing.
+    let picture = image::open(drawn.path().join("forest/tile.png.png")).unwrap().into_rgb8();
+    assert_eq!(picture.dimensions(), (1024, 204));
+    let is_untouched = |x: u32| (0..204).all(|y| picture.get_pixel(x, y)[2] == 128);
+    assert!(is_untouched(5) && is_untouched(1018) && !is_untouched(512));
+
+    let inside = tiles.path().join("heat");
+    let said = refusal(&["classify", path(tiles.path()), "--heatmap", path(&inside)]);
+    assert!(said.contains("name another folder") && !inside.exists(), "{said}");
 }
 
 #[test]

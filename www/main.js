@@ -16,6 +16,7 @@ import { SceneDesk } from './scene/scene-desk.js';
 import { Scenes } from './scene/scenes.js';
 import { Classification } from './tiles/classification.js';
 import { Features } from './tiles/features.js';
+import { Heatmaps } from './tiles/heatmaps.js';
 import { Selection } from './tiles/selection.js';
 import { ShownTiles } from './tiles/shown-tiles.js';
 import { Stretches } from './tiles/stretches.js';
@@ -67,6 +68,7 @@ function createPage() {
   const selection = new Selection(shown);
   const workspace = new Workspace();
   const spotlight = new Spotlight();
+  const heatmaps = new Heatmaps({ session });
   const stretches = new Stretches({ session, tiles });
   const classification = new Classification({ session, tiles, features, stretches });
   const thumbnails = new Thumbnails({ session, tiles });
@@ -77,7 +79,7 @@ function createPage() {
   const modelInUse = new ModelInUse({ session, labelling, workspace, classification });
   const viewFeatures = new ViewFeatures({ session, tiles, features });
   const fineTuning = new FineTuning({ session, labelling, workspace, viewFeatures, modelInUse });
-  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, stretches, classification, thumbnails, room, scenes, desk, maps, modelInUse, viewFeatures, fineTuning };
+  return { session, tiles, features, history, labelling, shown, selection, workspace, spotlight, heatmaps, stretches, classification, thumbnails, room, scenes, desk, maps, modelInUse, viewFeatures, fineTuning };
 }
 
 /** @typedef {ReturnType<typeof createPage>} Page */

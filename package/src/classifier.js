@@ -55,6 +55,18 @@ import { platform } from './platform-browser.js';
  * @property {string[]} notes what decoding changed or guessed, in sentences to show
  */
 
+/**
+ * @typedef {object} Heatmap Where in a tile a class is seen, by Grad-CAM.
+ * @property {string} className
+ * @property {number} side cells of a side; 7 with the shipped models
+ * @property {Float32Array} values `side × side` from 0 to 1, row by row from the top: shares of the strongest cell. They
+ *   compare places of this tile, not tiles or classes
+ * @property {number} strongest what the strongest cell adds to the class's score before softmax, so that
+ *   `values[i] * strongest` is what each adds; 0 where nothing in the tile speaks for the class
+ * @property {{ left: number, top: number, right: number, bottom: number }} seen the part of the tile that the cells divide
+ *   evenly, in shares of its width and height: of a tile that is no square, the model sees the middle
+ */
+
 /** @typedef {{ source: TileSource, label: string }} Sample A tile and its class. */
 
 /**
@@ -211,6 +223,28 @@ export class Classifier {
       const found = new Map(rows.map(({ tileId, values }) => [tileId, values]));
       return ids.map((id) => (typeof id === 'string' ? /** @type {Float32Array} */ (found.get(id)) : id));
     });
+  }
+
+  /**
+   * Where in a tile a class is seen.
+   * @param {TileSource} source
+   * @param {string} [className] one of {@link Classifier.labels}; the most probable class if not given
+   * @returns {Promise<Heatmap>} rejects with a {@link TilelensError} when the tile cannot be read
+   */
+  async heatmap(source, className) {
+    const { labels } = this;
+    if (labels.length === 0) throw new TilelensError('model.no_head', 'This classifier has no head, and so no classes: open it with a head, or train one.');
+    if (className !== undefined && !labels.includes(className)) throw new TilelensError('heatmap.no_class', `There is no class ${className}: name one of ${labels.join(', ')}.`);
+    const [tile] = await this.#read([source], 0, (_, error) => {
+      throw error;
+    });
+    const ask = (/** @type {Looks | null} */ looks) => this.#ask('heatmap', { source: requestOf(tile, looks).source, className: className ?? null });
+    const found = await ask(null).catch(async (error) => {
+      if (!isUnseen(error)) throw error;
+      return ask(await this.#lookAt([tile]));
+    });
+    const { className: name, side, values, strongest, seen } = found;
+    return { className: name, side, values, strongest, seen };
   }
 
   /**

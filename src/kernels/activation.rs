@@ -22,6 +22,18 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// How fast it grows at `x`; at a corner from the left, as in PyTorch.
+    pub fn slope(self, x: f32) -> f32 {
+        let within = |slope: f32| if (-3.0..=3.0).contains(&x) { slope } else { 0.0 };
+        match self {
+            Self::Identity => 1.0,
+            Self::Relu => f32::from(x > 0.0),
+            Self::HardSwish if x > 3.0 => 1.0,
+            Self::HardSwish => within(x / 3.0 + 0.5),
+            Self::HardSigmoid => within(1.0 / 6.0),
+        }
+    }
+
     /// Of a whole block. A loop and not `map`, whose closure the compiler would leave outside of the code that may use
     /// AVX2: native code is then two and a half times slower.
     #[inline(always)]

@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use super::backbone::{Backbone, VIEWS};
 use super::classification::{Classification, mean_over_views};
-use super::inference_error::{InferenceError, check_rows};
+use super::heatmap::Heatmap;
+use super::inference_error::{InferenceError, check_finite, check_rows};
 use super::manifest::{BackboneReference, Manifest};
 use super::model_file::ModelFile;
 use super::parameters::LayerMismatch;
@@ -237,6 +238,32 @@ impl Classifier {
             return Ok(Answers { features, probabilities });
         }
         Ok(Answers { features, probabilities: mean_over_views(&probabilities, VIEWS, num_classes) })
+    }
+
+    /// Where in a tile a class of the head in use is seen; the class of the largest logit where none is named. It is of the
+    /// tile as it stands, also where answers are the mean over its views.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceError`] when no head is in use, it has no such class, or the device fails.
+    pub async fn heatmap(&self, tile: &Tile, class: Option<usize>) -> Result<Heatmap, InferenceError> {
+        let (_, head) = self.head_in_use().ok_or(InferenceError::NoClassifier)?;
+        let classes = head.labels().len();
+        if let Some(class) = class.filter(|&class| class >= classes) {
+            return Err(InferenceError::NoSuchClass { class, classes });
+        }
+        let maps = self.backbone.features_and_maps(self.backbone.images(&[tile])).await?;
+        let class = match class {
+            Some(class) => class,
+            None => {
+                let logits = head.classification.logits(maps.features.clone()).await?;
+                check_finite(&logits)?;
+                (0..classes)
+                    .reduce(|best, class| if logits[class] > logits[best] { class } else { best })
+                    .unwrap_or(0)
+            }
+        };
+        Heatmap::new(&head.file, &maps, class, self.backbone.preprocessing().seen_shares(tile))
     }
 
     /// Class scores before softmax, by the head in use: `[tiles, width]` → `[tiles, num_classes]`.

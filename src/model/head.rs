@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
 use super::parameters::{LayerMismatch, Parameters};
+use crate::kernels::Activation;
 
 /// Width of the hidden layer of torchvision's classifier (paper, table 2: 1×1, 1024).
 pub(crate) const IMAGENET_NEURONS: usize = 1024;
@@ -35,6 +36,23 @@ pub enum ClassifierConfig {
 }
 
 impl ClassifierConfig {
+    /// The two dense layers that every classifier is made of.
+    pub(super) fn dense_layers(&self) -> Option<DenseLayers> {
+        match self {
+            Self::Head(HeadConfig { dense_neurons, .. }) => Some(DenseLayers {
+                names: ["head.dense", "head.output"],
+                neurons: *dense_neurons,
+                activation: Activation::Relu,
+            }),
+            Self::ImageNet { .. } => Some(DenseLayers {
+                names: ["classifier.0", "classifier.3"],
+                neurons: IMAGENET_NEURONS,
+                activation: Activation::HardSwish,
+            }),
+            Self::None => None,
+        }
+    }
+
     /// Number of classes that the classifier tells apart.
     pub fn num_classes(&self) -> usize {
         match self {
@@ -43,6 +61,16 @@ impl ClassifierConfig {
             Self::None => 0,
         }
     }
+}
+
+/// Features → hidden neurons → logits, by the names of the weights.
+pub(super) struct DenseLayers {
+    /// Of the hidden layer and of the output.
+    pub names: [&'static str; 2],
+    /// Width of the hidden layer.
+    pub neurons: usize,
+    /// Of the hidden layer; the output has none.
+    pub activation: Activation,
 }
 
 /// The shape of the trainable head.

@@ -14,6 +14,14 @@ pub enum InferenceError {
     /// No head of this name was added.
     #[error("there is no head `{0}`: it was never added, or was removed")]
     NoSuchHead(String),
+    /// The head in use tells fewer classes apart.
+    #[error("there is no class {class}, counted from 0: the model tells {classes} classes apart")]
+    NoSuchClass {
+        /// What was asked for.
+        class: usize,
+        /// How many there are.
+        classes: usize,
+    },
     /// Numbers that are no whole number of images or of feature rows.
     #[error("{found} numbers are no whole number of rows of {row}")]
     Shape {
@@ -37,6 +45,7 @@ impl ErrorCode for InferenceError {
         match self {
             Self::NoClassifier => "model.no_classifier",
             Self::NoSuchHead(_) => "model.no_such_head",
+            Self::NoSuchClass { .. } => "model.no_such_class",
             Self::Shape { .. } => "features.shape",
             Self::Device(error) => error.code(),
             Self::NotFinite => "model.not_finite",

@@ -10,6 +10,7 @@
 //! | [`manifest`], [`model_file`], [`parts`] | the file: what it says, its bytes, one backbone and its heads apart |
 //! | [`cpu`], `burn` | the network where it runs |
 //! | [`backbone`], [`classification`] | either of them, behind one face |
+//! | [`heatmap`] | where in a tile a class is seen |
 //! | [`classifier`] | a backbone with its heads: tiles in, probabilities out |
 
 pub mod architecture;
@@ -21,6 +22,7 @@ pub mod classifier;
 pub mod cpu;
 mod folding;
 pub mod head;
+pub mod heatmap;
 pub(crate) mod inference_error;
 pub mod manifest;
 pub mod model_file;

@@ -21,7 +21,7 @@ pub use decode::decode_stretched;
 pub use decode::{Reader, decode, reader_of};
 use error::LEAST_DATA;
 pub use error::TileError;
-pub use preprocessing::{Preprocessing, square_thumbnail};
+pub use preprocessing::{Preprocessing, scaled, square_thumbnail};
 #[cfg(feature = "raster")]
 pub use rasters::{holds_little, tile_of_raster};
 #[cfg(feature = "raster")]

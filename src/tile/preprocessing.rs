@@ -43,6 +43,19 @@ impl Preprocessing {
     /// The pixels that the network sees: `crop_px × crop_px` RGB. Only those are computed: a tile of
     /// 8 × 6,000,000 pixels, scaled whole, would not fit into memory.
     pub fn crop(&self, tile: &Tile) -> Vec<u8> {
+        let [left, top, width, height] = self.seen(tile);
+        resize(tile, self.crop_px, self.crop_px, ResizeOptions::new().crop(left, top, width, height))
+    }
+
+    /// What the network sees of a tile: left, top, right and bottom, as shares of its width and height.
+    pub fn seen_shares(&self, tile: &Tile) -> [f64; 4] {
+        let [left, top, width, height] = self.seen(tile);
+        let (of_width, of_height) = (f64::from(tile.width_px), f64::from(tile.height_px));
+        [left / of_width, top / of_height, (left + width) / of_width, (top + height) / of_height]
+    }
+
+    /// The same: left, top, width and height, in pixels of the tile.
+    fn seen(&self, tile: &Tile) -> [f64; 4] {
         let (width_px, height_px) = self.resized(tile.width_px, tile.height_px);
         // One pixel of the scaled image, in pixels of the tile.
         let (step_x, step_y) = (
@@ -55,8 +68,7 @@ impl Preprocessing {
         // The last bit of a product may lie beyond the edge, and the resizer refuses such a box.
         let width = (side * step_x).min(f64::from(tile.width_px) - left);
         let height = (side * step_y).min(f64::from(tile.height_px) - top);
-        let options = ResizeOptions::new().crop(left, top, width, height);
-        resize(tile, self.crop_px, self.crop_px, options)
+        [left, top, width, height]
     }
 
     /// For each channel the scale and the shift that normalise a value from 0 to 255: value · scale − shift.
@@ -92,6 +104,11 @@ pub fn square_thumbnail(tile: &Tile, side_px: u32) -> Vec<u8> {
     let top = (f64::from(tile.height_px) - square) / 2.0;
     let options = ResizeOptions::new().crop(left, top, square, square);
     resize(tile, side_px, side_px, options)
+}
+
+/// A `width_px × height_px` RGB picture of the whole tile.
+pub fn scaled(tile: &Tile, width_px: u32, height_px: u32) -> Vec<u8> {
+    resize(tile, width_px, height_px, ResizeOptions::new())
 }
 
 /// Half of the surplus, rounded half to even as Python's `round` does.

@@ -4,6 +4,7 @@ use serde::Serialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
+use super::heatmap::Heatmap;
 use super::model_info::{AddedHead, ModelInfo};
 use super::numbers::whole;
 use super::tile::Tile;
@@ -184,6 +185,19 @@ impl Engine {
     pub async fn classify_views(&self, tile: Tile) -> Result<Answers, JsValue> {
         let answers = self.loaded()?.classifier.classify_views(&tile.inner).await;
         answers.map(|inner| Answers { inner }).map_err(failure)
+    }
+
+    /// Where in a tile a class of the head in use is seen, by its place among the labels; the most probable class if none
+    /// is named. The tile is used up.
+    pub async fn heatmap(
+        &self,
+        tile: Tile,
+        #[wasm_bindgen(js_name = classIndex)] class_index: Option<f64>,
+    ) -> Result<Heatmap, JsValue> {
+        let classifier = &self.loaded()?.classifier;
+        let last = classifier.labels().len().saturating_sub(1);
+        let class = class_index.map(|class| whole("the class", class, 0..=last)).transpose()?;
+        classifier.heatmap(&tile.inner, class).await.map(Heatmap::new).map_err(failure)
     }
 
     /// What the network reads of tiles, `[tiles, 3, side, side]`: normalised planes of red, green and blue. The tiles

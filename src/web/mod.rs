@@ -8,6 +8,8 @@ mod engine;
 #[cfg(feature = "engine")]
 mod features;
 #[cfg(feature = "engine")]
+mod heatmap;
+#[cfg(feature = "engine")]
 mod model_files;
 #[cfg(feature = "engine")]
 mod model_info;
@@ -40,6 +42,7 @@ pub use tile::{Tile, decode_tile};
 pub use {
     engine::{Answers, Engine},
     features::Features,
+    heatmap::Heatmap,
     model_files::{backbone_of_model, head_of_model, relabel_model, to_f32_model, to_onnx_model},
     neighbours::{order_to_label, similar_tiles, unfamiliar_tiles},
     training::{FineTunedHead, HeadTraining, measure_training},

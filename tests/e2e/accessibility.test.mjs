@@ -25,6 +25,10 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await check('welcome');
     await bench.dropAndLabel(await drawnTiles(t, 4, CLASSES.slice(0, 2)), CLASSES.slice(0, 2));
     await check('grid');
+    await bench.focusTile(0);
+    await page.keyboard.press('h');
+    await page.locator('.heat-picture:not([hidden])').waitFor();
+    await check('heatmap');
     for (const menu of ['project-menu', 'model-menu', 'device-menu', 'add-menu']) {
       await page.click(`#${menu} > summary`);
       await check(menu);

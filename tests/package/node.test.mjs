@@ -29,13 +29,14 @@ test('each code block of the README runs, pasted into a fresh project', async (t
   for (const [name, sample] of Object.entries(pictures)) await cp(path.join(SAMPLES, `synthetic-${sample}.jpg`), path.join(folder, `${name}.jpg`));
   await writeFile(path.join(folder, 'notes.txt'), 'no image');
   const blocks = Array.from((await readFile(path.join(PACKAGE, 'README.md'), 'utf8')).matchAll(NODE_BLOCK), ([, code]) => code);
-  assert.equal(blocks.length, 3);
+  assert.equal(blocks.length, 4);
   for (const [index, code] of blocks.entries()) {
     await writeFile(path.join(folder, `block-${index}.mjs`), code);
     const { stdout, stderr } = await run(process.execPath, [`block-${index}.mjs`], { cwd: folder, timeout: SLOW_MS });
     t.diagnostic(`block ${index + 1}: ${stdout.trim().split('\n').at(-1)} ${stderr.trim()}`);
     if (index === 0) assert.match(stdout, /^Forest 0\.\d+/);
     if (index === 1) assert.match(stderr, /A text file cannot be read here/);
+    if (index === 2) assert.match(stdout, /^(?:[01]\.\d(?: [01]\.\d){6}\n){7}Forest\n$/);
   }
   assert.ok((await readFile(path.join(folder, 'mine.onnx'))).length > 1e6);
 });
@@ -85,6 +86,32 @@ test('many tiles, a head that was trained, and the way back through a file', asy
   assert.deepEqual(found.answers, names.map((_, index) => (index % 2 ? 'odd' : 'even')));
   assert.deepEqual(found.sameAnswers, found.answers);
   assert.match(found.bad, /^Sample 1 of 2 \("a"\) cannot be used\. gone\.jpg cannot be read/);
+});
+
+test('where in a tile a class is seen', async (t) => {
+  const folder = await project(t, []);
+  const code = `
+    import { Classifier } from 'tilelens';
+    const [picture, raster] = ${JSON.stringify([path.join(SAMPLES, 'synthetic-river-lake.jpg'), path.join(ROOT, 'tests/fixtures/raster/float32.tif')])};
+    const classifier = await Classifier.open();
+    const own = await classifier.heatmap(picture);
+    const other = await classifier.heatmap(picture, 'Forest');
+    const ofRaster = await classifier.heatmap(raster);
+    const bare = await Classifier.open({ head: null });
+    const refusals = await Promise.all([classifier.heatmap(picture, 'Trees'), classifier.heatmap('gone.jpg'), bare.heatmap(picture)].map((one) => one.catch((error) => error.code)));
+    console.log(JSON.stringify({ own: { ...own, values: [...own.values] }, other: [...other.values], labels: [own, other].map(({ className }) => className), best: (await classifier.classify(picture)).label, cells: ofRaster.values.length, refusals }));
+    classifier.dispose();
+    bare.dispose();
+  `;
+  await writeFile(path.join(folder, 'heatmap.mjs'), code);
+  const found = JSON.parse((await run(process.execPath, ['heatmap.mjs'], { cwd: folder, timeout: SLOW_MS })).stdout);
+  assert.deepEqual(found.labels, [found.best, 'Forest']);
+  assert.deepEqual([found.own.side, found.own.values.length, found.cells], [7, 49, 49]);
+  assert.deepEqual([Math.max(...found.own.values), Math.min(...found.own.values)], [1, 0]);
+  assert.ok(found.own.strongest > 0);
+  assert.deepEqual(found.own.seen, { left: 0, top: 0, right: 1, bottom: 1 });
+  assert.notDeepEqual(found.other, found.own.values, 'another class is seen elsewhere');
+  assert.deepEqual(found.refusals, ['heatmap.no_class', 'image.unreadable', 'model.no_head']);
 });
 
 test('rasters: numbers become colours, and what was guessed is told', async (t) => {

@@ -102,6 +102,19 @@
  *   `model` is the one that answered; `decoded` is null where the features were known.
  */
 
+/**
+ * @typedef {object} Heatmap Where in a tile a class is seen, by Grad-CAM.
+ * @property {number} model that was asked
+ * @property {string} className
+ * @property {number} side cells of a side
+ * @property {Float32Array} values `side × side` from 0 to 1, row by row from the top: shares of the strongest cell
+ * @property {number} strongest what that cell adds to the class's score before softmax; 0 where nothing speaks for the class
+ * @property {{ left: number, top: number, right: number, bottom: number }} seen the part of the tile that the cells divide, in
+ *   shares of its width and height
+ * @property {{ widthPx: number, heightPx: number, values: Float32Array }} picture the values over the whole tile, smooth;
+ *   NaN where the network does not see it
+ */
+
 /** @typedef {{ event: 'progress', stage: 'engine' | 'backbone' | 'head', loadedBytes: number, totalBytes: number }} ProgressEvent */
 /** @typedef {{ event: 'tile', tileId: string, result?: TileResult, error?: Failure }} TileEvent */
 /** @typedef {{ event: 'features', tileId: string, features?: KnownFeatures, error?: Failure }} FeaturesEvent The worker keeps the numbers. */
@@ -141,6 +154,8 @@
  *   `pageRequest` is the page's request that a helper works for; its reply brings the features, which other workers keep
  * @property {{ payload: { tiles: { tileId: string, source: TileSource }[], pageRequest?: number }, event: FeaturesEvent, reply: { features: FeatureRow[] } }} views
  *   computes the features of all eight views
+ * @property {{ payload: { source: TileSource, className: string | null }, event: never, reply: Heatmap }} heatmap
+ *   the most probable class where none is named
  * @property {{ payload: { tiles: { tileId: string, source: TileSource }[], bands: number[] | null }, event: never, reply: LookReply }} lookAtRasters
  *   before they are decoded, at all together; `bands`, from 1, where the user chose which are seen
  * @property {{ payload: { tiles: { tileId: string, source: TileSource }[] }, event: never, reply: { tileId: string, thumbnail: Blob }[] }} thumbnails

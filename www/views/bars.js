@@ -1,24 +1,34 @@
-/** The most probable classes, as bars. */
+/** The most probable classes, as bars, each with a button to see where in the tile it is. */
 
 import { fromTemplate, part, percent } from './dom.js';
 
 export class Bars {
   #root;
   #bars;
+  #count;
 
   /**
    * @param {HTMLElement} root
    * @param {number} count how many are shown
+   * @param {(label: string) => void} onChoose
    */
-  constructor(root, count) {
+  constructor(root, count, onChoose) {
     this.#root = root;
-    this.#bars = Array.from({ length: count }, () => new Bar());
+    this.#count = count;
+    // One more, for the class that is looked for.
+    this.#bars = Array.from({ length: count + 1 }, () => new Bar(onChoose));
   }
 
-  /** @param {Float32Array} probabilities @param {string[]} labels */
-  show(probabilities, labels) {
-    const top = topIndices(probabilities, this.#bars.length);
-    for (const [place, index] of top.entries()) this.#bars[place].show(labels[index], probabilities[index]);
+  /**
+   * @param {Float32Array} probabilities
+   * @param {string[]} labels
+   * @param {string | null} chosen the class that is looked for in the tile, which is shown however improbable it is
+   */
+  show(probabilities, labels, chosen) {
+    const top = topIndices(probabilities, this.#count);
+    const wanted = chosen === null ? -1 : labels.indexOf(chosen);
+    if (wanted >= 0 && wanted < probabilities.length && !top.includes(wanted)) top.push(wanted);
+    for (const [place, index] of top.entries()) this.#bars[place].show(labels[index], probabilities[index], index === wanted);
     const shown = this.#bars.slice(0, top.length).map((bar) => bar.element);
     if (this.#root.children.length !== shown.length) this.#root.replaceChildren(...shown);
   }
@@ -27,17 +37,24 @@ export class Bars {
 /** A class and how probable it is. */
 class Bar {
   element = fromTemplate('bar-template');
-  #label = part(this.element, '.bar-label', HTMLElement);
+  #label = part(this.element, '.bar-label', HTMLButtonElement);
   #value = part(this.element, '.bar-value', HTMLElement);
   #fill = part(this.element, '.bar-fill', HTMLElement);
+
+  /** @param {(label: string) => void} onChoose */
+  constructor(onChoose) {
+    this.#label.addEventListener('click', () => onChoose(this.#label.textContent ?? ''));
+  }
 
   /**
    * @param {string} label
    * @param {number} share 0 to 1
+   * @param {boolean} isChosen
    */
-  show(label, share) {
+  show(label, share, isChosen) {
     this.#label.textContent = label;
-    this.#label.title = label;
+    this.#label.title = `${label}: show where in the tile it is seen`;
+    this.#label.ariaPressed = String(isChosen);
     this.#value.textContent = percent(share);
     this.#fill.style.setProperty('--share', String(share));
   }

@@ -4,10 +4,12 @@ import { tilesOf } from '../tiles/tile-list.js';
 import { Bars } from './bars.js';
 import { classTag } from './class-tag.js';
 import { beforePaint, byId, duration, element, fromTemplate, part } from './dom.js';
+import { setUpHeatmap } from './heatmap.js';
 import { failureSentence, tileNotes } from './sentences.js';
 import { verdictSentence } from './tile-card.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
+/** @typedef {import('../tiles/heatmaps.js').Heatmaps} Heatmaps */
 /** @typedef {import('../tiles/selection.js').Selection} Selection */
 /** @typedef {import('../tiles/shown-tiles.js').ShownTiles} ShownTiles */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
@@ -24,13 +26,15 @@ const MOST_PIXELS = 4e6;
 const PAUSE_MS = 80;
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection, thumbnails: Thumbnails }} page
+ * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection, thumbnails: Thumbnails, heatmaps: Heatmaps }} page
  */
-export function setUpInspector({ tiles, labelling, shown, selection, thumbnails }) {
+export function setUpInspector({ tiles, labelling, shown, selection, thumbnails, heatmaps }) {
   const panel = byId('inspector', HTMLElement);
   const root = fromTemplate('inspector-template');
   panel.append(root);
-  const picture = part(root, 'canvas', HTMLCanvasElement);
+  setUpHeatmap(heatmaps, root);
+  const frame = part(root, '.inspected-picture', HTMLElement);
+  const picture = part(root, '.tile-picture', HTMLCanvasElement);
   const canvas = picture.getContext('bitmaprenderer');
   const name = part(root, '.tile-name', HTMLElement);
   const path = part(root, '.inspected-path', HTMLElement);
@@ -39,7 +43,7 @@ export function setUpInspector({ tiles, labelling, shown, selection, thumbnails 
   const error = part(root, '.tile-error', HTMLElement);
   const facts = part(root, '.facts', HTMLElement);
   const notes = part(root, '.inspected-notes', HTMLElement);
-  const bars = new Bars(part(root, '.bars', HTMLElement), BARS);
+  const bars = new Bars(part(root, '.bars', HTMLElement), BARS, (label) => heatmaps.choose(label));
   /** What is shown, or is on its way. @type {Blob | null} */
   let pictured = null;
   let shownId = '';
@@ -48,6 +52,7 @@ export function setUpInspector({ tiles, labelling, shown, selection, thumbnails 
     const tile = shown.all[selection.place];
     root.hidden = !tile;
     shownId = tile?.id ?? '';
+    heatmaps.show(panel.hidden ? null : (tile ?? null));
     if (!tile || panel.hidden) return;
     const known = labelling.classOf(tile.classId);
     const answered = tile.state === 'done' ? tile.answer : null;
@@ -56,7 +61,7 @@ export function setUpInspector({ tiles, labelling, shown, selection, thumbnails 
     label.replaceChildren(...(known ? ['Label: ', classTag(known, known.name)] : ['No label']));
     verdict.textContent = answered && tile.verdict ? '' : verdictSentence(tile);
     error.textContent = tile.error ? failureSentence(tile.error) : '';
-    bars.show(answered?.probabilities ?? NO_PROBABILITIES, tile.labels);
+    bars.show(answered?.probabilities ?? NO_PROBABILITIES, tile.labels, heatmaps.className);
     facts.textContent = [
       tile.facts && `${tile.facts.widthPx} × ${tile.facts.heightPx} ${tile.facts.format}`,
       answered && answered.decodeMs > 0 && `decoded in ${duration(answered.decodeMs)}`,
@@ -72,18 +77,23 @@ export function setUpInspector({ tiles, labelling, shown, selection, thumbnails 
     const wanted = isPlain(tile) ? tile.source.file : tile.thumbnail;
     if (wanted === pictured) return;
     pictured = wanted;
-    if (tile.thumbnail) await put(tile.thumbnail, wanted);
+    if (tile.thumbnail) await put(tile.thumbnail, wanted, 'centre');
     else picture.hidden = true;
     if (!wanted || wanted === tile.thumbnail) return;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    await put(wanted, wanted);
+    await put(wanted, wanted, 'whole');
   }
 
-  /** @param {Blob} blob @param {Blob | null} wanted without which it comes too late */
-  async function put(blob, wanted) {
+  /**
+   * @param {Blob} blob
+   * @param {Blob | null} wanted without which it comes too late
+   * @param {'centre' | 'whole'} part of the tile that it shows: a thumbnail is the tile's centre square
+   */
+  async function put(blob, wanted, part) {
     if (wanted !== pictured) return;
     const decoded = await createImageBitmap(blob).catch(() => null);
     if (!decoded || wanted !== pictured) return decoded?.close();
+    frame.dataset.shows = part;
     Object.assign(picture, { width: decoded.width, height: decoded.height, hidden: false });
     canvas?.transferFromImageBitmap(decoded);
   }
@@ -93,6 +103,7 @@ export function setUpInspector({ tiles, labelling, shown, selection, thumbnails 
   }
   for (const type of ['added', 'removed']) tiles.addEventListener(type, draw);
   selection.addEventListener('changed', draw);
+  heatmaps.addEventListener('changed', draw);
   shown.addEventListener('changed', draw);
   labelling.addEventListener('classes', draw);
   new ResizeObserver(draw).observe(panel);

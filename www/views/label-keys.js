@@ -1,6 +1,6 @@
-/** The key of each class: digits first, then letters. */
+/** The key of each class: digits first, then letters, but for `h`, which is the heatmap's. */
 
-const KEYS = [...'123456789qwertyuiopasdfghjklzxcvbnmQWERTYUIOPASDFG'];
+const KEYS = [...'123456789qwertyuiopasdfgjklzxcvbnmQWERTYUIOPASDFGH'];
 
 /**
  * @param {number} index of the class

@@ -4,6 +4,7 @@ import { byId, isTyping } from './dom.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
+/** @typedef {import('../tiles/heatmaps.js').Heatmaps} Heatmaps */
 /** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('../scene/scenes.js').Scenes} Scenes */
@@ -16,9 +17,9 @@ const VIEWS = ['grid', 'map', 'report'];
 const WIDE = { classes: '(min-width: 901px)', inspector: '(min-width: 1100px)' };
 
 /**
- * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace, spotlight: Spotlight, scenes: Scenes }} page
+ * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace, spotlight: Spotlight, scenes: Scenes, heatmaps: Heatmaps }} page
  */
-export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes }) {
+export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, heatmaps }) {
   const root = document.documentElement;
   const top = byId('top', HTMLElement);
   const toolbar = byId('toolbar', HTMLElement);
@@ -87,6 +88,8 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes }) 
     if (event.key === '[') fold('classes');
     else if (event.key === ']') fold('inspector');
   });
+  // What was turned on is to be seen.
+  heatmaps.addEventListener('switched', () => heatmaps.isOn && !isOpen.inspector && fold('inspector'));
   // Those tiles are to be seen; the map frames those that are its cells.
   spotlight.addEventListener('changed', () => spotlight.ranks && view !== 'map' && show('grid'));
   let projectId = workspace.id;

@@ -1,5 +1,7 @@
 /** What the engine room says by codes and numbers, in words. */
 
+import { isolated } from './dom.js';
+
 /** @typedef {import('../engine/index.js').DeviceChoice} DeviceChoice */
 /** @typedef {import('../engine/index.js').DeviceKind} DeviceKind */
 /** @typedef {import('../engine/index.js').Failure} Failure */
@@ -42,6 +44,8 @@ const SENTENCES = {
   'scene.not_built': () => 'This page was built without scenes. Use “tilelens map” on the command line.',
   'scene.closed': () => 'The scene is not open. Open it again.',
   'scene.no_map': () => 'There is no map yet: wait until cells have a class.',
+  'heatmap.no_class': () => 'This model has no class of that name.',
+  'heatmap.no_head': () => 'This model names no classes, so there is none to look for.',
   'features.missing': () => 'Some tiles have no features yet. Wait until every tile has its class, then try again.',
   'features.size': () => 'Saved features of a tile are damaged: they are computed again.',
   'training.failed': () => 'Training gave no report: train again.',
@@ -62,6 +66,30 @@ function inMegabytes(bytes) {
 export function failureSentence({ code, message, data = {} }) {
   // What the engine says in words of its own may have a code that is used here, too.
   return message || (SENTENCES[code]?.(data) ?? `Something unexpected failed (${code}). Reload the page.`);
+}
+
+/** What the heatmap shows, or why there is none. @param {import('../tiles/heatmaps.js').HeatmapState} state */
+export function heatmapSentence(state) {
+  switch (state.code) {
+    case 'off':
+    case 'noTile':
+      return '';
+    case 'waiting':
+      return 'No heatmap yet: the tile waits for its class.';
+    case 'noHead':
+      return 'No heatmap: this model names no classes. Label some tiles and train, or choose another model.';
+    case 'asking':
+      return 'Looking…';
+    case 'failed':
+      return `No heatmap. ${failureSentence(state.failure)}`;
+    case 'shown': {
+      const { className, strongest, picture } = state.heatmap;
+      const name = isolated(className);
+      const partly = picture.values.some(Number.isNaN) ? ' The model does not see the edges without colour.' : '';
+      if (strongest === 0) return `Nothing in this tile speaks for ${name}.${partly}`;
+      return `Bright: what speaks most for ${name}, compared within this tile.${partly}`;
+    }
+  }
 }
 
 /** What is to be known of a tile's pixels and its class. @param {import('../tiles/tile-list.js').Tile} tile */

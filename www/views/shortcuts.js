@@ -4,7 +4,7 @@ import { byId, element, isTyping } from './dom.js';
 
 /** Keys, with spaces between them, and what they do. */
 const KEYS = [
-  ['1 … 9 q w e … G', 'Give the class to the selected tiles, or to the tile in focus and go on to the next'],
+  ['1 … 9 q w e … H', 'Give the class to the selected tiles, or to the tile in focus and go on to the next'],
   ['Enter', "Accept the model's class"],
   ['Backspace', 'Take the label away'],
   ['← → ↑ ↓ Home End', 'Go from tile to tile; with Shift they are selected'],
@@ -13,6 +13,7 @@ const KEYS = [
   ['Esc', 'Select none; close a menu'],
   ['Ctrl+Z', 'Undo; with Shift, redo'],
   ['Ctrl+V', 'Add an image from the clipboard'],
+  ['h', 'Show or hide where in the tile the class is seen'],
   ['[ ]', 'Fold or unfold the classes and the details'],
   ['?', 'This sheet'],
 ];

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use tilelens::model::classifier::Classifier;
+use tilelens::training::metrics::argmax;
 
 use super::DeviceChoice;
+use super::heatmaps::Pictures;
 use super::inputs;
 use super::model::{AskingArgs, ModelArgs};
 use super::rows::{Earlier, Format, Rows};
@@ -32,6 +34,13 @@ pub struct ClassifyArgs {
     /// Continue the output of an interrupted run: files that already have a row are not classified again.
     #[arg(long, requires = "output")]
     resume: bool,
+    /// Write each tile as a PNG into this folder, with where its class was seen in colours over it.
+    ///
+    /// Bright is what speaks most for the class (Grad-CAM of its score before softmax), compared within the tile alone.
+    /// What the model does not see has no colour. Folders are mirrored: `forest/a.jpg` becomes `DIR/forest/a.jpg.png`. A
+    /// picture has at most 1024 pixels a side.
+    #[arg(long, value_name = "DIR")]
+    heatmap: Option<PathBuf>,
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
     device: DeviceChoice,
@@ -43,6 +52,8 @@ pub fn run(args: ClassifyArgs) -> Result<()> {
     let classifier = Classifier::load(&model, &args.device.open()?)?;
     let output = args.output.as_deref();
     let mut files = inputs::files(&args.tiles)?;
+    let pictures =
+        args.heatmap.as_deref().map(|folder| Pictures::new(folder, &args.tiles, &files)).transpose()?;
     let earlier = match output.filter(|_| args.resume) {
         Some(path) => Earlier::read(path, args.format, labels)?,
         None => Earlier::default(),
@@ -57,12 +68,23 @@ pub fn run(args: ClassifyArgs) -> Result<()> {
     let mut rows = Rows::new(output, args.format, labels, &earlier)?;
     let bar = progress_bar(files.len(), "Classifying");
     let classify = |file: &PathBuf| {
-        let answer = read_tile(file, &together)
-            .and_then(|tile| args.asking.probabilities(&classifier, &tile).map_err(coded));
+        let tile = read_tile(file, &together);
+        let answer = tile
+            .as_ref()
+            .map_err(|error| anyhow!("{error}"))
+            .and_then(|tile| args.asking.probabilities(&classifier, tile).map_err(coded));
+        let pictured = match (&pictures, &tile, &answer) {
+            (Some(pictures), Ok(tile), Ok(answer)) => pictures.write(file, tile, argmax(answer), &classifier),
+            _ => Ok(()),
+        };
         bar.inc(1);
-        answer
+        (answer, pictured)
     };
-    in_order(&files, classify, |file, answer| rows.write(file, answer))?;
+    in_order(&files, classify, |file, (answer, pictured)| {
+        // Before its row: a run that goes on makes no picture of a tile that has one.
+        pictured?;
+        rows.write(file, answer)
+    })?;
     rows.finish()?;
     bar.finish_and_clear();
     match rows.failed {

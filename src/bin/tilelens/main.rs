@@ -9,6 +9,7 @@ mod evaluate;
 mod export;
 mod few_shot;
 mod files;
+mod heatmaps;
 mod import;
 mod info;
 mod inputs;
@@ -84,6 +85,7 @@ Examples:
   find /archive -name '*.jpg' | tilelens classify - --output classes.csv
   tilelens classify tiles/ --output classes.csv --resume     # after a run that was cut off
   tilelens classify tiles/ --view-average                    # slower, often better
+  tilelens classify tiles/ --heatmap seen/ > classes.csv     # pictures of where each class was seen
 
 Exit status 3: every file has a row, but some could not be read; the column `error` says why.")]
     Classify(classify::ClassifyArgs),

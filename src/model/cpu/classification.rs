@@ -1,7 +1,7 @@
 //! The classifiers on the CPU.
 
 use crate::kernels::{Activation, Dense, dense};
-use crate::model::head::{ClassifierConfig, Head, HeadConfig, IMAGENET_NEURONS};
+use crate::model::head::{ClassifierConfig, DenseLayers, Head};
 use crate::model::parameters::{LayerMismatch, Parameters};
 
 /// Features → logits: two dense layers, whichever classifier it is.
@@ -22,15 +22,7 @@ impl Classification {
         features: usize,
         parameters: &Parameters,
     ) -> Result<Option<Self>, LayerMismatch> {
-        let (neurons, names, activation) = match config {
-            ClassifierConfig::Head(HeadConfig { dense_neurons, .. }) => {
-                (*dense_neurons, ["head.dense", "head.output"], Activation::Relu)
-            }
-            ClassifierConfig::ImageNet { .. } => {
-                (IMAGENET_NEURONS, ["classifier.0", "classifier.3"], Activation::HardSwish)
-            }
-            ClassifierConfig::None => return Ok(None),
-        };
+        let Some(DenseLayers { names, neurons, activation }) = config.dense_layers() else { return Ok(None) };
         let layer = |name, [inputs, outputs]: [usize; 2], activation| {
             let weight = parameters.get(&format!("{name}.weight"), &[outputs, inputs])?;
             let bias = parameters.get(&format!("{name}.bias"), &[outputs])?;

@@ -9,6 +9,7 @@ import { VIEWS } from '../numbers.js';
 /** @typedef {import('../protocol.js').TileEvent} TileEvent */
 /** @typedef {import('../protocol.js').FeatureRow} FeatureRow */
 /** @typedef {import('../protocol.js').FeaturesEvent} FeaturesEvent */
+/** @typedef {import('../protocol.js').Heatmap} Heatmap */
 /** @typedef {import('../protocol.js').TileFacts} TileFacts */
 /** @typedef {import('../protocol.js').TileRequest} TileRequest */
 /** @typedef {import('../protocol.js').TileSource} TileSource */
@@ -35,6 +36,9 @@ const HEAD_BYTES = 32;
 
 /** Sharp at the width of a card on an ordinary screen. */
 const THUMBNAIL_PX = 192;
+
+/** The longer side of a heatmap's picture. What it shows is smooth: a browser may enlarge it further. */
+const HEATMAP_PX = 224;
 
 /** JPEG and not WebP: encoding takes a quarter of the time, and a thumbnail is opaque. */
 const THUMBNAIL_TYPE = { type: 'image/jpeg', quality: 0.85 };
@@ -276,4 +280,26 @@ export async function computeViews({ wasm, reader, engine, backbone }, { tileId,
     if (isFatal(thrown)) throw thrown;
     return { event: 'features', tileId, error: toFailure(thrown) };
   }
+}
+
+/**
+ * Where in a tile a class is seen.
+ * @param {OpenModel} open
+ * @param {{ source: TileSource, className: string | null }} request
+ * @returns {Promise<Heatmap>}
+ */
+export async function heatmapOf({ wasm, reader, engine, head, info, model }, { source, className }) {
+  if (!head) throw new EngineError('heatmap.no_head');
+  const wanted = className === null ? undefined : info.labels.indexOf(className);
+  if (wanted === -1) throw new EngineError('heatmap.no_class');
+  const { tile, facts } = await tileOf({ wasm, reader }, source, await readBytes(source));
+  const heatmap = await engine.heatmap(tile, wanted);
+  const { classIndex, side, strongest } = heatmap;
+  const [left, top, right, bottom] = heatmap.seen();
+  const scale = HEATMAP_PX / Math.max(facts.widthPx, facts.heightPx);
+  const [widthPx, heightPx] = [facts.widthPx, facts.heightPx].map((px) => Math.max(1, Math.round(px * scale)));
+  const picture = { widthPx, heightPx, values: heatmap.overTile(widthPx, heightPx) };
+  const found = { model, className: info.labels[classIndex], side, values: heatmap.values(), strongest, seen: { left, top, right, bottom }, picture };
+  heatmap.free();
+  return found;
 }

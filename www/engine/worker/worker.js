@@ -14,7 +14,7 @@ import { converted, relabelled } from './model-files.js';
 import { Fetched, Models } from './models.js';
 import { Pool } from './pool.js';
 import { RasterReader } from './raster-reader.js';
-import { classifyKnown, classifyTiles, classifyViews, computeViews, thumbnails } from './tile-work.js';
+import { classifyKnown, classifyTiles, classifyViews, computeViews, heatmapOf, thumbnails } from './tile-work.js';
 
 /** @typedef {import('../client/connection.js').Connection} Connection */
 /** @typedef {import('../protocol.js').DeviceKind} DeviceKind */
@@ -297,6 +297,10 @@ async function answer({ id, kind, payload }, emit) {
       return classify(payload, { id, emit });
     case 'views':
       return views(payload, { id, emit });
+    case 'heatmap': {
+      const heatmap = await modelInTurn((open) => heatmapOf(open, payload));
+      return { value: heatmap, transfer: [heatmap.values.buffer, heatmap.picture.values.buffer] };
+    }
     case 'lookAtRasters':
       return plain(reader.look(payload.tiles, payload.bands));
     case 'thumbnails': {
