@@ -22,6 +22,8 @@
 //! Without the feature `burn` the crate computes on the CPU alone, with its own kernels: what a browser without WebGPU
 //! downloads is a sixth of the engine that has both.
 
+#![warn(missing_docs)]
+
 pub mod dataset;
 pub mod device;
 mod error;
