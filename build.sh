@@ -24,6 +24,8 @@ source tools/audit.sh
 source tools/fuzz.sh
 # shellcheck source=tools/notice.sh
 source tools/notice.sh
+# shellcheck source=tools/crate.sh
+source tools/crate.sh
 
 usage() {
   cat <<TEXT
@@ -45,6 +47,7 @@ usage: ./build.sh COMMAND
   fuzz [SECONDS [TARGET]]   fuzz whatever reads files of strangers (10 seconds a target)
   soak [MINUTES]            build, then use the page for hours, and see whether its memory grows
   audit [--strict]          check dependencies: advisories, licences, sources; --strict fails where one cannot be asked
+  semver [REVISION]         compare the crate's interface with a revision's (the last tag): what would break its users
   notice                    write NOTICE, the licences of all that the page ships
   weights imagenet [PATH]   fetch torchvision's ImageNet weights, or take them from PATH
 
@@ -118,7 +121,7 @@ soak() {
 
 case ${1:-} in
   setup | notice | check) "$1" ;;
-  build | site | package | release | serve | bench | audit | fuzz | soak | weights)
+  build | site | package | release | serve | bench | audit | fuzz | soak | semver | weights)
     command=$1
     shift
     "$command" "$@"

@@ -19,8 +19,54 @@
 //! | [`export`] | our model file → ONNX |
 //! | `web` | the wasm-bindgen surface (wasm only) |
 //!
-//! Without the feature `burn` the crate computes on the CPU alone, with its own kernels: what a browser without WebGPU
-//! downloads is a sixth of the engine that has both.
+//! # A tile's class
+//!
+//! ```
+//! use tilelens::device::Device;
+//! use tilelens::model::classifier::Classifier;
+//! use tilelens::model::model_file::ModelFile;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let backbone = ModelFile::from_bytes(&std::fs::read("models/overhead.safetensors")?)?;
+//! let head = ModelFile::from_bytes(&std::fs::read("models/overhead-scenes.safetensors")?)?;
+//! let classifier = Classifier::load(&backbone.join(&head)?, &Device::Cpu)?;
+//!
+//! let tile = tilelens::tile::decode(&std::fs::read("www/samples/synthetic-forest.jpg")?)?;
+//! // Asynchronous, because a browser's GPU is. On the CPU the future is ready at once.
+//! let answers = pollster::block_on(classifier.classify(&[&tile]))?;
+//!
+//! let classes = classifier.labels().iter().zip(&answers.probabilities);
+//! let (class, probability) = classes.max_by(|one, other| one.1.total_cmp(other.1)).unwrap();
+//! assert_eq!(class, "Forest");
+//! assert!(*probability > 0.5 && answers.features.len() == 576);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The models lie in the repository's folder `models/`. `examples/` has more: a folder of tiles → classes
+//! (`classify_folder.rs`), a folder of classes → a new head (`train_head.rs`), and a server on axum (`server/`).
+//!
+//! # Features
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | `cli` | the command line (with `import`, `scene`, `burn`) | yes |
+//! | `raster` | TIFF files (bands, georeference, stretch), and the rarer kinds of pictures | yes |
+//! | `scene` | class maps of whole scenes, and their files (with `raster`) | with `cli` |
+//! | `import` | readers of PyTorch's, ONNX's and Keras's files | with `cli` |
+//! | `burn` | the network as burn modules: training the backbone, and the reference of the kernels | with `cli` |
+//! | `webgpu` | GPUs through burn: WebGPU in the browser; Vulkan, Metal or DirectX natively | no |
+//! | `engine` | what JavaScript sees of the network, in the browser's builds | with `webgpu` |
+//!
+//! With `default-features = false` the crate decodes JPEG, PNG and WebP, classifies, and trains heads on the CPU, with its
+//! own kernels alone. burn takes most of the time of a build with default features.
+//!
+//! # Errors
+//!
+//! Each module has an error of its own. Its text is a sentence for people, and may be reworded; [`ErrorCode::code`] is for
+//! programs, and stays.
+
+#![warn(missing_docs)]
 
 pub mod dataset;
 pub mod device;

@@ -3,10 +3,10 @@
 # fails in one ends that one alone.
 
 # In the order in which they run: what is quick and what fails most often first.
-SUITES=(format clippy rustdoc types page docs audit notice metadata native fuzz examples chromium firefox project package e2e bench)
+SUITES=(format clippy rustdoc crate types page docs audit notice metadata native fuzz examples chromium firefox project package e2e bench)
 
 # What `./build.sh check` runs: all that needs no browser and no WebGPU. `native` has the tests of `lib` and more.
-CHECKS=(format clippy rustdoc types page docs lib)
+CHECKS=(format clippy rustdoc crate types page docs lib)
 
 # Those that need the whole page in dist/.
 PAGE_SUITES=(package e2e bench)
@@ -18,6 +18,7 @@ suite_format() {
   setup_rust_component fmt rustfmt
   cargo fmt --check
   cargo fmt --check --manifest-path fuzz/Cargo.toml
+  cargo fmt --check --manifest-path examples/server/Cargo.toml
 }
 
 # Once as the command line is compiled, and once as the CPU engine is for the browser.
@@ -34,6 +35,7 @@ suite_clippy() {
 
 suite_rustdoc() {
   setup_rust
+  # As docs.rs does it: with the default features.
   RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps --lib
 }
 
@@ -44,6 +46,15 @@ suite_types() {
   build_raster_module
   types_of_webgpu_engine
   npm run --silent check
+}
+
+# What the crate's archive holds, and which Rust compiles it.
+suite_crate() {
+  setup_rust
+  setup_node
+  mkdir -p "$CACHE"
+  check_rust_version
+  check_archive
 }
 
 # The classes of the page, in Node.
@@ -94,6 +105,7 @@ suite_examples() {
   setup_node
   setup_python
   build_command_line
+  cargo build --quiet --locked --manifest-path examples/server/Cargo.toml --target-dir "$TARGET/server"
   node_tests tests/export/*.test.mjs
 }
 

@@ -5,6 +5,7 @@ use super::open::{Band, Colour, Description};
 /// Bands for red, green and blue, from 0, and what was guessed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
+    /// The bands that serve as red, green and blue, counted from 0; one of them may stand there three times.
     pub bands: [usize; 3],
     /// Sentences for whoever looks at the picture.
     pub notes: Vec<String>,

@@ -13,6 +13,7 @@ const PIXELS_AT_ONCE: u32 = 1 << 20;
 /// How a raster is shown, and all that was guessed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
+    /// Which bands are shown, and which numbers become black and white.
     pub stretch: Stretch,
     /// The band (from 0) that tells what is transparent.
     pub opacity: Option<usize>,

@@ -11,15 +11,24 @@ const MOST_NODES: u32 = 100_000;
 /// What stands for a band.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BandMetadata {
+    /// The band's name as the file gives it, such as `B04` or `NIR`.
     pub name: Option<String>,
     /// GDAL's name of a colour: `Red`, `Gray`, `Undefined` …
     pub colour: Option<String>,
+    /// The number that stands for no data.
     pub no_data: Option<f64>,
+    /// What the file's numbers are multiplied by to get physical ones. Nothing here does so: the stretch works on the
+    /// numbers as they stand in the file.
     pub scale: Option<f64>,
+    /// What is added after the multiplication by [`scale`](Self::scale).
     pub offset: Option<f64>,
+    /// The smallest number of the band, in the file's numbers, as whoever wrote the file computed it.
     pub minimum: Option<f64>,
+    /// The largest number, likewise.
     pub maximum: Option<f64>,
+    /// The mean of the numbers, likewise.
     pub mean: Option<f64>,
+    /// The standard deviation of the numbers, likewise.
     pub deviation: Option<f64>,
 }
 

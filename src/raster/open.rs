@@ -38,10 +38,13 @@ pub struct Description {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// Whether the numbers are whole, signed or floating-point.
     pub kind: SampleKind,
     /// Bits a number.
     pub bits: u32,
+    /// The bands, in the order of the file; palettes have one.
     pub bands: Vec<Band>,
+    /// How the blocks are compressed.
     pub codec: Codec,
     /// Width and height of a tile; `None` for strips.
     pub tile: Option<[u32; 2]>,
@@ -61,12 +64,14 @@ pub struct Description {
     pub page: usize,
     /// EXIF's orientation; 1 is upright.
     pub orientation: u64,
+    /// Where the pixels lie on Earth, in the file's coordinate reference system; empty where the file does not say.
     pub georeference: Georeference,
 }
 
 /// A band.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Band {
+    /// What the file claims that the band shows.
     pub colour: Colour,
     /// Its name, what is no data in it, its scale, offset and statistics.
     pub metadata: BandMetadata,
@@ -75,13 +80,19 @@ pub struct Band {
 /// What a band is said to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
+    /// Brightness: one band serves as all three colours.
     Grey,
+    /// Indices into [`Description::palette`].
     Palette,
+    /// The red channel.
     Red,
+    /// The green channel.
     Green,
+    /// The blue channel.
     Blue,
     /// Opacity, as the file claims.
     Alpha,
+    /// The file does not say, as with most bands of satellites.
     Undefined,
 }
 

@@ -24,7 +24,9 @@ pub enum Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Range {
+    /// This number, and all on its side of the range, becomes level 0.
     pub black: f64,
+    /// This number, and all on its side of the range, becomes level 255.
     pub white: f64,
 }
 
@@ -36,6 +38,7 @@ pub struct Stretch {
     pub bands: [u16; 3],
     /// The range of each of the three.
     pub ranges: [Range; 3],
+    /// How the ranges were found, so that the same can be done again with other files.
     pub rule: Rule,
     /// What is taken for no data although the file does not declare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,7 +11,9 @@ pub struct Window {
     pub x: u32,
     /// Row of its upper edge.
     pub y: u32,
+    /// Pixels from the left to the right edge.
     pub width: u32,
+    /// Pixels from the upper to the lower edge.
     pub height: u32,
 }
 
@@ -29,6 +31,7 @@ impl Window {
 /// The numbers of a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Numbers {
+    /// Which pixels these are, counted in the picture or the overview that was read.
     pub window: Window,
     /// `width × height` numbers for each band that was asked for, row by row, as they stand in the file: neither scaled
     /// nor shifted. Whole numbers beyond 2⁵³ are rounded.

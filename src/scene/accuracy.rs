@@ -13,6 +13,7 @@ const Z_95: f64 = 1.96;
 /// The cells that the map gives one class, and what was found in those of them that were checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stratum {
+    /// The class's name, or what undecided cells are called.
     pub name: String,
     /// Which class that is, from 0; nothing for cells that the map leaves undecided.
     pub class: Option<usize>,
@@ -28,7 +29,9 @@ pub struct Stratum {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Estimate {
+    /// The estimate itself: a share from 0 to 1, or an area.
     pub value: f64,
+    /// The interval reaches from `value - plus_minus` to `value + plus_minus`; not cut off at 0 and 1.
     pub plus_minus: f64,
 }
 
@@ -36,9 +39,11 @@ pub struct Estimate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct ClassAccuracy {
+    /// The class's name.
     pub name: String,
     /// The cells of the map that have it, and their area.
     pub cells: usize,
+    /// The area of those cells, in the unit of the strata.
     pub mapped_area: f64,
     /// How many of those cells were checked.
     pub checked: u32,
@@ -56,6 +61,7 @@ pub struct ClassAccuracy {
 pub struct Accuracy {
     /// The share of the area where the map is right.
     pub overall: Estimate,
+    /// What is known of each class, in the order of the labels.
     pub classes: Vec<ClassAccuracy>,
     /// Cells that were checked.
     pub checked: u32,
@@ -71,7 +77,14 @@ pub enum AccuracyError {
     #[error(
         "of {cells} cells that the map calls {name}, {checked} were checked, and an interval needs two at least: check more of them, or draw a larger sample"
     )]
-    TooFew { name: String, cells: usize, checked: u32 },
+    TooFew {
+        /// The class's name.
+        name: String,
+        /// How many cells the map gives this class.
+        cells: usize,
+        /// How many of them were checked: 0 or 1.
+        checked: u32,
+    },
 }
 
 impl ErrorCode for AccuracyError {

@@ -35,7 +35,14 @@ pub enum SampleError {
     Nothing,
     /// Fewer cells than classes need.
     #[error("{asked} cells are too few to check {classes} classes: take {least} or more")]
-    TooSmall { asked: usize, classes: usize, least: usize },
+    TooSmall {
+        /// How many cells were to be drawn.
+        asked: usize,
+        /// How many classes have cells on the map; undecided cells count as a class.
+        classes: usize,
+        /// The smallest sample that gives each class two cells, or the one that it has.
+        least: usize,
+    },
     /// No list of checked cells.
     #[error("this is no list of checked cells ({0}): it needs the columns column, row and truth")]
     NoList(String),

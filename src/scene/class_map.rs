@@ -42,6 +42,7 @@ pub enum State {
 /// A cell of the map.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cell {
+    /// Whether the cell has a class, and if not, why.
     pub state: State,
     /// The class, from 0; of an undecided cell the most probable one; without meaning in other states.
     pub class: usize,
@@ -175,7 +176,9 @@ pub struct ClassMap {
 pub struct Area {
     /// The number in the map: classes from 1 on, in the order of the labels.
     pub id: u8,
+    /// The class's name as the model has it.
     pub name: String,
+    /// How many cells of the map there are.
     pub cells: usize,
     /// Square metres, where the scene says how large its pixels are.
     pub square_m: Option<f64>,

@@ -21,7 +21,9 @@ const GROUP_PX: u32 = 1024;
 /// A length on a scene: `256px` or `640m`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Length {
+    /// Pixels of the scene, whatever they measure on the ground.
     Pixels(f64),
+    /// Metres on the ground; whole pixels are made of them by the scene's resolution.
     Metres(f64),
 }
 

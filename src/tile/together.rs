@@ -90,6 +90,7 @@ pub struct Histogram {
     pub low: f64,
     /// Where the last column ends. The outermost columns hold what lies beyond, too.
     pub high: f64,
+    /// How many of the sampled numbers fall into each column, from `low` to `high`.
     pub counts: Vec<u32>,
 }
 

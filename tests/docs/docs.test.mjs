@@ -69,6 +69,15 @@ test('every command of build.sh, suite and Rust test that a document names exist
   assert.ok(checked > 15, `the commands were found: ${checked}`);
 });
 
+test('the table of features in the documents is that of the crate\'s documentation, and has every feature', async () => {
+  const [architecture, lib, cargo] = await Promise.all(['docs/architecture.md', 'src/lib.rs', 'Cargo.toml'].map((file) => readFile(path.join(ROOT, file), 'utf8')));
+  /** @param {string} text */
+  const rows = (text) => Array.from(text.matchAll(/^(?:\/\/! )?(\| `\w+` \| .* \| (?:yes|no|with `\w+`) \|)$/gm), ([, row]) => row);
+  assert.deepEqual(rows(lib), rows(architecture));
+  const features = Array.from(cargo.slice(cargo.indexOf('[features]')).split('\n[')[0].matchAll(/^(\w+) = \[/gm), ([, name]) => name);
+  assert.deepEqual(rows(lib).map((row) => row.split('`')[1]).toSorted(), features.filter((name) => name !== 'default').toSorted());
+});
+
 test('the README fits on a screen and a half', async () => {
   const lines = (await readFile(path.join(ROOT, 'README.md'), 'utf8')).split('\n').length;
   assert.ok(lines <= 75, `${lines} lines`);

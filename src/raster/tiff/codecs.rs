@@ -17,15 +17,25 @@ use super::tags::photometric;
 /// What a block was compressed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Codec {
+    /// Not compressed.
     None,
+    /// Runs of equal bytes (TIFF 6.0, section 9).
     PackBits,
+    /// Lempel-Ziv-Welch (TIFF 6.0, section 13); blocks in the bit order of TIFF 5 are refused.
     Lzw,
+    /// zlib's DEFLATE, under either of its two numbers.
     Deflate,
+    /// Zstandard, as GDAL writes it.
     Zstd,
+    /// JPEG with tables in the directory (TIFF Technical Note 2).
     Jpeg,
+    /// WebP, as GDAL writes it: bands of 8 bits.
     WebP,
+    /// Esri's Limited Error Raster Compression, with DEFLATE or Zstandard around it or without.
     Lerc,
+    /// Fax in one or two dimensions (T.4): one bit a pixel.
     CcittGroup3,
+    /// Fax in two dimensions (T.6): one bit a pixel.
     CcittGroup4,
 }
 

@@ -17,8 +17,11 @@ const CHOPPED_STRIP_BYTES: u64 = 256 << 10;
 /// What the bits of a number mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampleKind {
+    /// Whole numbers from 0 on.
     Unsigned,
+    /// Whole numbers below and above 0, in two's complement.
     Signed,
+    /// Floating-point numbers (IEEE 754).
     Float,
 }
 
