@@ -87,11 +87,97 @@ async function drawFineTuning(page) {
   await page.screenshot({ path: path.join(DOCS, 'fine-tuning.png') });
 }
 
+/**
+ * A drawn scene: the ground of a sample in each of its squares.
+ * @param {Page} page
+ */
+function drawnScene(page) {
+  const names = ['field', 'forest', 'grass', 'industry', 'parking', 'residential', 'river-lake'];
+  return page.evaluate(async (samples) => {
+    const side = 256;
+    const [across, down] = [12, 8];
+    const pictures = await Promise.all(samples.map(async (name) => createImageBitmap(await (await fetch(`samples/synthetic-${name}.jpg`)).blob(), { resizeWidth: side, resizeHeight: side })));
+    const canvas = new OffscreenCanvas(across * side, down * side);
+    const context = canvas.getContext('2d');
+    for (let index = 0; index < across * down; index += 1) {
+      const [column, row] = [index % across, Math.floor(index / across)];
+      // Regions, and not a chequerboard.
+      const kind = Math.floor((Math.sin(column / 2.5) + Math.cos(row / 2) + 2) * 1.75);
+      context?.drawImage(pictures[Math.min(kind, pictures.length - 1)], column * side, row * side);
+    }
+    const { data } = /** @type {OffscreenCanvasRenderingContext2D} */ (context).getImageData(0, 0, canvas.width, canvas.height);
+    const rgb = new Uint8Array(canvas.width * canvas.height * 3);
+    for (let pixel = 0; pixel < canvas.width * canvas.height; pixel += 1) rgb.set(data.subarray(4 * pixel, 4 * pixel + 3), 3 * pixel);
+    let text = '';
+    for (let start = 0; start < rgb.length; start += 30_000) text += String.fromCharCode(...rgb.subarray(start, start + 30_000));
+    return { width: canvas.width, height: canvas.height, base64: btoa(text) };
+  }, names);
+}
+
+/** An uncompressed TIFF of three bands in UTM, half a metre a pixel. @param {{ width: number, height: number, base64: string }} drawn */
+function geoTiff({ width, height, base64 }) {
+  const pixels = Buffer.from(base64, 'base64');
+  const [scaleAt, tieAt, keysAt, bitsAt, dataAt] = [300, 324, 372, 420, 512];
+  /** @type {[number, number, number, number][]} */
+  const tags = [
+    [256, 4, 1, width], [257, 4, 1, height], [258, 3, 3, bitsAt], [259, 3, 1, 1], [262, 3, 1, 2], [273, 4, 1, dataAt], [277, 3, 1, 3],
+    [278, 4, 1, height], [279, 4, 1, pixels.length], [284, 3, 1, 1], [33550, 12, 3, scaleAt], [33922, 12, 6, tieAt], [34735, 3, 16, keysAt],
+  ];
+  const head = Buffer.alloc(dataAt);
+  head.write('II*\0\x08\0\0\0', 'latin1');
+  head.writeUInt16LE(tags.length, 8);
+  for (const [index, [tag, type, count, value]] of tags.entries()) {
+    head.writeUInt16LE(tag, 10 + 12 * index);
+    head.writeUInt16LE(type, 12 + 12 * index);
+    head.writeUInt32LE(count, 14 + 12 * index);
+    head.writeUInt32LE(value, 18 + 12 * index);
+  }
+  for (const [index, scale] of [0.5, 0.5, 0].entries()) head.writeDoubleLE(scale, scaleAt + 8 * index);
+  for (const [index, tie] of [0, 0, 0, 500_000, 5_400_000, 0].entries()) head.writeDoubleLE(tie, tieAt + 8 * index);
+  for (const [index, key] of [1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 32633].entries()) head.writeUInt16LE(key, keysAt + 2 * index);
+  for (const index of [0, 1, 2]) head.writeUInt16LE(8, bitsAt + 2 * index);
+  return Buffer.concat([head, pixels]);
+}
+
+/** @param {Page} page */
+async function drawMap(page) {
+  const scene = geoTiff(await drawnScene(page));
+  await page.setInputFiles('#scene-input', { name: 'valley.tif', mimeType: 'image/tiff', buffer: scene });
+  await page.waitForSelector('#map-target canvas');
+  for (const name of ['Green', 'Built', 'Water']) {
+    await page.fill('#class-name', name);
+    await page.press('#class-name', 'Enter');
+  }
+  await page.waitForFunction(() => document.querySelector('#map-legend table') && !/not classified/.test(document.querySelector('#map-legend')?.textContent ?? ''));
+  // Cells get the class of what was drawn there.
+  await page.click('#tool-select');
+  const box = await page.locator('#map-target').boundingBox();
+  if (!box) throw new Error('the map is not there');
+  const [columns, rows] = [12, 8];
+  const shrunk = Math.min((box.width - 32) / columns, (box.height - 64) / rows);
+  const corner = [box.x + 16 + (box.width - 32 - columns * shrunk) / 2, box.y + 16 + (box.height - 64 - rows * shrunk) / 2];
+  for (let index = 0; index < columns * rows; index += 3) {
+    const [column, row] = [index % columns, Math.floor(index / columns)];
+    const kind = Math.min(6, Math.floor((Math.sin(column / 2.5) + Math.cos(row / 2) + 2) * 1.75));
+    await page.mouse.click(corner[0] + (column + 0.5) * shrunk, corner[1] + (row + 0.5) * shrunk);
+    await page.keyboard.press(kind < 3 ? '1' : kind < 6 ? '2' : '3');
+  }
+  await page.click('#tool-move');
+  await page.click('#train');
+  await page.waitForSelector('#report-panel:not([hidden])', { state: 'attached' });
+  await page.waitForSelector('html[data-training="idle"]', { state: 'attached' });
+  await page.waitForFunction(() => document.querySelectorAll('#map-legend tbody tr').length === 3);
+  await page.mouse.move(corner[0] + 5.5 * shrunk, corner[1] + 2.5 * shrunk);
+  await page.waitForTimeout(1000);
+  await page.screenshot({ path: path.join(DOCS, 'map.png') });
+}
+
 const server = await startServer();
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
 try {
   await drawClassification(await openPage(browser, server.url));
   await drawFineTuning(await openPage(browser, server.url));
+  await drawMap(await openPage(browser, server.url));
 } finally {
   await browser.close();
   await server.close();

@@ -30,7 +30,7 @@ suite_clippy() {
   [[ -n $WASM_TOOLCHAIN ]] ||
     cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features --features engine -- -D warnings
   [[ -n $WASM_TOOLCHAIN ]] ||
-    cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features --features raster -- -D warnings
+    cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features --features scene -- -D warnings
 }
 
 suite_rustdoc() {
@@ -44,6 +44,7 @@ suite_types() {
   # The page's types begin with those of the engine.
   build_cpu_engine
   build_raster_module
+  build_scene_module
   types_of_webgpu_engine
   npm run --silent check
 }
