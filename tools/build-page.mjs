@@ -36,6 +36,8 @@ const ENGINE_BUILDS = ['cpu', 'webgpu', 'raster'];
 const IMPORTER = 'pkg/import/tilelens-import.wasm';
 /** What becomes the engine's worker, in www/. */
 const WORKER = 'engine/worker/worker.js';
+/** What becomes the worker of the view Similarity. */
+const SIMILARITY_WORKER = 'similarity/similarity-worker.js';
 const STATIC_FILE = /\.(svg|ico|webmanifest|txt)$/;
 /** What is drawn where the page is installed as an app. */
 const ICON_FILE = /\.png$/;
@@ -86,7 +88,7 @@ const BUNDLE_OPTIONS = {
 async function bundle(engineBuilds) {
   const result = await build({
     ...BUNDLE_OPTIONS,
-    entryPoints: ['main.js', WORKER, 'style.css'],
+    entryPoints: ['main.js', WORKER, SIMILARITY_WORKER, 'style.css'],
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
     // What a visitor may never need, such as charts and zip files, is fetched when it is needed.
@@ -248,6 +250,7 @@ async function pageFiles(localModelsFolder, engineBuilds) {
   const assets = {
     engines,
     worker: { url: names.get(WORKER) },
+    similarity: { url: names.get(SIMILARITY_WORKER) },
     models: offered.list,
     samples,
   };

@@ -2,7 +2,7 @@
 
 import { fetchAssets } from './app/assets.js';
 import { Updates } from './app/updates.js';
-import { Session } from './engine/index.js';
+import { Session, scriptUrl } from './engine/index.js';
 import { History } from './labels/history.js';
 import { Labelling } from './labels/labelling.js';
 import { ModelInUse } from './models/model-in-use.js';
@@ -11,6 +11,7 @@ import { Autosave } from './project/autosave.js';
 import { Projects } from './project/projects.js';
 import { openStore } from './project/store.js';
 import { Workspace } from './project/workspace.js';
+import { Plane } from './similarity/plane.js';
 import { Classification } from './tiles/classification.js';
 import { Features } from './tiles/features.js';
 import { Selection } from './tiles/selection.js';
@@ -38,6 +39,7 @@ import { setUpReportPanel } from './views/report-panel.js';
 import { thrownSentence } from './views/sentences.js';
 import { setUpSettingsForm } from './views/settings-form.js';
 import { setUpShortcuts } from './views/shortcuts.js';
+import { setUpSimilarity } from './views/similarity-view.js';
 import { setUpStretchPanel } from './views/stretch-panel.js';
 import { setUpTakeAway } from './views/take-away.js';
 import { setUpTileGrid } from './views/tile-grid.js';
@@ -152,6 +154,8 @@ async function main() {
     setUpTileSelection(page, grid, findSimilar);
     setUpClassPanel(page);
     setUpStretchPanel(page);
+    const plane = new Plane(page, async () => new Worker(scriptUrl((await fetching).similarity.url), { type: 'module' }));
+    setUpSimilarity({ ...page, plane }, grid);
     setUpToolbar(page);
     const updates = new Updates({ ...page, autosave });
     setUpUpdateNotices(updates);

@@ -14,6 +14,7 @@ const ROOMS = {
   engine: [],
   tiles: ['engine'],
   labels: ['engine', 'tiles'],
+  similarity: ['engine', 'tiles', 'labels'],
   project: ['engine', 'tiles', 'labels'],
   models: ['engine', 'tiles', 'labels', 'project'],
   training: ['engine', 'tiles', 'labels', 'project', 'models'],

@@ -1,4 +1,4 @@
-/** What is where: the welcome before there are tiles, the two views, and the panels at the sides, which can be folded. */
+/** What is where: the welcome before there are tiles, the views, and the panels at the sides, which can be folded. */
 
 import { byId, isTyping } from './dom.js';
 
@@ -6,7 +6,7 @@ import { byId, isTyping } from './dom.js';
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
-/** @typedef {'grid' | 'report'} View */
+/** @typedef {'grid' | 'similarity' | 'report'} View */
 
 /** The narrowest windows in which tiles have room beside the classes, and beside the details of one of them. */
 const WIDE = { classes: '(min-width: 901px)', inspector: '(min-width: 1100px)' };
@@ -27,7 +27,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
   /** Whether the user began with classes, before there are tiles. */
   let hasBegun = false;
   /** How far each view is scrolled. */
-  const scrolled = { grid: 0, report: 0 };
+  const scrolled = { grid: 0, similarity: 0, report: 0 };
   /** @type {View} */
   let view = 'grid';
 
@@ -53,7 +53,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
     scrolled[view] = window.scrollY;
     view = wanted;
     root.dataset.view = view;
-    for (const name of /** @type {View[]} */ (['grid', 'report'])) byId(`view-${name}`, HTMLButtonElement).ariaPressed = String(name === view);
+    for (const name of /** @type {View[]} */ (['grid', 'similarity', 'report'])) byId(`view-${name}`, HTMLButtonElement).ariaPressed = String(name === view);
     window.scrollTo(0, scrolled[view]);
   }
 
@@ -65,6 +65,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight }) {
 
   root.dataset.view = view;
   byId('view-grid', HTMLButtonElement).addEventListener('click', () => show('grid'));
+  byId('view-similarity', HTMLButtonElement).addEventListener('click', () => show('similarity'));
   for (const id of ['view-report', 'open-report']) byId(id, HTMLButtonElement).addEventListener('click', () => show('report'));
   classesFold.addEventListener('click', () => fold('classes'));
   inspectorFold.addEventListener('click', () => fold('inspector'));
