@@ -1,5 +1,6 @@
 /** The view Similarity without its canvas: where tiles lie, what is stale, what is inside a lasso, colours, what stands out. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { FakeSession, decodedEvent, loadedModel, newTiles, settled } from './fakes.mjs';
 import { arrange } from '../../www/similarity/arrange.js';
@@ -8,6 +9,7 @@ import { found, measure } from '../../www/similarity/measures.js';
 import { nearest } from '../../www/similarity/neighbours.js';
 import { Plane } from '../../www/similarity/plane.js';
 import { alongPrincipalAxes } from '../../www/similarity/principal-axes.js';
+import { seededRandom } from '../../www/similarity/random.js';
 import { Sight, isInside, nearestTo, nextTowards } from '../../www/similarity/sight.js';
 import { History } from '../../www/labels/history.js';
 import { Labelling } from '../../www/labels/labelling.js';
@@ -16,34 +18,18 @@ import { TileList } from '../../www/tiles/tile-list.js';
 
 /** @typedef {[number, number]} Pair */
 
-/** Numbers from 0 to below 1, the same each time. @param {number} seed */
-function random(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 /** Rows of kinds that differ in some of their numbers. @param {number} count @param {number} width @param {number} kinds */
 function rowsOfKinds(count, width, kinds) {
-  const next = random(7);
+  const next = seededRandom(7);
   return Float32Array.from({ length: count * width }, (_, at) => next() + (at % width % kinds === Math.floor(at / width) % kinds ? 2 : 0));
 }
 
-test('principal axes are those along which the rows vary, the largest first', () => {
-  const next = random(3);
-  // Along (3, 4, 0) / 5 by 10, along (0, 0, 1) by 2, along (4, -3, 0) / 5 not at all.
-  const parts = Array.from({ length: 400 }, () => /** @type {Pair} */ ([(next() - 0.5) * 10, (next() - 0.5) * 2]));
-  const { axes, values } = alongPrincipalAxes(Float32Array.from(parts.flatMap(([a, b]) => [7 + 0.6 * a, 0.8 * a, b])), 3, 2);
-  assert.equal(axes, 2);
-  const mean = (/** @type {0 | 1} */ axis) => parts.reduce((sum, part) => sum + part[axis], 0) / parts.length;
-  for (const [row, part] of parts.entries()) {
-    for (const axis of /** @type {const} */ ([0, 1])) {
-      // The sample's axes are those of the formula but for the little that its parts happen to correlate.
-      assert.ok(Math.abs(Math.abs(values[row * 2 + axis]) - Math.abs(part[axis] - mean(axis))) < 0.2, `row ${row}, axis ${axis}`);
-    }
-  }
+test('principal components are those of NumPy', async () => {
+  const { width, axes, rows, components } = JSON.parse(await readFile(new URL('../fixtures/similarity/axes.json', import.meta.url), 'utf8'));
+  const along = alongPrincipalAxes(Float32Array.from(rows), width, axes);
+  assert.equal(along.axes, axes);
+  // Values of up to 20, in 32 bits.
+  for (const [at, value] of components.entries()) assert.ok(Math.abs(along.values[at] - value) < 1e-3, `${along.values[at]} for ${value}`);
 });
 
 test('nearest rows are those of a plain sort of all distances', () => {
@@ -135,7 +121,7 @@ function picture(grey) {
 }
 
 test('copies, blurred, dark and empty tiles are found by their pixels', () => {
-  const next = random(5);
+  const next = seededRandom(5);
   const noise = Array.from({ length: 48 * 48 }, () => next() * 200 + 30);
   const cell = (/** @type {number} */ x, /** @type {number} */ y) => noise[Math.floor(y / 4) * 48 + Math.floor(x / 4)];
   const pictures = [

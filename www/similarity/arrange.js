@@ -6,11 +6,12 @@
 import { UMAP } from 'umap-js';
 import { nearest } from './neighbours.js';
 import { alongPrincipalAxes } from './principal-axes.js';
+import { seededRandom } from './random.js';
 
 /** 87 % of the variance of 10,000 Sentinel-2 tiles, and a tenth of the work of 576. */
 const AXES = 50;
 /** UMAP moves so many; the others come to lie between those that are most like them. Its own time grows with each: see docs/page.md. */
-const MOST_MOVED = 2500;
+const MOST_MOVED = 2000;
 const NEIGHBOURS = 15;
 const EPOCHS = 200;
 /** Between so many of the moved ones lies another one. */
@@ -93,15 +94,6 @@ function umap(rows, axes, onProgress) {
     if (epoch % 5 === 0) onProgress(epoch / epochs);
   }
   return layout.getEmbedding();
-}
-
-/** From 0 to below 1; a linear congruential generator (Numerical Recipes). @param {number} seed */
-function seededRandom(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 /** Moved and scaled into the square from -1 to 1, by one scale for both axes. @param {Float32Array} positions */

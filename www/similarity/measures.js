@@ -4,7 +4,7 @@
  */
 
 /** @typedef {{ width: number, height: number, data: Uint8ClampedArray }} Pixels RGBA. */
-/** @typedef {{ brightness: number, contrast: number, sharpness: number, hash: Uint16Array }} Measures Brightness and contrast (the deviation) of 0 to 255; the hash has 64 bits. */
+/** @typedef {{ brightness: number, contrast: number, sharpness: number, hash: Uint16Array, pattern: Float32Array }} Measures Brightness and contrast (the deviation) of 0 to 255; the hash has 64 bits; the pattern is of mean 0 and length 1. */
 /** @typedef {'duplicates' | 'blurred' | 'dark' | 'empty'} Find */
 
 /** Of larger tiles: what is not seen at this side is no fault of the tile. */
@@ -18,6 +18,9 @@ const DARK_BELOW_BRIGHTNESS = 32;
 const BLURRED_BELOW_SHARPNESS = 0.05;
 /** Of 64 bits. Two hashes so near share at least one of four words, which is how they are found. */
 const DUPLICATE_MOST_BITS = 3;
+/** Where little is to be seen, hashes agree by chance: the patterns of copies correlate, too. */
+const DUPLICATE_LEAST_CORRELATION = 0.97;
+const PATTERN_SIDE = 24;
 /** Beside the hash, copies are as bright and as rich in contrast, to so much of 255. */
 const DUPLICATE_MOST_DIFFERENCE = 6;
 
@@ -31,7 +34,7 @@ export function measure(pixels, sidePx) {
   const grey = greyMeans(pixels, side, side);
   const brightness = mean(grey);
   const variance = mean(grey.map((value) => (value - brightness) ** 2));
-  return { brightness, contrast: Math.sqrt(variance), sharpness: laplacianVariance(grey, side) / Math.max(variance, 1), hash: differenceHash(pixels) };
+  return { brightness, contrast: Math.sqrt(variance), sharpness: laplacianVariance(grey, side) / Math.max(variance, 1), hash: differenceHash(pixels), pattern: patternOf(pixels) };
 }
 
 /** Means of luma (BT.601) over a grid of cells. @param {Pixels} pixels @param {number} columns @param {number} rows */
@@ -71,6 +74,14 @@ function differenceHash(pixels) {
     if (grey[at] > grey[at + 1]) words[bit >> 4] |= 1 << (bit & 15);
   }
   return words;
+}
+
+/** @param {Pixels} pixels */
+function patternOf(pixels) {
+  const grey = greyMeans(pixels, PATTERN_SIDE, PATTERN_SIDE);
+  const middle = mean(grey);
+  const length = Math.hypot(...grey.map((value) => value - middle)) || 1;
+  return grey.map((value) => (value - middle) / length);
 }
 
 /** @param {ArrayLike<number>} values */
@@ -115,8 +126,10 @@ function duplicates(all) {
 
 /** @param {Measures} a @param {Measures} b */
 function areCopies(a, b) {
+  const correlation = a.pattern.reduce((sum, value, at) => sum + value * b.pattern[at], 0);
   const bits = a.hash.reduce((sum, word, index) => sum + bitCount(word ^ b.hash[index]), 0);
-  return bits <= DUPLICATE_MOST_BITS && Math.abs(a.brightness - b.brightness) <= DUPLICATE_MOST_DIFFERENCE && Math.abs(a.contrast - b.contrast) <= DUPLICATE_MOST_DIFFERENCE;
+  const isAlike = bits <= DUPLICATE_MOST_BITS && correlation >= DUPLICATE_LEAST_CORRELATION;
+  return isAlike && Math.abs(a.brightness - b.brightness) <= DUPLICATE_MOST_DIFFERENCE && Math.abs(a.contrast - b.contrast) <= DUPLICATE_MOST_DIFFERENCE;
 }
 
 /** @param {number} word */

@@ -124,15 +124,15 @@ export class Plane extends EventTarget {
    * The tiles of a kind, in their order; of copies all but the first.
    * @param {Find} find
    * @param {Tile[]} among
+   * @param {(share: number) => void} onProgress of the tiles that are looked at for the first time
    * @returns {Promise<Tile[]>}
    */
-  async find(find, among) {
+  async find(find, among, onProgress) {
     const seen = among.filter(({ thumbnail, facts }) => thumbnail && facts);
     const unknown = seen.filter(({ thumbnail }) => !this.#measures.has(/** @type {Blob} */ (thumbnail)));
     if (unknown.length > 0) {
       const tiles = unknown.map(({ thumbnail, facts }) => ({ thumbnail: /** @type {Blob} */ (thumbnail), sidePx: Math.min(facts?.widthPx ?? 0, facts?.heightPx ?? 0) }));
-      const measured = await this.#measured(tiles);
-      for (const [place, measures] of measured.entries()) if (measures) this.#measures.set(tiles[place].thumbnail, measures);
+      await this.#measure(tiles, onProgress);
     }
     const measured = seen.flatMap((tile) => {
       const measures = this.#measures.get(/** @type {Blob} */ (tile.thumbnail));
@@ -143,14 +143,24 @@ export class Plane extends EventTarget {
     return measured.filter(({ tile }, place) => places.has(place) || isWithoutData(tile)).map(({ tile }) => tile);
   }
 
-  /** @param {{ thumbnail: Blob, sidePx: number }[]} tiles @returns {Promise<(Measures | null)[]>} */
-  async #measured(tiles) {
+  /** @param {{ thumbnail: Blob, sidePx: number }[]} tiles @param {(share: number) => void} onProgress */
+  async #measure(tiles, onProgress) {
     const worker = await this.#start();
     try {
-      return await new Promise((resolve, reject) => {
-        worker.addEventListener('message', ({ data }) => (data.kind === 'measured' ? resolve(data.measured) : reject(new PlaneError(data.message))));
+      await new Promise((resolve, reject) => {
+        let first = 0;
+        const askOn = () => worker.postMessage({ kind: 'measure', tiles: tiles.slice(first, first + CHUNK) });
+        worker.addEventListener('message', ({ data }) => {
+          if (data.kind !== 'measured') return reject(new PlaneError(data.message));
+          const measured = /** @type {(Measures | null)[]} */ (data.measured);
+          for (const [place, measures] of measured.entries()) if (measures) this.#measures.set(tiles[first + place].thumbnail, measures);
+          first += CHUNK;
+          onProgress(Math.min(1, first / tiles.length));
+          if (first < tiles.length) askOn();
+          else resolve(undefined);
+        });
         worker.addEventListener('error', (event) => reject(asPlaneError(event)));
-        worker.postMessage({ kind: 'measure', tiles });
+        askOn();
       });
     } finally {
       worker.terminate();

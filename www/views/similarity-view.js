@@ -58,6 +58,7 @@ export function setUpSimilarity({ tiles, labelling, shown, selection, classifica
   const legend = byId('similarity-legend', HTMLElement);
   const status = byId('similarity-status', HTMLElement);
   const told = byId('similarity-told', HTMLElement);
+  const looked = byId('similarity-looked', HTMLElement);
   const hover = byId('similarity-hover', HTMLElement);
   const progress = byId('similarity-progress', HTMLProgressElement);
   const cancel = byId('similarity-cancel', HTMLButtonElement);
@@ -316,18 +317,20 @@ export function setUpSimilarity({ tiles, labelling, shown, selection, classifica
   for (const find of /** @type {Find[]} */ (Object.keys(FINDS))) {
     const choose = byId(`find-${find}`, HTMLButtonElement);
     choose.addEventListener('click', async () => {
-      told.textContent = 'Looking at the tiles…';
+      told.textContent = '';
+      looked.textContent = 'Looking at the tiles…';
       choose.disabled = true;
       try {
-        const found = await plane.find(find, shown.all);
+        const found = await plane.find(find, shown.all, (share) => (looked.textContent = `Looking at the tiles… ${percent(share)}`));
         select(found);
         told.textContent = FINDS[find](found.length);
       } catch (thrown) {
-        told.textContent = '';
         notify(`The tiles could not be looked at. ${thrownSentence(thrown)}`);
       } finally {
+        looked.textContent = '';
         choose.disabled = false;
-        choose.focus();
+        // A button that is off lets the keyboard go.
+        if (document.activeElement === document.body) choose.focus();
       }
     });
   }
