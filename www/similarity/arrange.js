@@ -10,7 +10,7 @@ import { seededRandom } from './random.js';
 
 /** 87 % of the variance of 10,000 Sentinel-2 tiles, and a tenth of the work of 576. */
 const AXES = 50;
-/** UMAP moves so many; the others come to lie between those that are most like them. Its own time grows with each: see docs/page.md. */
+/** UMAP moves so many; the others come to lie between those that are most like them. Its own time grows with each: see docs/performance.md. */
 const MOST_MOVED = 2000;
 const NEIGHBOURS = 15;
 const EPOCHS = 200;
