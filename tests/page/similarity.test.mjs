@@ -178,8 +178,11 @@ test('a layout is stale when tiles have come, or when another backbone is loaded
   assert.deepEqual(made.points.get(tiles.all[1].id), [1, 0.5]);
   add(3);
   assert.equal(made.staleCount, 3);
+  assert.equal(made.placedCount, 2);
   session.status.loaded = loadedModel({ backbone: 'backbone-b' });
   assert.equal(made.placeable.length, 0);
+  tiles.remove(tiles.all);
+  assert.equal(made.placedCount, 0, 'another project begins without points');
 });
 
 test('who cancels keeps the first picture; a worker that fails is told of, and the next one is asked afresh', async () => {

@@ -69,6 +69,11 @@ export class Plane extends EventTarget {
     return this.#tiles.all.filter(({ id, source }) => this.#features.has(id, backbone, 1, lookOf(source)));
   }
 
+  /** How many tiles have a point. Those that were removed keep theirs, as the removal may be undone. */
+  get placedCount() {
+    return this.#tiles.all.filter(({ id }) => this.points.has(id)).length;
+  }
+
   /** How many tiles could be placed and are not, or by features that no longer hold. */
   get staleCount() {
     return this.placeable.filter((tile) => this.#from.get(tile.id) !== this.#sourceOf(tile)).length;

@@ -130,20 +130,20 @@ export function setUpSimilarity({ tiles, labelling, shown, selection, classifica
     progress.hidden = cancel.hidden = !isWorking;
     if (plane.share > 0) progress.value = plane.share;
     else progress.removeAttribute('value');
-    again.hidden = isWorking || (plane.points.size > 0 && stale === 0) || plane.placeable.length === 0;
-    again.textContent = plane.points.size > 0 ? `Lay out again (${stale.toLocaleString()} new)` : 'Lay out';
+    again.hidden = isWorking || (plane.placedCount > 0 && stale === 0) || plane.placeable.length === 0;
+    again.textContent = plane.placedCount > 0 ? `Lay out again (${stale.toLocaleString()} new)` : 'Lay out';
     toGrid.disabled = selection.size === 0 && !active();
     canvas.ariaBusy = String(isWorking);
-    canvas.ariaLabel = `${counted(plane.points.size, 'tile')} in a plane, like by like. ${colourBy.selectedOptions[0]?.text}: ${legendWords || 'none'}. ${counted(selection.size, 'tile')} selected.`;
+    canvas.ariaLabel = `${counted(plane.placedCount, 'tile')} in a plane, like by like. ${colourBy.selectedOptions[0]?.text}: ${legendWords || 'none'}. ${counted(selection.size, 'tile')} selected.`;
     status.textContent = stateSentence(isWorking);
   }
 
   /** @param {boolean} isWorking */
   function stateSentence(isWorking) {
     if (plane.state === 'failed') return `The tiles could not be laid out. ${plane.failure}`;
-    if (isWorking) return plane.points.size > 0 ? 'Bringing like to like…' : 'Laying out the tiles…';
-    if (plane.points.size === 0) return plane.placeable.length === 0 ? 'Tiles appear here when they are classified.' : 'Not laid out yet.';
-    return counted(plane.points.size, 'tile');
+    if (isWorking) return plane.placedCount > 0 ? 'Bringing like to like…' : 'Laying out the tiles…';
+    if (plane.placedCount === 0) return plane.placeable.length === 0 ? 'Tiles appear here when they are classified.' : 'Not laid out yet.';
+    return counted(plane.placedCount, 'tile');
   }
 
   /** Only these are selected, of those that pass the filters. @param {Tile[]} chosen @param {boolean} [isMore] beside what is selected already */
@@ -337,7 +337,7 @@ export function setUpSimilarity({ tiles, labelling, shown, selection, classifica
 
   /** Whoever opens the view wants to see something. */
   function begin() {
-    if (isOpen() && plane.points.size === 0 && plane.state === 'idle' && plane.placeable.length > 0) plane.layOut();
+    if (isOpen() && plane.placedCount === 0 && plane.state === 'idle' && plane.placeable.length > 0) plane.layOut();
   }
   new ResizeObserver(() => {
     Object.assign(sight, { width: canvas.clientWidth || 1, height: canvas.clientHeight || 1 });
