@@ -88,6 +88,7 @@ test('a lasso takes what is inside, also where it is hollow, and keys go to the 
   const pixels = [[0, 0], [10, 1], [4, 20], [30, 0]];
   assert.equal(nextTowards(pixels, [0, 0], [1, 0]), 1);
   assert.equal(nextTowards(pixels, [0, 0], [0, 1]), 2);
+  assert.equal(nextTowards([[0, 0], [3, 20]], [0, 0], [1, 0]), 1, 'aside, where nothing is straight ahead');
   assert.equal(nextTowards(pixels, [0, 0], [-1, 0]), -1);
   assert.equal(nearestTo(pixels, [9, 3], 5), 1);
   assert.equal(nearestTo(pixels, [15, 8], 5), -1);

@@ -9,6 +9,8 @@
 /** Around the plane, when all of it is seen. */
 const MARGIN = 1.08;
 const MOST_ZOOM = 400;
+/** More than any canvas is wide, at any zoom. */
+const FAR_ASIDE = 1e9;
 
 export class Sight {
   width = 1;
@@ -79,7 +81,8 @@ export function nearestTo(pixels, [x, y], within) {
 }
 
 /**
- * The nearest point that lies that way: sidewards counts double, so that the way back is found.
+ * The nearest point that lies that way: sidewards counts double. What lies more aside than ahead is taken only where nothing
+ * else is there, so that no point is out of reach.
  * @param {Pixel[]} pixels
  * @param {Pixel} from
  * @param {Pixel} way of length one along an axis
@@ -91,9 +94,10 @@ export function nextTowards(pixels, from, way) {
     const [right, down] = [x - from[0], y - from[1]];
     const ahead = right * way[0] + down * way[1];
     const aside = Math.abs(right * way[1]) + Math.abs(down * way[0]);
-    if (ahead <= 0 || aside > ahead || ahead + 2 * aside >= least) continue;
+    const cost = ahead + 2 * aside + (aside > ahead ? FAR_ASIDE : 0);
+    if (ahead <= 0 || cost >= least) continue;
     best = place;
-    least = ahead + 2 * aside;
+    least = cost;
   }
   return best;
 }
