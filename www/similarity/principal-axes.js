@@ -26,11 +26,7 @@ export function alongPrincipalAxes(rows, width, wanted) {
   const centred = new Float64Array(width);
   for (let row = 0; row < count; row += 1) {
     for (let column = 0; column < width; column += 1) centred[column] = rows[row * width + column] - mean[column];
-    for (let axis = 0; axis < axes; axis += 1) {
-      let sum = 0;
-      for (let column = 0, at = axis * width; column < width; column += 1, at += 1) sum += centred[column] * basis[at];
-      values[row * axes + axis] = sum;
-    }
+    for (let axis = 0; axis < axes; axis += 1) values[row * axes + axis] = dot(centred, 0, basis, axis * width, width);
   }
   return { axes, values };
 }
@@ -134,7 +130,15 @@ function orthonormal(vectors, width, held) {
 
 /** @param {Float64Array} a @param {number} fromA @param {Float64Array} b @param {number} fromB @param {number} length */
 function dot(a, fromA, b, fromB, length) {
-  let sum = 0;
-  for (let at = 0; at < length; at += 1) sum += a[fromA + at] * b[fromB + at];
-  return sum;
+  // Four sums at once: one would wait for each addition before the next.
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  let at = 0;
+  for (; at + 3 < length; at += 4) {
+    first += a[fromA + at] * b[fromB + at];
+    second += a[fromA + at + 1] * b[fromB + at + 1];
+    third += a[fromA + at + 2] * b[fromB + at + 2];
+    fourth += a[fromA + at + 3] * b[fromB + at + 3];
+  }
+  for (; at < length; at += 1) first += a[fromA + at] * b[fromB + at];
+  return first + second + third + fourth;
 }
