@@ -2,7 +2,7 @@
  * How long the layout of the view Similarity takes on one core, and how well neighbours stay neighbours: tiles of ten kinds as
  * rows of 576 drawn numbers, or those of a file of 32-bit floats.
  *
- *     node tools/bench/similarity.mjs [--tiles 10000] [--features FILE]
+ *     node tools/bench/similarity.mjs [--tiles 10000] [--rows FILE]
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -26,14 +26,14 @@ function cpuMs() {
   return (user + system) / 1000;
 }
 
-const { values } = parseArgs({ options: { tiles: { type: 'string', default: '10000' }, features: { type: 'string' } } });
-const file = values.features ? await readFile(values.features) : null;
+const { values } = parseArgs({ options: { tiles: { type: 'string', default: '10000' }, rows: { type: 'string' } } });
+const file = values.rows ? await readFile(values.rows) : null;
 const all = file ? new Float32Array(file.buffer, file.byteOffset, file.length / 4) : drawnRows(Number(values.tiles));
-const rows = all.subarray(0, Number(values.tiles) * WIDTH);
+const taken = all.subarray(0, Number(values.tiles) * WIDTH);
 const [startMs, startCpuMs] = [performance.now(), cpuMs()];
 let axesCpuMs = 0;
-const positions = arrange(rows, WIDTH, { onAxes: () => (axesCpuMs = cpuMs() - startCpuMs) });
-const took = { tiles: rows.length / WIDTH, axesCpuMs, allCpuMs: cpuMs() - startCpuMs, wallMs: performance.now() - startMs };
+const positions = arrange(taken, WIDTH, { onAxes: () => (axesCpuMs = cpuMs() - startCpuMs) });
+const took = { tiles: taken.length / WIDTH, axesCpuMs, allCpuMs: cpuMs() - startCpuMs, wallMs: performance.now() - startMs };
 const near = nearest(positions.subarray(0, 2000), positions, 2, NEIGHBOURS + 1).indices;
 const alike = near.filter((row, at) => row % KINDS === Math.floor(at / (NEIGHBOURS + 1)) % KINDS).length;
 // Each finds itself, too.
