@@ -37,6 +37,8 @@ const IMPORTER = 'pkg/import/tilelens-import.wasm';
 /** What becomes the engine's worker and that of scenes, in www/. */
 const WORKER = 'engine/worker/worker.js';
 const SCENE_WORKER = 'engine/worker/scene-worker.js';
+/** What becomes the worker of the view Similarity. */
+const SIMILARITY_WORKER = 'similarity/similarity-worker.js';
 const STATIC_FILE = /\.(svg|ico|webmanifest|txt)$/;
 /** What is drawn where the page is installed as an app. */
 const ICON_FILE = /\.png$/;
@@ -87,7 +89,7 @@ const BUNDLE_OPTIONS = {
 async function bundle(engineBuilds) {
   const result = await build({
     ...BUNDLE_OPTIONS,
-    entryPoints: ['main.js', WORKER, SCENE_WORKER, 'style.css'],
+    entryPoints: ['main.js', WORKER, SCENE_WORKER, SIMILARITY_WORKER, 'style.css'],
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
     // What a visitor may never need, such as charts and zip files, is fetched when it is needed.
@@ -250,6 +252,7 @@ async function pageFiles(localModelsFolder, engineBuilds) {
     engines,
     worker: { url: names.get(WORKER) },
     sceneWorker: { url: names.get(SCENE_WORKER) },
+    similarity: { url: names.get(SIMILARITY_WORKER) },
     models: offered.list,
     samples,
   };

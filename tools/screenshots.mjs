@@ -172,11 +172,25 @@ async function drawMap(page) {
   await page.screenshot({ path: path.join(DOCS, 'map.png') });
 }
 
+/** Goes on from there. @param {Page} page */
+async function drawSimilarity(page) {
+  await page.click('#view-similarity');
+  await page.waitForFunction(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('#similarity-canvas'));
+    return canvas.ariaBusy === 'false' && Number(canvas.dataset.drawn) === 28;
+  });
+  // The pictures of the tiles are decoded.
+  await page.waitForTimeout(1000);
+  await page.screenshot({ path: path.join(DOCS, 'similarity.png') });
+}
+
 const server = await startServer();
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
 try {
   await drawClassification(await openPage(browser, server.url));
-  await drawFineTuning(await openPage(browser, server.url));
+  const page = await openPage(browser, server.url);
+  await drawFineTuning(page);
+  await drawSimilarity(page);
   await drawMap(await openPage(browser, server.url));
 } finally {
   await browser.close();

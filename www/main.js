@@ -2,7 +2,7 @@
 
 import { fetchAssets } from './app/assets.js';
 import { Updates } from './app/updates.js';
-import { SceneRoom, Session } from './engine/index.js';
+import { SceneRoom, Session, scriptUrl } from './engine/index.js';
 import { History } from './labels/history.js';
 import { Labelling } from './labels/labelling.js';
 import { ModelInUse } from './models/model-in-use.js';
@@ -14,6 +14,7 @@ import { Workspace } from './project/workspace.js';
 import { ClassMaps } from './scene/class-maps.js';
 import { SceneDesk } from './scene/scene-desk.js';
 import { Scenes } from './scene/scenes.js';
+import { Plane } from './similarity/plane.js';
 import { Classification } from './tiles/classification.js';
 import { Features } from './tiles/features.js';
 import { Heatmaps } from './tiles/heatmaps.js';
@@ -46,6 +47,7 @@ import { setUpSceneOffer } from './views/scene-offer.js';
 import { lackingSceneSentence, thrownSentence } from './views/sentences.js';
 import { setUpSettingsForm } from './views/settings-form.js';
 import { setUpShortcuts } from './views/shortcuts.js';
+import { setUpSimilarity } from './views/similarity-view.js';
 import { setUpStretchPanel } from './views/stretch-panel.js';
 import { setUpTakeAway } from './views/take-away.js';
 import { setUpTileGrid } from './views/tile-grid.js';
@@ -180,6 +182,8 @@ async function main() {
     setUpStretchPanel(page);
     autosave?.addEventListener('lacking', (event) => notify(lackingSceneSentence(/** @type {CustomEvent<{ name: string }>} */ (event).detail.name), [], 'news'));
     setUpMapPanel(page, setUpMapView(page));
+    const plane = new Plane(page, async () => new Worker(scriptUrl((await fetching).similarity.url), { type: 'module' }));
+    setUpSimilarity({ ...page, plane }, grid);
     setUpToolbar(page);
     const updates = new Updates({ ...page, autosave });
     setUpUpdateNotices(updates);

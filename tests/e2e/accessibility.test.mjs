@@ -9,7 +9,7 @@ import { ROOT, SLOW_MS } from './harness.mjs';
 const AXE = path.join(ROOT, 'node_modules/axe-core/axe.min.js');
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-  test(`welcome, grid, menus, keys and report are accessible, ${colorScheme}`, { timeout: SLOW_MS }, async (t) => {
+  test(`welcome, grid, menus, keys, similarity and report are accessible, ${colorScheme}`, { timeout: SLOW_MS }, async (t) => {
     const { page, bench, close } = await openBench(t, { colorScheme });
     const source = await readFile(AXE, 'utf8');
     /** @param {string} where */
@@ -37,6 +37,10 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await page.click('#show-shortcuts');
     await check('keys');
     await page.keyboard.press('Escape');
+    await page.click('#view-similarity');
+    await page.waitForFunction(() => Number(/** @type {HTMLElement} */ (document.querySelector('#similarity-canvas')).dataset.drawn) > 0);
+    await check('similarity');
+    await page.click('#view-grid');
     await bench.set({ epochs: 3, augmentation: false });
     await check('settings');
     await bench.train();

@@ -15,6 +15,7 @@ const ROOMS = {
   tiles: ['engine'],
   labels: ['engine', 'tiles'],
   scene: ['engine', 'tiles', 'labels'],
+  similarity: ['engine', 'tiles', 'labels'],
   project: ['engine', 'tiles', 'scene', 'labels'],
   models: ['engine', 'tiles', 'scene', 'labels', 'project'],
   training: ['engine', 'tiles', 'scene', 'labels', 'project', 'models'],

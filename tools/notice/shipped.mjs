@@ -29,7 +29,7 @@ export async function npmPackages() {
   const www = path.join(ROOT, 'www');
   const { metafile } = await build({
     absWorkingDir: www,
-    entryPoints: [...(await readdir(www)).filter((name) => /\.(js|css)$/.test(name)), 'engine/worker/worker.js'],
+    entryPoints: [...(await readdir(www)).filter((name) => /\.(js|css)$/.test(name)), 'engine/worker/worker.js', 'similarity/similarity-worker.js'],
     outdir: '.',
     bundle: true,
     // The engines are made by the build.

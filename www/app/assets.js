@@ -3,7 +3,7 @@
 /** @typedef {import('../engine/index.js').EngineFiles} EngineFiles */
 /** @typedef {import('../models/site-models.js').ModelList} ModelList */
 /** @typedef {{ name: string, url: string }} Sample */
-/** @typedef {{ build: string, engines: EngineFiles, worker: { url: string }, sceneWorker: { url: string }, models: ModelList, samples: Sample[] }} Assets */
+/** @typedef {{ build: string, engines: EngineFiles, worker: { url: string }, sceneWorker: { url: string }, similarity: { url: string }, models: ModelList, samples: Sample[] }} Assets */
 
 class OtherBuildError extends Error {}
 

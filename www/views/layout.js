@@ -8,10 +8,10 @@ import { byId, isTyping } from './dom.js';
 /** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('../scene/scenes.js').Scenes} Scenes */
-/** @typedef {'grid' | 'map' | 'report'} View */
+/** @typedef {'grid' | 'map' | 'similarity' | 'report'} View */
 
 /** @type {View[]} */
-const VIEWS = ['grid', 'map', 'report'];
+const VIEWS = ['grid', 'map', 'similarity', 'report'];
 
 /** The narrowest windows in which tiles have room beside the classes, and beside the details of one of them. */
 const WIDE = { classes: '(min-width: 901px)', inspector: '(min-width: 1100px)' };
@@ -32,7 +32,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, he
   /** Whether the user began with classes, before there are tiles. */
   let hasBegun = false;
   /** How far each view is scrolled. */
-  const scrolled = { grid: 0, map: 0, report: 0 };
+  const scrolled = { grid: 0, map: 0, similarity: 0, report: 0 };
   /** @type {View} */
   let view = 'grid';
 
@@ -73,7 +73,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, he
   }
 
   root.dataset.view = view;
-  for (const name of /** @type {const} */ (['grid', 'map'])) byId(`view-${name}`, HTMLButtonElement).addEventListener('click', () => show(name));
+  for (const name of /** @type {const} */ (['grid', 'map', 'similarity'])) byId(`view-${name}`, HTMLButtonElement).addEventListener('click', () => show(name));
   for (const id of ['view-report', 'open-report']) byId(id, HTMLButtonElement).addEventListener('click', () => show('report'));
   classesFold.addEventListener('click', () => fold('classes'));
   inspectorFold.addEventListener('click', () => fold('inspector'));

@@ -12,6 +12,7 @@ const KEYS = [
   ['Ctrl+A', 'Select all shown tiles'],
   ['Esc', 'Select none; close a menu'],
   ['Ctrl+Z', 'Undo; with Shift, redo'],
+  ['+ - Home', 'In the view Similarity: nearer, farther, all tiles; arrow keys move, with Shift they go to the next tile'],
   ['Ctrl+V', 'Add an image from the clipboard'],
   ['h', 'Show or hide where in the tile the class is seen'],
   ['[ ]', 'Fold or unfold the classes and the details'],
