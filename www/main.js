@@ -32,6 +32,7 @@ import { readTree } from './views/folder-labels.js';
 import { setUpInspector } from './views/inspector.js';
 import { setUpIntake } from './views/intake.js';
 import { setUpLayout } from './views/layout.js';
+import { setUpMapCheck } from './views/map-check.js';
 import { setUpMapPanel } from './views/map-panel.js';
 import { setUpMapView } from './views/map-view.js';
 import { setUpMenus } from './views/menus.js';
@@ -170,7 +171,9 @@ async function main() {
     setUpTileSelection(page, grid, findSimilar);
     setUpClassPanel(page);
     setUpStretchPanel(page);
-    setUpMapPanel(page, setUpMapView(page));
+    const mapView = setUpMapView(page);
+    setUpMapPanel(page, mapView);
+    setUpMapCheck(page, mapView);
     setUpToolbar(page);
     const updates = new Updates({ ...page, autosave });
     setUpUpdateNotices(updates);
