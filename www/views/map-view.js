@@ -439,7 +439,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
         take('move');
         selection.clear();
         place.textContent = '';
-        map?.show(judged);
+        map?.show(judged, true);
       }
       redraw();
     },
