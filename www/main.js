@@ -34,6 +34,7 @@ import { readTree } from './views/folder-labels.js';
 import { setUpInspector } from './views/inspector.js';
 import { setUpIntake } from './views/intake.js';
 import { setUpLayout } from './views/layout.js';
+import { setUpMapCheck } from './views/map-check.js';
 import { setUpMapPanel } from './views/map-panel.js';
 import { setUpMapView } from './views/map-view.js';
 import { setUpMenus } from './views/menus.js';
@@ -181,7 +182,9 @@ async function main() {
     setUpClassPanel(page);
     setUpStretchPanel(page);
     autosave?.addEventListener('lacking', (event) => notify(lackingSceneSentence(/** @type {CustomEvent<{ name: string }>} */ (event).detail.name), [], 'news'));
-    setUpMapPanel(page, setUpMapView(page));
+    const mapView = setUpMapView(page);
+    setUpMapPanel(page, mapView);
+    setUpMapCheck(page, mapView);
     const plane = new Plane(page, async () => new Worker(scriptUrl((await fetching).similarity.url), { type: 'module' }));
     setUpSimilarity({ ...page, plane }, grid);
     setUpToolbar(page);

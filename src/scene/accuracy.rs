@@ -195,8 +195,8 @@ mod tests {
         let found = estimate(&strata, &classes).unwrap();
         assert_eq!(found.checked, 640);
         assert!(is_near(found.overall, 0.95, 0.02, 0.005), "{:?}", found.overall);
-        // Area in hectares and user's accuracy as the paper has them; producer's accuracy by its equations 3 and 7, which
-        // a few lines of Python gave to more digits.
+        // Area in hectares and user's accuracy as the paper has them; producer's accuracy by its equations 3 and 7 (the
+        // mapped total of the class, the sum over the other strata), as the R package mapaccuracy has them too.
         let expected = [
             [(21_158.0, 6_158.0), (0.88, 0.07), (0.749, 0.213)],
             [(11_686.0, 3_756.0), (0.73, 0.10), (0.847, 0.254)],
@@ -213,6 +213,36 @@ mod tests {
         }
         let whole: f64 = found.classes.iter().map(|class| class.area.value).sum();
         assert!((whole - 900_000.0).abs() < 1e-6);
+    }
+
+    /// Deforestation, forest and no forest of Olofsson et al. 2013, with what the tests of the R package mapAccuracy
+    /// expect of it: that one takes two standard errors for an interval.
+    #[test]
+    fn the_example_of_another_implementation() {
+        let rows = [(22_353, [97, 0, 3]), (1_122_543, [3, 279, 18]), (610_228, [2, 1, 97])];
+        let names = ["deforestation", "forest", "no forest"].map(String::from);
+        let stratum = |(class, (cells, counts)): (usize, (usize, [u32; 3]))| Stratum {
+            name: names[class].clone(),
+            class: Some(class),
+            cells,
+            area: cells as f64,
+            counts: counts.into(),
+        };
+        let strata: Vec<Stratum> = rows.into_iter().enumerate().map(stratum).collect();
+        let found = estimate(&strata, &names).unwrap();
+        assert!((found.overall.value - 0.944_416_8).abs() < 1e-7, "{:?}", found.overall);
+        let expected = [
+            (0.97, 0.480_630_8, 23_609.59, 66_615.21),
+            (0.93, 0.994_188_7, 1_014_763.18, 1_085_371.36),
+            (0.97, 0.896_925_9, 622_672.62, 697_216.04),
+        ];
+        for (class, (users, producers, low, high)) in found.classes.iter().zip(expected) {
+            assert!((class.users_accuracy.unwrap().value - users).abs() < 1e-9, "{class:?}");
+            assert!((class.producers_accuracy.unwrap().value - producers).abs() < 1e-7, "{class:?}");
+            let interval = class.area.plus_minus / Z_95 * 2.0;
+            assert!((class.area.value - interval - low).abs() < 0.01, "{class:?}");
+            assert!((class.area.value + interval - high).abs() < 0.01, "{class:?}");
+        }
     }
 
     #[test]

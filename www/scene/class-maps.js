@@ -25,7 +25,7 @@ const SHARE_OF_TIME = 5;
 
 const STATES = { classified: 0, noData: 1, unreadable: 2, open: 3 };
 
-/** The event `changed`, with the scene's id in its detail. */
+/** Events: `changed`, with the scene's id in its detail; `rested`, where nothing is outdated any more. */
 export class ClassMaps extends EventTarget {
   /** By the scene's id. @type {Map<string, ClassMap>} */
   #maps = new Map();
@@ -62,7 +62,7 @@ export class ClassMaps extends EventTarget {
    * @param {string} sceneId
    */
   async upToDate(sceneId) {
-    while (this.#isAtWork) await new Promise((resolve) => this.addEventListener('changed', resolve, { once: true }));
+    while (this.#isAtWork) await new Promise((resolve) => this.addEventListener('rested', resolve, { once: true }));
     await this.#make(sceneId);
     return this.of(sceneId);
   }
@@ -93,6 +93,7 @@ export class ClassMaps extends EventTarget {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     this.#isAtWork = false;
+    this.dispatchEvent(new Event('rested'));
   }
 
   /** @param {string} sceneId */

@@ -4,12 +4,22 @@
  * @typedef {object} ScenePlan
  * @property {GridPlan} grid
  * @property {MapPlan} map
+ * @property {MapCheck | null} [check] the cells of the map that a person checks
+ */
+/**
+ * @typedef {object} MapCheck Plain JSON, kept in the scene's plan.
+ * @property {string} map which map it was drawn from
+ * @property {number[]} cells of the map, in a random order: whoever stops early has still looked everywhere
+ * @property {(string | null)[]} truths the class that is there; '' where that cannot be told, null where nobody has looked
  */
 /** @typedef {import('../engine/index.js').GridPlan} GridPlan */
 /** @typedef {import('../engine/index.js').MapPlan} MapPlan */
 
 /** Cells of this many pixels, where nothing says how much ground one should show. */
 const USUAL_CELL = '256px';
+/** More than a person looks at, and less than a damaged plan could ask for. */
+export const MOST_CHECKED = 10_000;
+const MOST_NAME = 200;
 const LENGTH = /^\d{1,9}(\.\d{1,6})?\s?(px|m)$/;
 
 /** @returns {ScenePlan} */
@@ -23,7 +33,7 @@ export function usualPlan(cell = USUAL_CELL) {
  * @returns {ScenePlan}
  */
 export function readPlan(value) {
-  const { grid, map } = objectOf(value);
+  const { grid, map, check } = objectOf(value);
   const { cell, step, offset } = objectOf(grid);
   const { undecidedPercent, isMajority } = objectOf(map);
   const length = (/** @type {unknown} */ text, /** @type {string} */ otherwise) => (typeof text === 'string' && LENGTH.test(text) ? text : otherwise);
@@ -33,7 +43,22 @@ export function readPlan(value) {
   return {
     grid: { cell: cellLength, step: length(step, cellLength), offset: length(offset, usual.grid.offset) },
     map: { undecidedPercent: isPercent ? undecidedPercent : 0, isMajority: isMajority === true },
+    check: readCheck(check),
   };
+}
+
+/**
+ * What was kept may be damaged: a check that is none is left out.
+ * @param {unknown} value
+ * @returns {MapCheck | null}
+ */
+function readCheck(value) {
+  const { map, cells, truths } = objectOf(value);
+  if (typeof map !== 'string' || !/^[0-9a-f]{16}$/.test(map) || !Array.isArray(cells) || !Array.isArray(truths)) return null;
+  if (cells.length === 0 || cells.length > MOST_CHECKED || truths.length !== cells.length || new Set(cells).size !== cells.length) return null;
+  const areCells = cells.every((cell) => Number.isInteger(cell) && cell >= 0 && cell < 2 ** 32);
+  const areTruths = truths.every((truth) => truth === null || (typeof truth === 'string' && truth.length <= MOST_NAME));
+  return areCells && areTruths ? { map, cells: [...cells], truths: [...truths] } : null;
 }
 
 /** @param {unknown} value @returns {Record<string, unknown>} */

@@ -146,7 +146,8 @@ export class SceneDesk extends EventTarget {
    * @returns {Promise<void>} rejects, and leaves the cells alone, where it cannot be cut so
    */
   async recut(scene, grid) {
-    const plan = { ...scene.plan, grid };
+    // A check belongs to the cells that it was drawn from.
+    const plan = { ...scene.plan, grid, check: null };
     const cut = await this.#cut({ ...scene, plan });
     const planBefore = scene.plan;
     const before = this.#cellsOf(scene.id);

@@ -65,6 +65,8 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
   let picture = null;
   /** @type {Set<string>} */
   let unfamiliar = new Set();
+  /** The part of the scene that is judged unswayed: nothing is drawn but its frame. @type {import('../engine/index.js').PixelWindow | null} */
+  let judged = null;
   /** What the hand is doing. @type {{ from: Point, to: Point, clientX: number, clientY: number, isBox: boolean, painted: Set<string> | null } | null} */
   let stroke = null;
 
@@ -81,6 +83,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
   function draw(pen) {
     const cut = grid();
     if (!cut) return;
+    if (judged) return drawFrame(pen, judged);
     if (picture && layer.value !== 'none') drawClasses(pen, cut, picture, Number(opacity.value));
     drawGrid(pen, cut);
     const present = presentCells();
@@ -102,6 +105,14 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     context.strokeStyle = '#ffffff';
     context.strokeRect(Math.min(from[0], to[0]), Math.min(from[1], to[1]), Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1]));
     context.setLineDash([]);
+  }
+
+  /** @param {Pen} pen @param {import('../engine/index.js').PixelWindow} window */
+  function drawFrame({ context, pixel }, { x, y, width, height }) {
+    for (const [colour, widthPx] of /** @type {const} */ ([['#000000', 4], ['#ffe14d', 2]])) {
+      Object.assign(context, { strokeStyle: colour, lineWidth: widthPx * pixel });
+      context.strokeRect(x, y, width, height);
+    }
   }
 
   const redraw = beforePaint(() => {
@@ -219,7 +230,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
   /** @param {PointerEvent} event */
   function begin(event) {
     const point = map?.pointAt(event);
-    if (!point || event.button !== 0 || !event.isPrimary) return;
+    if (!point || judged || event.button !== 0 || !event.isPrimary) return;
     stroke = { from: point, to: point, clientX: event.clientX, clientY: event.clientY, isBox: false, painted: tool === 'paint' && !event.shiftKey ? new Set() : null };
     if (tool !== 'move') target.setPointerCapture(event.pointerId);
     if (stroke.painted) paint(point, point);
@@ -308,7 +319,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
       const digits = known.pixelM && Math.abs(xx) < 0.01 ? 6 : 1;
       words.push(`${(x0 + xx * x + xy * y).toFixed(digits)}, ${(y0 + yx * x + yy * y).toFixed(digits)}${known.crs ? ` (${known.crs})` : ''}`);
     }
-    if (cell) words.push(verdictSentence(cell));
+    if (cell && !judged) words.push(verdictSentence(cell));
     const lonLat = known.hasLonLat ? await room.ask('lonLat', { sceneId: scene.id, column: x, row: y }).catch(() => null) : null;
     if (number !== asked) return;
     if (lonLat) words.splice(2, 0, `${Math.abs(lonLat[1]).toFixed(5)}° ${lonLat[1] < 0 ? 'S' : 'N'}, ${Math.abs(lonLat[0]).toFixed(5)}° ${lonLat[0] < 0 ? 'W' : 'E'}`);
@@ -427,6 +438,21 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     /** The scene that is shown. */
     get scene() {
       return scene;
+    },
+    /**
+     * Goes to a part of the scene and hides all that is known of it, until there is none to be judged.
+     * @param {import('../engine/index.js').PixelWindow | null} window
+     */
+    judge(window) {
+      judged = window;
+      document.documentElement.toggleAttribute('data-judging', judged !== null);
+      if (judged) {
+        take('move');
+        selection.clear();
+        place.textContent = '';
+        map?.show(judged, true);
+      }
+      redraw();
     },
     /** Goes to a cell. @param {Cell} cell */
     show(cell) {

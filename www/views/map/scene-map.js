@@ -113,9 +113,9 @@ export class SceneMap {
     this.#view.animate({ rotation: radians, duration: 200 });
   }
 
-  /** @param {PixelWindow} window */
-  show({ x, y, width, height }) {
-    this.#view.fit([x - width, -y - 2 * height, x + 2 * width, -y + height], { size: this.#map.getSize(), maxZoom: this.#view.getZoom(), duration: 200 });
+  /** @param {PixelWindow} window @param {boolean} isNear whether so near that it fills a third of the map */
+  show({ x, y, width, height }, isNear = false) {
+    this.#view.fit([x - width, -y - 2 * height, x + 2 * width, -y + height], { size: this.#map.getSize(), maxZoom: isNear ? undefined : this.#view.getZoom(), duration: 200 });
   }
 
   /** @param {number} factor */
