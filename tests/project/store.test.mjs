@@ -320,7 +320,7 @@ test('another tab with a newer Tilelens takes the storage over', OPTIONS, async 
   await other.evaluate(
     () =>
       new Promise((resolve, reject) => {
-        const request = indexedDB.open('tilelens-projects', 3);
+        const request = indexedDB.open('tilelens-projects', 4);
         Object.assign(request, { onsuccess: () => resolve(request.result.close()), onerror: reject, onblocked: reject });
       }),
   );

@@ -153,11 +153,13 @@ export function answersOf(cells, grid, labels, colours) {
   for (const { source, state, answer, facts, error, labels: answered } of cells) {
     const index = indexOfWindow(grid, source.window);
     if (index < 0) continue;
-    if (state === 'error') states[index] = error?.code === 'image.no_data' ? STATES.noData : STATES.unreadable;
+    const isEmpty = error?.code === 'image.no_data';
+    if (state === 'error') states[index] = isEmpty ? STATES.noData : STATES.unreadable;
+    // Its neighbours may still see its cells.
+    if (isEmpty || (facts && facts.noDataShare > 0)) partial.push(index);
     if (state !== 'done' || answer?.probabilities.length !== labels.length || !isSame(answered, labels)) continue;
     states[index] = STATES.classified;
     scores.set(answer.probabilities, index * labels.length);
-    if (facts && facts.noDataShare > 0) partial.push(index);
   }
   const bytes = colours.flatMap((colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16)));
   return { labels, colours: Uint8Array.from(bytes), scores, states, partial: Uint32Array.from(partial) };

@@ -470,6 +470,8 @@ function turnToNorth(transform) {
   if (!transform) return 0;
   const [, xx, xy, , yx, yy] = transform;
   const determinant = xx * yy - xy * yx;
+  // One that is mirrored, as south-up ones are, cannot be turned so.
+  if (determinant >= 0) return 0;
   // The step in pixels that goes one unit of y up, the row downwards.
   const [column, row] = [-xy / determinant, xx / determinant];
   return -Math.atan2(column, -row);

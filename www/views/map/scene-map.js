@@ -70,7 +70,8 @@ export class SceneMap {
       layers: [this.#picture, this.#overlay],
       view: this.#view,
       controls: [],
-      interactions: usualInteractions({ dragPan: false, altShiftDragRotate: false, pinchRotate: false, shiftDragZoom: false }).extend([this.#dragPan]),
+      // Who clicks cell after cell does not want to come nearer.
+      interactions: usualInteractions({ doubleClickZoom: false, dragPan: false, altShiftDragRotate: false, pinchRotate: false, shiftDragZoom: false }).extend([this.#dragPan]),
     });
     this.#extent = extent;
     this.seePicture(picture);
