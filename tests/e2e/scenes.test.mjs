@@ -232,11 +232,16 @@ test('what cannot be a scene is said in a sentence, and costs nothing else', opt
     assert.equal(await page.textContent('#grid-cut'), cells, 'the cells are as before');
   }
 
-  // One that was cut off is refused by name, and the one before stays.
+  // Of one that was cut off the cells that are there are mapped, and the others counted; what is no raster is refused by name.
   const broken = path.join(folder, 'broken.tif');
   await writeFile(broken, (await readFile(file)).subarray(0, 9000));
   await page.setInputFiles('#scene-input', broken);
-  await page.waitForFunction(() => /broken\.tif/.test(document.querySelector('#notices')?.textContent ?? ''), null, { timeout: SLOW_MS });
+  await page.selectOption('#scene-picker', { label: 'broken.tif' });
+  await page.waitForFunction(() => /[1-4] cells? cannot be read/.test(document.querySelector('#map-legend')?.textContent ?? ''), null, { timeout: SLOW_MS });
+  await writeFile(broken, 'no raster at all');
+  await page.setInputFiles('#scene-input', broken);
+  await page.waitForFunction(() => /broken\.tif could not be opened as a scene/.test(document.querySelector('#notices')?.textContent ?? ''), null, { timeout: SLOW_MS });
+  await page.selectOption('#scene-picker', { label: 'north-up.tif' });
   assert.equal(await page.textContent('#grid-cut'), cells);
 });
 

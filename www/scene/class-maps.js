@@ -15,8 +15,8 @@ import { tilesOf } from '../tiles/tile-list.js';
 /** @typedef {import('./scenes.js').Scenes} Scenes */
 
 /**
- * @typedef {SceneMap & { labels: string[], model: number, open: number, before: { ids: Uint8Array, names: string[] } | null }} ClassMap
- *   `open` windows have no answer yet; `before` is what the model before this one said of the same cells.
+ * @typedef {SceneMap & { labels: string[], model: number, open: number, unreadable: number, before: { ids: Uint8Array, names: string[] } | null }} ClassMap
+ *   `open` windows have no answer yet, `unreadable` ones will have none; `before` is what the model before this one said of the same cells.
  */
 
 /** A map is made again no more often than this, and never so often that it takes more than a fifth of the time. */
@@ -110,8 +110,8 @@ export class ClassMaps extends EventTarget {
     const cells = this.#tiles.all.filter(isCell).filter(({ source }) => source.sceneId === sceneId);
     const answers = answersOf(cells, opened.grid, labels, this.#colours(labels));
     const made = await this.#room.ask('mapScene', { sceneId, grid: scene.plan.grid, map: scene.plan.map, answers });
-    const open = answers.states.filter((state) => state === STATES.open).length;
-    this.#maps.set(sceneId, { ...made, labels, model: loaded.model, open, before: this.#before(sceneId, made, loaded.model) });
+    const count = (/** @type {number} */ wanted) => answers.states.filter((state) => state === wanted).length;
+    this.#maps.set(sceneId, { ...made, labels, model: loaded.model, open: count(STATES.open), unreadable: count(STATES.unreadable), before: this.#before(sceneId, made, loaded.model) });
     this.#tell(sceneId);
   }
 

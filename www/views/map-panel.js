@@ -84,6 +84,7 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
     const notes = [
       present.length < areas.length && `Classes without a cell: ${areas.length - present.length}.`,
       map.open > 0 && `${counted(map.open, 'cell')} not classified yet.`,
+      map.unreadable > 0 && `${counted(map.unreadable, 'cell')} cannot be read: the file is damaged or cut off there.`,
       map.summary.filtered > 0 && `The majority filter changed ${counted(map.summary.filtered, 'cell')}.`,
       map.before && `${counted(changed, 'cell')} changed their class with this model: see the layer “What changed”.`,
       map.summary.outside > 0 && `${counted(map.summary.outside, 'cell')} reach beyond the edge and have no class.`,
