@@ -57,10 +57,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The classes' names, the features `[tiles, 8, 576]` of their tiles, and how rasters among them became colours.
-fn labelled_features(
-    folder: &Path,
-    backbone: &Backbone,
-) -> Result<(Vec<String>, Samples, Vec<Preparation>), Box<dyn Error>> {
+type Labelled = (Vec<String>, Samples, Vec<Preparation>);
+
+fn labelled_features(folder: &Path, backbone: &Backbone) -> Result<Labelled, Box<dyn Error>> {
     let mut paths = Vec::new();
     find_files(folder, folder, &mut paths)?;
     paths.sort();

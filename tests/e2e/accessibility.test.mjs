@@ -9,7 +9,7 @@ import { ROOT, SLOW_MS } from './harness.mjs';
 const AXE = path.join(ROOT, 'node_modules/axe-core/axe.min.js');
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-  test(`welcome, grid, menus, keys, similarity and report are accessible, ${colorScheme}`, { timeout: SLOW_MS }, async (t) => {
+  test(`welcome, grid, menus, keys, similarity, map and report are accessible, ${colorScheme}`, { timeout: SLOW_MS }, async (t) => {
     const { page, bench, close } = await openBench(t, { colorScheme });
     const source = await readFile(AXE, 'utf8');
     /** @param {string} where */
@@ -40,6 +40,11 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await page.click('#view-similarity');
     await page.waitForFunction(() => Number(/** @type {HTMLElement} */ (document.querySelector('#similarity-canvas')).dataset.drawn) > 0);
     await check('similarity');
+    await page.setInputFiles('#scene-input', path.join(ROOT, 'tests/fixtures/raster/cog.tif'));
+    await page.waitForSelector('#map-target canvas', { timeout: SLOW_MS });
+    await page.$$eval('#map-panel details', (parts) => parts.forEach((part) => ((/** @type {HTMLDetailsElement} */ (part)).open = true)));
+    await page.click('#tool-paint');
+    await check('map');
     await page.click('#view-grid');
     await bench.set({ epochs: 3, augmentation: false });
     await check('settings');
