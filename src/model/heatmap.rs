@@ -2,7 +2,7 @@
 //!
 //! As in the paper, the class's score is its logit: before the temperature and the softmax. No automatic differentiation is
 //! needed. Features are the means of the last maps, so the logit's gradient by a value of a map is the gradient by the
-//! feature divided by the map's positions; and every classifier is two dense layers ([`logit_gradient`]).
+//! feature divided by the map's positions; and every classifier is two dense layers (`logit_gradient`).
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::F32;
