@@ -1,6 +1,7 @@
 /** What is where: the welcome before there are tiles, the views, and the panels at the sides, which can be folded. */
 
 import { byId, isTyping } from './dom.js';
+import { remember, remembered } from './remembered.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../project/workspace.js').Workspace} Workspace */
@@ -28,7 +29,9 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, he
   const begin = byId('begin-classes', HTMLButtonElement);
   const classesFold = byId('toggle-classes', HTMLButtonElement);
   const inspectorFold = byId('toggle-inspector', HTMLButtonElement);
-  const isOpen = { classes: window.matchMedia(WIDE.classes).matches, inspector: window.matchMedia(WIDE.inspector).matches };
+  const hasRoom = { classes: window.matchMedia(WIDE.classes).matches, inspector: window.matchMedia(WIDE.inspector).matches };
+  // What has no room is folded, however it was before.
+  const isOpen = { classes: hasRoom.classes && remembered('classes', true), inspector: hasRoom.inspector && remembered('inspector', true) };
   /** Whether the user began with classes, before there are tiles. */
   let hasBegun = false;
   /** How far each view is scrolled. */
@@ -69,6 +72,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, he
   /** @param {'classes' | 'inspector'} side */
   function fold(side) {
     isOpen[side] = !isOpen[side];
+    if (hasRoom[side]) remember(side, isOpen[side]);
     draw();
   }
 

@@ -1,5 +1,6 @@
 /** Which project is open, whether it is kept, and what can be done with it. */
 
+import { askToLast } from '../project/lasting.js';
 import { offerFiles } from './archive-offer.js';
 import { byId, counted, download, isolated, setUpFilePicker } from './dom.js';
 import { notify } from './notices.js';
@@ -17,6 +18,13 @@ const MOST_CHARACTERS = 60;
 
 /** Whether the project is kept, as the bar says it: its width does not change from save to save. */
 const SHORT = { notKept: 'Not kept', saving: 'Saved', saved: 'Saved', failed: 'Not saved' };
+
+/** What the browser promised of it. @type {Record<import('../project/lasting.js').Lasting, string>} */
+const LASTING = {
+  unknown: '.',
+  promised: ', which promised to keep it until you delete it.',
+  refused: '. The browser may delete it when the disk is nearly full, and Safari does after seven days without a visit: export the project as a file, too.',
+};
 
 /** What reads and writes zip files is fetched when it is needed; a browser does not ask again for a module that failed. */
 function archives() {
@@ -36,6 +44,9 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
   const deletion = byId('delete-project', HTMLButtonElement);
   let closeNotice = () => {};
   let closeElsewhere = () => {};
+  /** @type {import('../project/lasting.js').Lasting} */
+  let lasting = 'unknown';
+  let isAsked = false;
   let closeUnreadable = () => {};
 
   /** Does what may fail, and says so. @param {() => Promise<unknown>} work */
@@ -76,10 +87,11 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
       return;
     }
     const { state, error } = autosave;
+    if (state === 'saved') learnLasting();
     const texts = {
       notKept: 'Kept in this browser as soon as it has a class or a name.',
       saving: 'Saving…',
-      saved: 'Saved in this browser.',
+      saved: `Saved in this browser${LASTING[lasting]}`,
       failed: 'Not saved.',
     };
     status.textContent = texts[state];
@@ -90,6 +102,14 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
         { label: 'Try again', act: () => autosave.save() },
       ]);
     }
+  }
+
+  /** Asked once, when a project is first kept. */
+  async function learnLasting() {
+    if (isAsked) return;
+    isAsked = true;
+    lasting = await askToLast();
+    drawStatus();
   }
 
   function drawElsewhere() {

@@ -7,6 +7,7 @@ import { Virtualizer, defaultRangeExtractor, observeWindowOffset, observeWindowR
 import { tilesOf } from '../tiles/tile-list.js';
 import { beforePaint, byId, element } from './dom.js';
 import { onTiles } from './on-tiles.js';
+import { remember, remembered } from './remembered.js';
 import { TileCard } from './tile-card.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
@@ -204,7 +205,9 @@ export function setUpTileGrid({ tiles, labelling, shown, selection, classificati
   };
   // On a phone, three beside each other.
   if (window.innerWidth <= PHONE_PX) size.value = '112';
+  else size.value = String(remembered('tileSize', Number(size.value)));
   size.addEventListener('input', resize);
+  size.addEventListener('change', () => window.innerWidth > PHONE_PX && remember('tileSize', Number(size.value)));
   resize();
 
   return {
