@@ -191,6 +191,36 @@ describe('a scene of real tiles', { skip: WITHOUT_EUROSAT }, () => {
     await map.mapped();
     assert.deepEqual((await readByGdal(await map.take('Class GeoTIFF', folder))).ids, await natively('--step', '32px', '--undecided', '60', '--majority'));
   });
+
+  test('a check sample is judged without what the map says, gives areas with intervals, and is kept', options, async (t) => {
+    const { page, bench, visit: seen } = await openBench(t);
+    const map = new MapBench(page);
+    await page.fill('#project-name', 'Checked');
+    await page.press('#project-name', 'Enter');
+    await map.open(sceneFile());
+    await map.mapped();
+    await map.unfold();
+    await page.fill('#check-count', '60');
+    await page.click('#map-check >> text=Draw a sample');
+    await page.click('#map-check >> text=Begin');
+    await page.waitForSelector('#check-progress', { timeout: SLOW_MS });
+    assert.equal(await page.locator('#map-legend table').isVisible(), false, 'the legend would sway');
+    assert.equal(await page.locator('#map-layer').isVisible(), false, 'and so would the classes');
+    for (let judged = 0; judged < 60; judged += 1) {
+      await page.waitForFunction((number) => document.querySelector('#check-progress')?.textContent?.startsWith(`${number} of 60`), judged + 1, { timeout: SLOW_MS });
+      await page.keyboard.press(judged % 3 === 0 ? 'w' : 'e');
+    }
+    await page.click('#map-check >> text=Estimate');
+    await page.waitForSelector('#check-overall', { timeout: SLOW_MS });
+    assert.match((await page.textContent('#check-overall')) ?? '', /Overall accuracy \d+ % ± \d+ %, by 60 checked cells/);
+    assert.equal((await page.textContent('#label-count'))?.startsWith('0 of'), true, 'answers are no labels');
+    await bench.saved();
+    await page.reload();
+    await seen.ready();
+    await page.click('#view-map');
+    await map.unfold();
+    await page.waitForFunction(() => /60 of 60 cells are checked/.test(document.querySelector('#map-check')?.textContent ?? ''), null, { timeout: SLOW_MS });
+  });
 });
 
 test('however a scene lies it can be opened, and what is not known of its place is said', options, async (t) => {
