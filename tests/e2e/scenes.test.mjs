@@ -142,6 +142,10 @@ describe('a scene of real tiles', { skip: WITHOUT_EUROSAT }, () => {
     await page.waitForFunction((names) => [...document.querySelectorAll('#map-legend tbody th')].every((cell) => names.includes(cell.textContent ?? '')), KINDS, { timeout: SLOW_MS });
     await map.mapped();
 
+    await bench.showReport();
+    assert.match(await bench.report(), /Checked on blocks of the scene/);
+    await page.click('#view-map');
+
     const classes = await map.take('Class GeoTIFF', folder);
     const { ids, transform, epsg } = await readByGdal(classes);
     assert.equal(epsg, 32633);
