@@ -137,7 +137,7 @@ test('what makes classes hard to learn is said, and a name that cannot be is ref
   assert.equal(new Set(colours).size, 50, 'each class has a colour of its own');
   // The fiftieth class has a key, too.
   await bench.focusTile(12);
-  await page.keyboard.press('G');
+  await page.keyboard.press('H');
   assert.equal((await bench.counts()).at(-1), 1);
   await close();
 });

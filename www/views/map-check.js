@@ -2,7 +2,7 @@
 
 import { USUAL_SAMPLE, accuracyCsv, answered, beginCheck, cellWindow, drawnOf, foundIn, identityOf, nextOpen, progressOf } from '../scene/map-check.js';
 import { MOST_CHECKED } from '../scene/plan.js';
-import { beforePaint, byId, button, counted, download, element, isTyping, percent } from './dom.js';
+import { beforePaint, byId, button, counted, download, element, isTyping, percent, isolated } from './dom.js';
 import { classIndexOf, keyOf } from './label-keys.js';
 import { notify } from './notices.js';
 import { thrownSentence } from './sentences.js';
@@ -120,7 +120,7 @@ export function setUpMapCheck({ room, scenes, desk, maps, labelling }, view) {
     const before = check.truths[place];
     return [
       element('p', { id: 'check-progress', role: 'status' }, `${place + 1} of ${check.cells.length}: what is in the frame?`),
-      element('div', { className: 'check-classes' }, ...labels.map((label, index) => button(`${keyOf(keys[index]) ?? ''} ${label}`.trim(), () => answer(label), { ariaPressed: String(before === label) }))),
+      element('div', { className: 'check-classes' }, ...labels.map((label, index) => button(`${keyOf(keys[index]) ?? ''} ${isolated(label)}`.trim(), () => answer(label), { ariaPressed: String(before === label) }))),
       element(
         'div',
         { className: 'check-steps' },

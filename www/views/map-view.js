@@ -2,7 +2,7 @@
 
 import { isCell, windowAround, windowAt } from '../scene/cells.js';
 import { tilesOf } from '../tiles/tile-list.js';
-import { beforePaint, byId, element, isTyping } from './dom.js';
+import { beforePaint, byId, element, isTyping, isolated } from './dom.js';
 import { classIndexOf, keyOf } from './label-keys.js';
 import { drawClasses, drawFrames, drawGrid, drawHatches, pictureOf } from './map/cell-drawing.js';
 import { scaleOf } from './map/scale.js';
@@ -171,8 +171,8 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
   /** @param {Scene} wanted */
   function obstacleOf({ id, file, name }) {
     const failure = desk.failure(id);
-    if (failure) return `${name} cannot be shown. ${thrownSentence(failure)}`;
-    return file ? `Opening ${name}…` : `${name} was too large to be kept with the project. Drop it again to see it; its labels and classes are here.`;
+    if (failure) return `${isolated(name)} cannot be shown. ${thrownSentence(failure)}`;
+    return file ? `Opening ${isolated(name)}…` : `${isolated(name)} was too large to be kept with the project. Drop it again to see it; its labels and classes are here.`;
   }
 
   /** @param {Scene} opened @param {import('../engine/index.js').SceneInfo} known */
@@ -221,7 +221,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
 
   function listClasses() {
     const chosen = paintClass.value;
-    const options = labelling.classes.map(({ id, name }, index) => element('option', { value: id }, `${keyOf(index) ?? ''} ${name}`));
+    const options = labelling.classes.map(({ id, name }, index) => element('option', { value: id }, `${keyOf(index) ?? ''} ${isolated(name)}`));
     paintClass.replaceChildren(...options, element('option', { value: '' }, 'No label'));
     paintClass.value = labelling.classOf(chosen) ? chosen : (labelling.classes[0]?.id ?? '');
     redraw();
@@ -298,7 +298,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     if (!isMore) selection.clear();
     selection.select([cell], isMore ? !selection.has(cell.id) : true);
     selection.activate(cell);
-    place.textContent = `${cell.name}: ${verdictSentence(cell)}`;
+    place.textContent = `${isolated(cell.name)}: ${isolated(verdictSentence(cell))}`;
   }
 
   /** Asked for once a frame; the answer for a place that the hand has left is dropped. */
@@ -319,7 +319,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
       const digits = known.pixelM && Math.abs(xx) < 0.01 ? 6 : 1;
       words.push(`${(x0 + xx * x + xy * y).toFixed(digits)}, ${(y0 + yx * x + yy * y).toFixed(digits)}${known.crs ? ` (${known.crs})` : ''}`);
     }
-    if (cell && !judged) words.push(verdictSentence(cell));
+    if (cell && !judged) words.push(isolated(verdictSentence(cell)));
     const lonLat = known.hasLonLat ? await room.ask('lonLat', { sceneId: scene.id, column: x, row: y }).catch(() => null) : null;
     if (number !== asked) return;
     if (lonLat) words.splice(2, 0, `${Math.abs(lonLat[1]).toFixed(5)}° ${lonLat[1] < 0 ? 'S' : 'N'}, ${Math.abs(lonLat[0]).toFixed(5)}° ${lonLat[0] < 0 ? 'W' : 'E'}`);
