@@ -155,6 +155,8 @@ export async function selectInMenu(page, selector, option) {
 export class Visit {
   /** Addresses of all requests. @type {string[]} */
   requests = [];
+  /** Those that the page and its workers made; what the service worker keeps ahead is not among them. @type {string[]} */
+  pageRequests = [];
   /** What went wrong in the page, in its own words. @type {string[]} */
   problems = [];
   /** Set by a test that provokes errors. */
@@ -169,7 +171,10 @@ export class Visit {
     this.context = context;
     this.page = page;
     this.url = url;
-    context.on('request', (request) => this.requests.push(request.url()));
+    context.on('request', (request) => {
+      this.requests.push(request.url());
+      if (!request.serviceWorker()) this.pageRequests.push(request.url());
+    });
     context.on('console', (message) => {
       if (message.type() === 'error') this.problems.push(message.text());
     });

@@ -62,7 +62,7 @@ test('the reader comes when a raster does, and like files are seen alike until t
   const { visit: seen, page, bench, close } = await openBench(t, { url: site.url });
   const [picture] = await tiles(t, 1);
   await bench.drop([picture]);
-  const readers = () => seen.files.filter((name) => name.startsWith('engine-raster')).length;
+  const readers = () => seen.pageRequests.filter((url) => url.includes('/engine-raster')).length;
   assert.equal(readers(), 0, 'pictures need no reader of rasters');
   assert.equal(await page.locator('#stretches').isHidden(), true);
 
