@@ -118,7 +118,7 @@ async function buildTypes(folder, withWebGpu) {
   const made = path.join(ROOT, 'target/npm-types');
   await rm(made, { recursive: true, force: true });
   await promisify(execFile)(path.join(ROOT, 'node_modules/.bin/tsc'), ['--project', 'package/tsconfig.types.json'], { cwd: ROOT });
-  for (const name of ['pkg/cpu/tilelens.d.ts', 'pkg/raster/tilelens.d.ts']) {
+  for (const name of ['pkg/cpu/tilelens.d.ts', 'pkg/raster/tilelens.d.ts', 'pkg/scene/tilelens.d.ts']) {
     const types = (await readFile(path.join(ROOT, name), 'utf8')).replace(AFTER_THE_INTERFACES, '\n');
     await mkdir(path.dirname(path.join(made, name)), { recursive: true });
     await writeFile(path.join(made, name), types);

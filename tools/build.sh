@@ -53,6 +53,8 @@ package() {
   setup
   build_cpu_engine
   build_raster_module
+  # Its types are among those of the engine room.
+  build_scene_module
   if [[ ${1:-} == --cpu-only ]]; then
     types_of_webgpu_engine
   else
