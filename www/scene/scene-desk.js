@@ -20,6 +20,9 @@ import { usualPlan } from './plan.js';
 
 /** @typedef {{ info: SceneInfo, grid: GridInfo & { hint: string | null } }} OpenedScene What the worker of scenes says of it. */
 
+/** Where nobody looks at the colours, none need be chosen from a sample of the numbers. @type {import('../engine/index.js').Stretch} */
+const UNSEEN = { bands: [1, 1, 1], ranges: [{ black: 0, white: 1 }, { black: 0, white: 1 }, { black: 0, white: 1 }], rule: 'fixed' };
+
 /** From this many metres a pixel on, cells have as many pixels as tiles of satellites usually have. */
 const COARSE_PIXEL_M = 5;
 const COARSE_CELL = '64px';
@@ -87,7 +90,7 @@ export class SceneDesk extends EventTarget {
   async look(file, sidecars) {
     const sceneId = newId();
     try {
-      return await this.#room.open({ sceneId, file, sidecars, stretch: null });
+      return await this.#room.open({ sceneId, file, sidecars, stretch: UNSEEN });
     } finally {
       this.#room.close(sceneId).catch(() => undefined);
     }
