@@ -12,6 +12,8 @@ export class FakeStore {
   /** @type {Map<string, Map<string, any>>} */
   tiles = new Map();
   /** @type {Map<string, Map<string, any>>} */
+  scenes = new Map();
+  /** @type {Map<string, Map<string, any>>} */
   rows = new Map();
   /** @type {Map<string, Record<string, Blob>>} */
   models = new Map();
@@ -30,7 +32,7 @@ export class FakeStore {
   /** @param {string} id */
   async load(id) {
     const record = this.records.get(id);
-    return record ? { record, tiles: [...(this.tiles.get(id)?.values() ?? [])], models: { ...this.models.get(id) } } : null;
+    return record ? { record, tiles: [...(this.tiles.get(id)?.values() ?? [])], scenes: [...(this.scenes.get(id)?.values() ?? [])], models: { ...this.models.get(id) } } : null;
   }
 
   /** @param {string} id */
@@ -65,6 +67,20 @@ export class FakeStore {
     for (const tileId of ids) this.tiles.get(id)?.delete(tileId);
   }
 
+  /** @param {string} id @param {any} scene @param {Blob | null} file */
+  async putScene(id, { file: _, ...facts }, file) {
+    await this.#write(`scene ${facts.name}${file ? ' with its file' : ''}`);
+    const kept = this.scenes.get(id) ?? new Map();
+    kept.set(facts.id, { ...facts, file: file ?? kept.get(facts.id)?.file ?? null });
+    this.scenes.set(id, kept);
+  }
+
+  /** @param {string} id @param {string} sceneId */
+  async removeScene(id, sceneId) {
+    await this.#write('scene gone');
+    this.scenes.get(id)?.delete(sceneId);
+  }
+
   /** @param {string} id @param {any[]} rows */
   async putFeatures(id, rows) {
     await this.#write(`features ${rows.length}`);
@@ -85,7 +101,7 @@ export class FakeStore {
   /** @param {string} id */
   async remove(id) {
     await this.#write('remove');
-    for (const table of [this.records, this.tiles, this.rows, this.models]) table.delete(id);
+    for (const table of [this.records, this.tiles, this.scenes, this.rows, this.models]) table.delete(id);
   }
 
   /** @returns {Store} */

@@ -8,9 +8,11 @@ import { History } from '../../www/labels/history.js';
 import { Labelling } from '../../www/labels/labelling.js';
 import { importArchive } from '../../www/project/archive.js';
 import { Autosave } from '../../www/project/autosave.js';
+import { ProjectError } from '../../www/project/failures.js';
 import { Projects } from '../../www/project/projects.js';
 import { toFeatures, toTiles } from '../../www/project/rows.js';
 import { Workspace } from '../../www/project/workspace.js';
+import { usualPlan } from '../../www/scene/plan.js';
 import { Scenes } from '../../www/scene/scenes.js';
 import { Features } from '../../www/tiles/features.js';
 import { TileList } from '../../www/tiles/tile-list.js';
@@ -161,4 +163,72 @@ test('settings that an older page kept hold today', () => {
   workspace.open({ record, tiles: [], scenes: [], models: {} });
   const { learningRate, classWeighting, epochs } = settingsFrom(workspace.settings);
   assert.deepEqual([learningRate, classWeighting, epochs], [0.01, true, 7]);
+});
+
+/** A scene of three cells that are tiles, of which the engine has said nothing. @param {ReturnType<typeof openPage>} page @param {Blob} [file] */
+function addScene({ scenes, tiles }, file = new Blob(['pixels'])) {
+  const scene = { id: 's', name: 'scene.tif', file, fileBytes: file.size, sidecars: { world: null, auxXml: null }, raster: null, plan: usualPlan() };
+  scenes.add([scene]);
+  const cells = tiles.add(
+    [0, 1, 2].map((column) => {
+      const window = { x: 64 * column, y: 0, width: 64, height: 64 };
+      return { name: `cell ${column}`, path: `cell ${column}`, source: { kind: 'window', sceneId: 's', file, window, raster: null } };
+    }),
+  );
+  return { scene, cells };
+}
+
+test('a scene comes back with all its cells, also with those that were not classified yet', async () => {
+  const page = openPage();
+  page.workspace.rename('Map');
+  await settled();
+  const { cells } = addScene(page);
+  page.decode(cells[0]);
+  await settled();
+  const { id } = page.workspace;
+  assert.equal(page.store.tiles.get(id)?.size, 3);
+
+  const again = openPage(page.store);
+  await again.projects.open(id);
+  assert.deepEqual(again.tiles.all.map(({ name, facts }) => [name, facts !== null]), [['cell 0', true], ['cell 1', false], ['cell 2', false]]);
+  assert.deepEqual(again.scenes.all.map(({ name, fileBytes }) => [name, fileBytes]), [['scene.tif', 6]]);
+});
+
+test('the file of a scene is written once; without room all else is kept, and that is said once', async () => {
+  const page = openPage();
+  page.workspace.rename('Map');
+  await settled();
+  const { scene } = addScene(page);
+  await settled();
+  page.scenes.change('s', { plan: usualPlan('640m') });
+  await settled();
+  assert.deepEqual(page.store.log.filter((entry) => entry.startsWith('scene')), ['scene scene.tif with its file', 'scene scene.tif']);
+  page.scenes.remove('s');
+  await settled();
+  assert.equal(page.store.log.at(-1), 'scene gone');
+
+  const full = openPage();
+  const { putScene } = full.store;
+  full.store.putScene = async (id, one, file) => {
+    if (file) throw new ProjectError('storage.full', 'There is no room.');
+    return putScene.call(full.store, id, one, file);
+  };
+  /** @type {string[]} */
+  const lacking = [];
+  full.autosave.addEventListener('lacking', (event) => lacking.push(/** @type {CustomEvent<{ name: string }>} */ (event).detail.name));
+  full.workspace.rename('Map');
+  full.scenes.add([scene]);
+  await settled();
+  full.scenes.change('s', { plan: usualPlan('320m') });
+  await settled();
+  const kept = full.store.scenes.get(full.workspace.id)?.get('s');
+  assert.deepEqual([full.autosave.state, lacking, kept.file, kept.plan.grid.cell], ['saved', ['scene.tif'], null, '320m']);
+
+  const large = openPage();
+  large.autosave.addEventListener('lacking', (event) => lacking.push(/** @type {CustomEvent<{ name: string }>} */ (event).detail.name));
+  large.workspace.rename('Map');
+  // No machine is asked for as many bytes.
+  large.scenes.add([{ ...scene, name: 'large.tif', file: Object.defineProperty(new Blob(['x']), 'size', { value: 2e9 + 1 }) }]);
+  await settled();
+  assert.deepEqual([large.store.scenes.get(large.workspace.id)?.get('s').file, lacking], [null, ['scene.tif', 'large.tif']]);
 });

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { exportArchive, importArchive, omissions, packedFiles, without } from '../../www/project/archive.js';
 import { LIMITS } from '../../www/project/archive/layout.js';
 import { Folder, safeFileName, safeName } from '../../www/project/archive/names.js';
+import { usualPlan } from '../../www/scene/plan.js';
 import { SLOW_MS, temporaryFolder } from '../e2e/harness.mjs';
 import { open } from './bench.mjs';
 import { codePage437, contentStart, entriesOf, forge, plain, project, rename, tile, unzip, withManifest, zip } from './zip-bench.mjs';
@@ -483,4 +484,18 @@ test('a scene and its cells come back, with its file or without, and a stranger\
   ])) {
     await assert.rejects(importArchive(await withManifest(archive, harm)), words);
   }
+});
+
+test('a map of as many cells as a project may have goes into the file and comes back', async () => {
+  const file = new Blob(['the image of a scene']);
+  const scene = { id: 's', name: `${'n'.repeat(160)}.tif`, file, fileBytes: file.size, sidecars: { world: null, auxXml: null }, raster: null, plan: usualPlan() };
+  const cells = Array.from({ length: LIMITS.tiles }, (_, index) => {
+    const [column, row] = [index % 320, Math.floor(index / 320)];
+    const name = `Row ${row + 1}, column ${column + 1} · ${scene.name}`;
+    const source = /** @type {import('../../www/engine/index.js').WindowSource} */ ({ kind: 'window', sceneId: 's', file, window: { x: 256 * column, y: 256 * row, width: 256, height: 256 }, raster: null });
+    return { ...tile(`cell ${index}`), name, path: name, source };
+  });
+  const found = await whole(await exportArchive({ ...project({}, cells), scenes: [scene] }));
+  assert.equal(found.tiles.length, LIMITS.tiles);
+  assert.deepEqual(found.tiles.at(-1)?.source, { ...cells[LIMITS.tiles - 1].source, sceneId: found.scenes[0].id, file: found.scenes[0].file });
 });

@@ -177,9 +177,13 @@ export class Autosave extends EventTarget {
     this.save();
   }
 
-  /** Tiles that were removed and come back are known already: nothing more will be told of them. @param {Tile[]} tiles */
+  /**
+   * Tiles that were removed and come back are known already: nothing more will be told of them. A scene has all its
+   * cells from the start, or those that were not classified yet would be missing for good after a reload.
+   * @param {Tile[]} tiles
+   */
   #onAdded(tiles) {
-    this.#markAll(tiles.filter(({ facts, classId }) => facts !== null || classId !== null));
+    this.#markAll(tiles.filter(({ facts, classId, source }) => facts !== null || classId !== null || source.kind === 'window'));
   }
 
   /** @param {Tile[]} tiles */
@@ -259,8 +263,9 @@ export class Autosave extends EventTarget {
       await this.#store.setLabels(id, labels);
       for (const [tileId, classId] of labels) this.#storedLabels.set(tileId, classId);
     });
-    // Those that the worker has lost are computed again, and saved then.
-    await this.#take(this.#stale.features, TILES_A_TRANSACTION, async (ids) => this.#store.putFeatures(id, await this.#features.read(ids)));
+    // All tiles come first: features wait for the engine, and what is known of 100,000 cells should not. Those that the
+    // worker has lost are computed again, and saved then.
+    if (this.#stale.tiles.size === 0) await this.#take(this.#stale.features, TILES_A_TRANSACTION, async (ids) => this.#store.putFeatures(id, await this.#features.read(ids)));
     if (this.#areModelsStale) {
       this.#areModelsStale = false;
       const { current, before } = this.#workspace;
@@ -280,7 +285,13 @@ export class Autosave extends EventTarget {
    * @param {(ids: string[]) => Promise<void>} write
    */
   async #take(stale, most, write) {
-    const ids = [...stale].slice(0, most);
+    /** @type {string[]} */
+    const ids = [];
+    // A scene has 100,000 cells: all of them are not listed for each few.
+    for (const id of stale) {
+      if (ids.length >= most) break;
+      ids.push(id);
+    }
     if (ids.length === 0) return;
     for (const id of ids) {
       stale.delete(id);

@@ -47,26 +47,31 @@ export class RasterReader {
    */
   async window(source) {
     const { x, y, width, height } = source.window;
+    const key = JSON.stringify([source.sceneId, source.file.size, lookOf(source)]);
     return this.#module.use(async (bindings) => {
-      const raster = await this.#open(bindings, source);
-      return taken(raster.tile(x, y, width, height));
+      if (this.#scene?.key !== key) {
+        const read = await slices(source.file);
+        if (!read) throw new EngineError('image.unreadable');
+        this.#open(bindings, key, source, read);
+      }
+      // From here on nothing waits: whoever asks for a cell of another scene would free this one meanwhile.
+      return taken(/** @type {OpenRaster} */ (this.#scene?.raster).tile(x, y, width, height));
     });
   }
 
   /**
    * @param {RasterBindings} bindings
+   * @param {string} key
    * @param {WindowSource} source
+   * @param {NonNullable<Awaited<ReturnType<typeof slices>>>} read
    */
-  async #open({ Raster }, source) {
-    const key = JSON.stringify([source.sceneId, source.file.size, lookOf(source)]);
-    if (this.#scene?.key === key) return this.#scene.raster;
-    const read = await slices(source.file);
-    if (!read) throw new EngineError('image.unreadable');
-    const raster = Raster.open(source.file.size, read);
-    if (source.raster) raster.setStretch(source.raster.stretch);
+  #open({ Raster }, key, { file, raster: look }, read) {
+    // Another cell of the scene may have been quicker.
+    if (this.#scene?.key === key) return;
+    const raster = Raster.open(file.size, read);
+    if (look) raster.setStretch(look.stretch);
     this.#scene?.raster.free();
     this.#scene = { key, raster };
-    return raster;
   }
 
   /**

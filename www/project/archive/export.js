@@ -17,8 +17,6 @@ import { byPlaces } from './report-places.js';
 const OPTIONS = { useWebWorkers: false, extendedTimestamp: false };
 /** Images and models hardly shrink. Their size comes before them, and nothing after. */
 const AS_IT_IS = { level: 0, dataDescriptor: false };
-/** In UTF-8, of what a string of JavaScript counts as one. */
-const MOST_BYTES_A_CHARACTER = 3;
 
 /**
  * The features are left out: they are computed again from the tiles.
@@ -29,7 +27,8 @@ export async function exportArchive(project) {
   const sink = new ArchiveSink();
   const zip = new ZipWriter(sink.writable, OPTIONS);
   const { manifest, files } = contents(project);
-  const text = JSON.stringify(manifest, null, 2);
+  // Laid out for people, the list of 100,000 cells would be twice as long and too long.
+  const text = JSON.stringify(manifest);
   checkSize(manifest, text, files);
   await zip.add(README, new TextReader(readme(project.record.name)));
   await zip.add(MANIFEST, new TextReader(text));
@@ -53,13 +52,14 @@ export async function exportArchive(project) {
  * @param {{ file: Blob }[]} files
  */
 function checkSize({ tiles }, text, files) {
-  const bytes = files.reduce((sum, { file }) => sum + file.size, text.length);
+  const textBytes = new Blob([text]).size;
+  const bytes = files.reduce((sum, { file }) => sum + file.size, textBytes);
   const refuse = (/** @type {string} */ what) => {
     throw new ProjectError('project.too_large', `The project is too large for one file: ${what}. Remove tiles that you no longer need, or make two projects of it.`);
   };
   if (tiles.length > LIMITS.tiles) refuse(`it has ${tiles.length.toLocaleString()} tiles, and a file takes ${LIMITS.tiles.toLocaleString()}`);
   if (bytes > LIMITS.totalBytes) refuse(`it has ${inMegabytes(bytes)}, and a file takes ${inMegabytes(LIMITS.totalBytes)}`);
-  if (text.length > LIMITS.manifestBytes / MOST_BYTES_A_CHARACTER) refuse(`its list of tiles and reports alone has ${inMegabytes(text.length)}`);
+  if (textBytes > LIMITS.manifestBytes) refuse(`its list of tiles and reports alone has ${inMegabytes(textBytes)}, and a file takes ${inMegabytes(LIMITS.manifestBytes)}`);
 }
 
 /**
