@@ -142,6 +142,9 @@ describe('a scene of real tiles', { skip: WITHOUT_EUROSAT }, () => {
     await page.waitForFunction((names) => [...document.querySelectorAll('#map-legend tbody th')].every((cell) => names.includes(cell.textContent ?? '')), KINDS, { timeout: SLOW_MS });
     await map.mapped();
 
+    await page.click('#label-next');
+    await page.locator('#spotlight').getByText(/What to label next: \d+ tiles/).waitFor({ timeout: SLOW_MS });
+    assert.equal(await page.locator('#view-map').getAttribute('aria-pressed'), 'true', 'they are framed where they lie');
     await bench.showReport();
     assert.match(await bench.report(), /Checked on blocks of the scene/);
     await page.click('#view-map');

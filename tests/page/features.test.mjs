@@ -2,6 +2,7 @@
 import './fakes.mjs';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { lookOf } from '../../www/engine/index.js';
 import { Features } from '../../www/tiles/features.js';
 import { TileList } from '../../www/tiles/tile-list.js';
 import { ViewFeatures } from '../../www/training/view-features.js';
@@ -31,6 +32,16 @@ test('what is saved is moved to the worker, and known from then on; a new worker
   await fake.refill();
   assert.ok(features.has('a', 'backbone-a'));
   assert.ok(!features.has('d', 'backbone-a'), 'what was not saved has to be computed again');
+});
+
+test('of a raster the features are known that were computed as it is seen now, for whoever compares tiles', () => {
+  const fake = new FakeSession();
+  const features = new Features(fake.asSession);
+  const stretch = /** @type {import('../../www/engine/index.js').Stretch} */ ({ bands: [3, 2, 1], ranges: [{ black: 0, white: 1 }, { black: 0, white: 1 }, { black: 0, white: 1 }], rule: 'fixed' });
+  const raster = { id: 'r', source: /** @type {const} */ ({ kind: 'file', file: new Blob(), raster: { alike: 'four bands', stretch } }) };
+  features.note('r', { backbone: 'backbone-a', look: lookOf(raster.source), views: 1 });
+  assert.ok(features.knows(raster) && !features.knows(raster, 8));
+  assert.ok(!features.knows({ ...raster, source: { kind: 'file', file: new Blob() } }), 'those of another look do not count');
 });
 
 test('without an engine nothing is given, and nothing read', async () => {

@@ -65,8 +65,7 @@ export class Plane extends EventTarget {
 
   /** Tiles whose features the loaded backbone has computed. */
   get placeable() {
-    const backbone = this.#session.status.loaded?.info.backbone ?? '';
-    return this.#tiles.all.filter(({ id, source }) => this.#features.has(id, backbone, 1, lookOf(source)));
+    return this.#tiles.all.filter((tile) => this.#features.knows(tile));
   }
 
   /** How many tiles have a point. Those that were removed keep theirs, as the removal may be undone. */

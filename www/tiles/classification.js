@@ -128,7 +128,7 @@ export class Classification extends EventTarget {
 
   /** Whether the head alone can answer. @param {Tile} tile */
   #isKnown(tile) {
-    return !needsDecoding(tile) && this.#features.has(tile.id, this.#session.status.loaded?.info.backbone ?? '', this.#isAveraged ? VIEWS : 1, lookOf(tile.source));
+    return !needsDecoding(tile) && this.#features.knows(tile, this.#isAveraged ? VIEWS : 1);
   }
 
   /** @param {Tile[]} chunk */

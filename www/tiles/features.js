@@ -3,11 +3,12 @@
  * engine's worker; a copy of them is in the store.
  */
 
-import { REPLACED, asEngineError } from '../engine/index.js';
+import { REPLACED, asEngineError, lookOf } from '../engine/index.js';
 
 /** @typedef {import('../engine/index.js').FeatureRow} FeatureRow */
 /** @typedef {import('../engine/index.js').KnownFeatures} KnownFeatures */
 /** @typedef {import('../engine/index.js').Session} Session */
+/** @typedef {import('./tile-list.js').Tile} Tile */
 /** @typedef {AsyncIterable<FeatureRow[]>} SavedRows Some rows at a time. */
 
 /** The event `computed`, with the ids of the tiles in its detail: there is something to save. */
@@ -39,6 +40,15 @@ export class Features extends EventTarget {
   has(tileId, backbone, views = 1, look = '') {
     const known = this.#known.get(tileId);
     return known?.backbone === backbone && known.look === look && known.views >= views;
+  }
+
+  /**
+   * Whether the worker has those of so many views by the backbone that is loaded, of the tile as it is seen now.
+   * @param {Pick<Tile, 'id' | 'source'>} tile
+   * @param {number} [views]
+   */
+  knows({ id, source }, views = 1) {
+    return this.has(id, this.#session.status.loaded?.info.backbone ?? '', views, lookOf(source));
   }
 
   /** Whether the worker has any, by whichever backbone. @param {string} tileId */

@@ -1,6 +1,6 @@
 /** Has the features of a tile's eight views computed, where they are missing: once a tile, and then they are kept. */
 
-import { VIEWS, lookOf } from '../engine/index.js';
+import { VIEWS } from '../engine/index.js';
 
 /** @typedef {import('../engine/index.js').FeaturesEvent} FeaturesEvent */
 /** @typedef {import('../engine/index.js').Session} Session */
@@ -32,7 +32,7 @@ export class ViewFeatures {
    * @param {number} views
    */
   has(tile, views) {
-    return this.#features.has(tile.id, this.#session.status.loaded?.info.backbone ?? '', views, lookOf(tile.source));
+    return this.#features.knows(tile, views);
   }
 
   /** How many tiles are computed side by side. */

@@ -378,12 +378,11 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
   async function hatch() {
     unfamiliar = new Set();
     if (hatched.checked && scene) {
-      const backbone = session.status.loaded?.info.backbone ?? '';
-      const known = (/** @type {Tile[]} */ some) => some.filter(({ id }) => features.hasAny(id)).map(({ id }) => id);
+      const known = (/** @type {Tile[]} */ some) => some.filter((tile) => features.knows(tile)).map(({ id }) => id);
       const labelled = known(labelling.labelled);
       const tileIds = known(presentCells().filter(({ classId }) => classId === null));
       try {
-        unfamiliar = new Set(backbone ? await session.ask('unfamiliar', { tileIds, labelled }) : []);
+        unfamiliar = new Set(await session.ask('unfamiliar', { tileIds, labelled }));
         if (unfamiliar.size === 0) notify('No cell is unlike what you have labelled, or fewer than eight are labelled.', [], 'news');
       } catch (thrown) {
         notify(`The cells could not be compared: ${thrownSentence(thrown)}`);

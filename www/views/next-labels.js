@@ -17,11 +17,8 @@ const MOST_SIMILAR = 50;
  * @param {{ session: Session, tiles: TileList, features: Features, spotlight: Spotlight }} page
  */
 export function setUpNextLabels({ session, tiles, features, spotlight }) {
-  /** The ids of those tiles whose features this backbone has computed. @param {Tile[]} wanted */
-  function known(wanted) {
-    const backbone = session.status.loaded?.info.backbone ?? '';
-    return wanted.filter(({ id }) => features.has(id, backbone)).map(({ id }) => id);
-  }
+  /** The ids of those tiles whose features are known. @param {Tile[]} wanted */
+  const known = (wanted) => wanted.filter((tile) => features.knows(tile)).map(({ id }) => id);
 
   /** @param {() => Promise<void>} work */
   async function attempt(work) {
