@@ -152,10 +152,9 @@ export class Labelling extends EventTarget {
     if (tiles.length === 0) return;
     const kept = tiles.map((tile) => tile.id);
     const list = this.#tiles;
-    const present = () => kept.map((id) => list.get(id)).filter((tile) => tile !== undefined);
     this.#history.do({
       what: `removing ${tiles.length === 1 ? tiles[0].name : `${tiles.length} tiles`}`,
-      redo: () => list.remove(present()),
+      redo: () => list.remove(list.present(kept)),
       undo: () => void list.restore(tiles),
     });
   }

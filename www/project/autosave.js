@@ -205,7 +205,7 @@ export class Autosave extends EventTarget {
   /** @param {string[]} tileIds */
   #onFeatures(tileIds) {
     if (!this.#isKept || this.#isOpening) return;
-    for (const tile of this.#present(tileIds)) {
+    for (const tile of this.#tiles.present(tileIds)) {
       if (!this.#storedLabels.has(tile.id)) this.#markTile(tile);
       this.#stale.features.add(tile.id);
     }
@@ -253,13 +253,13 @@ export class Autosave extends EventTarget {
       for (const tileId of gone) this.#storedLabels.delete(tileId);
     });
     await this.#take(this.#stale.tiles, TILES_A_TRANSACTION, async (ids) => {
-      const tiles = this.#present(ids);
+      const tiles = this.#tiles.present(ids);
       const labels = tiles.map(({ id: tileId, classId }) => /** @type {[string, string | null]} */ ([tileId, classId]));
       await this.#store.putTiles(id, tiles.map(storedTile));
       for (const [tileId, classId] of labels) this.#storedLabels.set(tileId, classId);
     });
     await this.#take(this.#stale.labels, Infinity, async (ids) => {
-      const labels = new Map(this.#present(ids).map(({ id: tileId, classId }) => [tileId, classId]));
+      const labels = new Map(this.#tiles.present(ids).map(({ id: tileId, classId }) => [tileId, classId]));
       await this.#store.setLabels(id, labels);
       for (const [tileId, classId] of labels) this.#storedLabels.set(tileId, classId);
     });
@@ -305,11 +305,6 @@ export class Autosave extends EventTarget {
     } finally {
       this.#inFlight.clear();
     }
-  }
-
-  /** @param {string[]} ids */
-  #present(ids) {
-    return ids.map((id) => this.#tiles.get(id)).filter((tile) => tile !== undefined);
   }
 
   #record() {

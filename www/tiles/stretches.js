@@ -71,7 +71,7 @@ export class Stretches extends EventTarget {
   /** Looks at all that wait, and lets each be seen as its kind is. */
   async look() {
     if (this.isLooking) return;
-    const waiting = this.#present(this.#unseen);
+    const waiting = this.#tiles.present(this.#unseen);
     this.isLooking = true;
     try {
       const { groups, alike } = await this.#ask(waiting, null);
@@ -149,11 +149,6 @@ export class Stretches extends EventTarget {
     for (const alike of this.#kinds.keys()) if (!left.has(alike)) this.#kinds.delete(alike);
     for (const id of this.#unseen) if (!this.#tiles.get(id)) this.#unseen.delete(id);
     this.#tell();
-  }
-
-  /** @param {Iterable<string>} ids */
-  #present(ids) {
-    return [...ids].map((id) => this.#tiles.get(id)).filter((tile) => tile !== undefined);
   }
 
   #tell() {

@@ -3,6 +3,8 @@
  * least lately seen are let go of.
  */
 
+import { tilesOf } from './tile-list.js';
+
 /** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('./tile-list.js').Tile} Tile */
 /** @typedef {import('./tile-list.js').TileList} TileList */
@@ -29,7 +31,7 @@ export class Thumbnails {
     session.addEventListener('status', () => session.status.state === 'ready' && this.#work());
     // Another look is another picture.
     tiles.addEventListener('changed', (event) => {
-      for (const tile of /** @type {CustomEvent<{ tiles: Tile[] }>} */ (event).detail.tiles) if (tile.state === 'queued') this.#asked.delete(tile.id);
+      for (const { id, state } of tilesOf(event)) if (state === 'queued') this.#asked.delete(id);
     });
   }
 

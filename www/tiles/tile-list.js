@@ -45,6 +45,11 @@ export function isStreaming(event) {
   return /** @type {TilesEvent} */ (event).detail.isStreaming;
 }
 
+/** A tile of which nothing is known yet, under an id of its own. @param {NewTile} tile @returns {KeptTile} */
+export function unknownTile(tile) {
+  return { ...tile, id: newId(), classId: tile.classId ?? null, facts: null, thumbnail: null };
+}
+
 /**
  * Events, each with the tiles in its detail: `added`, `changed`, `removed`; `described`, where a tile was decoded and
  * its facts and thumbnail are known; `pictured`, where a cell got a picture to be looked at.
@@ -67,6 +72,11 @@ export class TileList extends EventTarget {
     return this.#tiles.get(id);
   }
 
+  /** Those of the tiles that are still there. @param {Iterable<string>} ids */
+  present(ids) {
+    return Array.from(ids, (id) => this.#tiles.get(id)).filter((tile) => tile !== undefined);
+  }
+
   /** @param {TileState} state */
   inState(state) {
     return this.all.filter((tile) => tile.state === state);
@@ -74,7 +84,7 @@ export class TileList extends EventTarget {
 
   /** @param {NewTile[]} added */
   add(added) {
-    return this.restore(added.map((tile) => ({ ...tile, id: newId(), classId: tile.classId ?? null, facts: null, thumbnail: null })));
+    return this.restore(added.map(unknownTile));
   }
 
   /**
@@ -159,7 +169,7 @@ export class TileList extends EventTarget {
   /** A picture of a cell, which was made to be looked at and is not kept. @param {Tile} tile @param {Blob} thumbnail */
   picture(tile, thumbnail) {
     tile.thumbnail = thumbnail;
-    this.dispatchEvent(new CustomEvent('pictured', { detail: { tiles: [tile], isStreaming: true } }));
+    this.#tell('pictured', [tile], true);
   }
 
   /** What another model said of the tiles no longer holds: all but the cancelled ones wait again. */

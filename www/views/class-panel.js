@@ -80,8 +80,7 @@ export function setUpClassPanel({ session, tiles, labelling, history, selection 
       const ids = event.dataTransfer?.getData(DRAGGED_TILES);
       if (!ids) return;
       event.preventDefault();
-      const dropped = ids.split(' ').map((tileId) => tiles.get(tileId)).filter((tile) => tile !== undefined);
-      labelling.assign(dropped, known());
+      labelling.assign(tiles.present(ids.split(' ')), known());
     });
     return row;
   }
