@@ -6,6 +6,7 @@ PASSED=0
 FAILED=0
 FAILURES=()
 LEFT_OUT=()
+TIMES=()
 
 # run_tests [SUITE…]: these, or all.
 run_tests() {
@@ -39,7 +40,7 @@ run_suites() {
 
 # run_suite NAME FUNCTION: shows and keeps what it says, adds up its results, and sets STATUS.
 run_suite() {
-  local name=$1 log=$TARGET/test/$1.log
+  local name=$1 log=$TARGET/test/$1.log begun=$SECONDS
   RESULTS=$TARGET/test/$name.results
   REASON=$TARGET/test/$name.reason
   rm -f "$RESULTS" "$REASON"
@@ -52,6 +53,7 @@ run_suite() {
   ) 2>&1 | tee "$log"
   STATUS=${PIPESTATUS[0]}
   set -e
+  TIMES+=("$name: $((SECONDS - begun)) s")
   # A suite without tests that are counted is itself one.
   if [[ ! -f $RESULTS ]]; then
     : >"$RESULTS"
@@ -104,6 +106,7 @@ first_error() {
 }
 
 summary() {
+  list "Time taken:" "${TIMES[@]}"
   list "Failed:" "${FAILURES[@]}"
   list "Did not run:" "${LEFT_OUT[@]}"
   printf '\n%s passed, %s failed\n' "$PASSED" "$FAILED"

@@ -1,6 +1,7 @@
 /** What is read from the database is not believed: a damaged row is mended or left out, never passed on. */
 
 import { isStretch } from '../engine/index.js';
+import { cellSource } from '../scene/cells.js';
 import { readPlan } from '../scene/plan.js';
 
 /** Numbers of a view in rows of the first version, which do not say how many views they have. */
@@ -88,7 +89,6 @@ function toSource({ source, file }, sceneOf) {
 }
 
 /**
- * A cell has the file and the colours of its scene. Where the scene has lost its file, features that were saved still answer.
  * @param {Record<string, unknown>} source
  * @param {Map<string, Scene>} sceneOf
  * @returns {TileSource | null}
@@ -97,7 +97,7 @@ function toCell({ sceneId, window }, sceneOf) {
   const scene = sceneOf.get(String(sceneId));
   if (!scene || !isWindow(window)) return null;
   const { x, y, width, height } = window;
-  return { kind: 'window', sceneId: scene.id, file: scene.file ?? new Blob(), window: { x, y, width, height }, raster: scene.raster };
+  return cellSource(scene, { x, y, width, height });
 }
 
 /**

@@ -14,6 +14,21 @@ export function isCell(tile) {
   return tile.source.kind === 'window';
 }
 
+/** The cells of a scene, in the order of the tiles. @param {{ all: Tile[] }} tiles @param {string} sceneId */
+export function cellsOfScene({ all }, sceneId) {
+  return all.filter(isCell).filter(({ source }) => source.sceneId === sceneId);
+}
+
+/**
+ * A window of a scene as the source of a tile. Where the project has lost the file, features that were saved still answer.
+ * @param {Pick<Scene, 'id' | 'file' | 'raster'>} scene
+ * @param {PixelWindow} window
+ * @returns {WindowSource}
+ */
+export function cellSource({ id, file, raster }, window) {
+  return { kind: 'window', sceneId: id, file: file ?? new Blob(), window, raster };
+}
+
 /** How many windows a grid has. @param {GridInfo} grid */
 export function windowCount({ windows: [across, down] }) {
   return across * down;
@@ -56,18 +71,17 @@ export function windowAround({ windows: [across, down], cellPx, stepPx, offsetPx
 
 /**
  * All windows as tiles.
- * @param {Pick<Scene, 'id' | 'name' | 'raster'>} scene
- * @param {Blob} file
+ * @param {Scene} scene
  * @param {GridInfo} grid
  * @param {(window: PixelWindow) => string | null} [labelOf]
  * @returns {NewTile[]}
  */
-export function cellsOf({ id, name, raster }, file, grid, labelOf = () => null) {
+export function cellsOf(scene, grid, labelOf = () => null) {
   const [across] = grid.windows;
   return Array.from({ length: windowCount(grid) }, (_, index) => {
     const window = windowAt(grid, index);
-    const title = `Row ${Math.floor(index / across) + 1}, column ${(index % across) + 1} · ${name}`;
-    return { name: title, path: title, source: { kind: 'window', sceneId: id, file, window, raster }, classId: labelOf(window) };
+    const title = `Row ${Math.floor(index / across) + 1}, column ${(index % across) + 1} · ${scene.name}`;
+    return { name: title, path: title, source: cellSource(scene, window), classId: labelOf(window) };
   });
 }
 

@@ -1,7 +1,8 @@
 /** The class map of each scene, kept up to date while answers come in. */
 
-import { indexOfWindow, isCell, windowCount } from './cells.js';
+import { rgbOf } from '../labels/colours.js';
 import { tilesOf } from '../tiles/tile-list.js';
+import { cellsOfScene, indexOfWindow, isCell, windowCount } from './cells.js';
 
 /** @typedef {import('../engine/index.js').SceneMap} SceneMap */
 /** @typedef {import('../engine/index.js').SceneRoom} SceneRoom */
@@ -49,7 +50,8 @@ export class ClassMaps extends EventTarget {
     this.#scenes = scenes;
     this.#desk = desk;
     for (const type of ['added', 'changed', 'removed']) tiles.addEventListener(type, (event) => this.#outdate(tilesOf(event)));
-    for (const source of [desk, labelling]) source.addEventListener(source === desk ? 'changed' : 'classes', () => this.#outdateAll());
+    desk.addEventListener('changed', () => this.#outdateAll());
+    labelling.addEventListener('classes', () => this.#outdateAll());
   }
 
   /** @param {string} sceneId */
@@ -107,8 +109,7 @@ export class ClassMaps extends EventTarget {
       if (this.#maps.delete(sceneId)) this.#tell(sceneId);
       return;
     }
-    const cells = this.#tiles.all.filter(isCell).filter(({ source }) => source.sceneId === sceneId);
-    const answers = answersOf(cells, opened.grid, labels, this.#colours(labels));
+    const answers = answersOf(cellsOfScene(this.#tiles, sceneId), opened.grid, labels, this.#labelling.coloursOf(labels));
     const made = await this.#room.ask('mapScene', { sceneId, grid: scene.plan.grid, map: scene.plan.map, answers });
     const count = (/** @type {number} */ wanted) => answers.states.filter((state) => state === wanted).length;
     this.#maps.set(sceneId, { ...made, labels, model: loaded.model, open: count(STATES.open), unreadable: count(STATES.unreadable), before: this.#before(sceneId, made, loaded.model) });
@@ -123,11 +124,6 @@ export class ClassMaps extends EventTarget {
     // Other classes altogether say nothing of what was learnt.
     if (!last.summary.areas.some(({ name }) => made.summary.areas.some((area) => area.name === name))) return null;
     return { ids: last.ids, names: last.summary.areas.map(({ name }) => name) };
-  }
-
-  /** The colour of the class of that name, and else the usual one. @param {string[]} labels */
-  #colours(labels) {
-    return this.#labelling.coloursOf(labels);
   }
 
   /** @param {string} sceneId */
@@ -161,8 +157,12 @@ export function answersOf(cells, grid, labels, colours) {
     states[index] = STATES.classified;
     scores.set(answer.probabilities, index * labels.length);
   }
-  const bytes = colours.flatMap((colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16)));
-  return { labels, colours: Uint8Array.from(bytes), scores, states, partial: Uint32Array.from(partial) };
+  return { labels, colours: Uint8Array.from(colours.flatMap(rgbOf)), scores, states, partial: Uint32Array.from(partial) };
+}
+
+/** Whether the sizes of a map's classes are known in square metres. @param {Pick<ClassMap, 'summary'>} map */
+export function hasAreas({ summary: { areas } }) {
+  return areas.some(({ squareM }) => typeof squareM === 'number');
 }
 
 /** @param {string[]} a @param {string[]} b */

@@ -3,6 +3,8 @@
  * What was found never becomes a label: a check that was trained on is none.
  */
 
+import { toCsv } from '../tiles/csv.js';
+
 /** @typedef {import('../engine/index.js').GridInfo} GridInfo */
 /** @typedef {import('../engine/index.js').MapAccuracy} MapAccuracy */
 /** @typedef {import('../engine/index.js').PixelWindow} PixelWindow */
@@ -87,6 +89,5 @@ export function accuracyCsv({ overall, classes, checked }, hasAreas) {
     ...both(one.users_accuracy), ...both(one.producers_accuracy), '', '',
   ]);
   const whole = ['all', classes.reduce((sum, { cells }) => sum + cells, 0), checked, '', '', '', '', '', '', '', ...both(overall)];
-  const field = (/** @type {string | number} */ value) => (/[",\r\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
-  return [heads, ...rows, whole].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+  return toCsv(heads, [...rows, whole]);
 }

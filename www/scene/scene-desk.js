@@ -2,7 +2,8 @@
 
 import { asEngineError, lookOf, stretchFor } from '../engine/index.js';
 import { newId } from '../tiles/identity.js';
-import { carriedLabels, cellsOf, isCell } from './cells.js';
+import { unknownTile } from '../tiles/tile-list.js';
+import { carriedLabels, cellsOf, cellsOfScene } from './cells.js';
 import { usualPlan } from './plan.js';
 
 /** @typedef {import('../engine/index.js').EngineError} EngineError */
@@ -83,14 +84,13 @@ export class SceneDesk extends EventTarget {
   }
 
   /**
-   * Opens a file only to see what it is.
+   * Opens a file only to see how large it is.
    * @param {Blob} file
-   * @param {Sidecars} sidecars
    */
-  async look(file, sidecars) {
+  async look(file) {
     const sceneId = newId();
     try {
-      return await this.#room.open({ sceneId, file, sidecars, stretch: UNSEEN });
+      return await this.#room.open({ sceneId, file, sidecars: { world: null, auxXml: null }, stretch: UNSEEN });
     } finally {
       this.#room.close(sceneId).catch(() => undefined);
     }
@@ -115,7 +115,7 @@ export class SceneDesk extends EventTarget {
     const grid = await this.#cut(scene);
     this.#opened.set(id, { info, grid });
     this.#scenes.add([scene]);
-    this.#tiles.add(cellsOf(scene, file, grid));
+    this.#tiles.add(cellsOf(scene, grid));
     this.#tell();
     return scene;
   }
@@ -128,7 +128,7 @@ export class SceneDesk extends EventTarget {
   reunite(file) {
     const scene = this.#scenes.all.find(({ name, fileBytes, file: kept }) => !kept && name === file.name && fileBytes === file.size);
     if (!scene) return false;
-    const cells = this.#cellsOf(scene.id);
+    const cells = cellsOfScene(this.#tiles, scene.id);
     for (const cell of cells) cell.source = { ...cell.source, file };
     this.#scenes.change(scene.id, { file });
     // What could not be read without it is tried again.
@@ -153,9 +153,9 @@ export class SceneDesk extends EventTarget {
     const plan = { ...scene.plan, grid, check: null };
     const cut = await this.#cut({ ...scene, plan });
     const planBefore = scene.plan;
-    const before = this.#cellsOf(scene.id);
+    const before = cellsOfScene(this.#tiles, scene.id);
     const labelOf = carriedLabels(before.filter(({ classId }) => classId !== null));
-    const after = cellsOf(scene, scene.file ?? new Blob(), cut, labelOf).map((cell) => ({ ...cell, id: newId(), classId: cell.classId ?? null, facts: null, thumbnail: null }));
+    const after = cellsOf(scene, cut, labelOf).map(unknownTile);
     this.#history.do({
       what: `the cells of ${scene.name}`,
       redo: () => this.#replace(scene, plan, before.map(({ id }) => id), after),
@@ -170,7 +170,7 @@ export class SceneDesk extends EventTarget {
    * @param {import('../tiles/tile-list.js').KeptTile[]} come
    */
   #replace(scene, plan, gone, come) {
-    this.#tiles.remove(gone.map((id) => this.#tiles.get(id)).filter((tile) => tile !== undefined));
+    this.#tiles.remove(this.#tiles.present(gone));
     this.#scenes.change(scene.id, { plan });
     this.#tiles.restore(come);
     this.#cutAgain(scene.id);
@@ -178,11 +178,11 @@ export class SceneDesk extends EventTarget {
 
   /** Takes a scene and its cells away; undone, they come back. @param {Scene} scene */
   remove(scene) {
-    const cells = this.#cellsOf(scene.id);
+    const cells = cellsOfScene(this.#tiles, scene.id);
     this.#history.do({
       what: `removing ${scene.name}`,
       redo: () => {
-        this.#tiles.remove(cells.map(({ id }) => this.#tiles.get(id)).filter((tile) => tile !== undefined));
+        this.#tiles.remove(this.#tiles.present(cells.map(({ id }) => id)));
         this.#scenes.remove(scene.id);
       },
       undo: () => {
@@ -190,11 +190,6 @@ export class SceneDesk extends EventTarget {
         this.#tiles.restore(cells);
       },
     });
-  }
-
-  /** @param {string} sceneId */
-  #cellsOf(sceneId) {
-    return this.#tiles.all.filter(isCell).filter(({ source }) => source.sceneId === sceneId);
   }
 
   /** @param {Scene} scene */

@@ -1,6 +1,6 @@
 /** The results as a table for a spreadsheet. */
 
-import Papa from 'papaparse';
+import { toCsv } from './csv.js';
 
 /** @typedef {import('../engine/index.js').Failure} Failure */
 /** @typedef {import('./tile-list.js').Tile} Tile */
@@ -12,9 +12,6 @@ const BYTE_ORDER_MARK = '\uFEFF';
 const CELL = ['scene_x', 'scene_y', 'scene_width', 'scene_height'];
 const BEFORE_CLASSES = ['file', 'class', 'confidence', 'label'];
 const AFTER_CLASSES = ['width_px', 'height_px', 'decode_ms', 'inference_ms', 'no_data_share', 'stretch', 'notes', 'error'];
-
-/** How a cell begins that a spreadsheet would run, whatever lines follow. */
-const FORMULA = /^[=+\-@\t\r\n]/;
 
 /**
  * One row a tile, one column a class of the model.
@@ -48,9 +45,7 @@ export function resultsCsv(tiles, labelOf, sentenceOf, notesOf) {
       ...(hasCells && source.kind === 'window' ? [source.window.x, source.window.y, source.window.width, source.window.height] : []),
     ];
   });
-  // A file name may begin with `=`: spreadsheets would run it.
-  const csv = Papa.unparse({ fields, data: rows }, { escapeFormulae: FORMULA, newline: '\r\n' });
-  return new Blob([BYTE_ORDER_MARK, csv], { type: 'text/csv;charset=utf-8' });
+  return new Blob([BYTE_ORDER_MARK, toCsv(fields, rows)], { type: 'text/csv;charset=utf-8' });
 }
 
 /**

@@ -57,7 +57,11 @@ export class Thumbnails {
       const some = this.#wanted.splice(0, AT_ONCE);
       // Who has scrolled on meanwhile would wait for what is out of sight: it is asked for when it is seen again.
       for (const { id } of this.#wanted.splice(MOST_KEPT)) this.#asked.delete(id);
-      const pictures = await this.#session.ask('thumbnails', { tiles: some.map(({ id, source }) => ({ tileId: id, source })) }).catch(() => []);
+      const pictures = await this.#session.ask('thumbnails', { tiles: some.map(({ id, source }) => ({ tileId: id, source })) }).catch(() => {
+        // The engine ended: they are asked for when they are seen again.
+        for (const { id } of some) this.#asked.delete(id);
+        return [];
+      });
       for (const { tileId, thumbnail } of pictures) this.#take(tileId, thumbnail);
     }
     this.#isAtWork = false;

@@ -1,6 +1,6 @@
 /** Checkpoints of other frameworks that are brought to the page: imported, or told how they become a model. */
 
-import { download, isolated } from './dom.js';
+import { download, isolated, stemOf } from './dom.js';
 import { notify } from './notices.js';
 import { thrownSentence } from './sentences.js';
 
@@ -31,7 +31,7 @@ export function setUpCheckpoints({ session, modelInUse }) {
     try {
       const { model, notes } = await session.ask('importModel', { checkpoint: { name: file.name, file }, beside, labels });
       await modelInUse.openFile(model);
-      const save = { label: 'Save as a model file', act: () => download(model, `${file.name.replace(/\.[^.]*$/, '')}.safetensors`) };
+      const save = { label: 'Save as a model file', act: () => download(model, `${stemOf(file.name)}.safetensors`) };
       notify(importedSentence(file.name, notes), [save], 'news');
     } catch (thrown) {
       tell(thrown, file, beside);

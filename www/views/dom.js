@@ -63,6 +63,18 @@ export function button(text, act, properties = {}) {
 }
 
 /**
+ * A table with a row of heads, and a head before each row.
+ * @param {string} className
+ * @param {string[]} heads
+ * @param {[Node | string, ...(Node | string)[]][]} rows
+ */
+export function table(className, heads, rows) {
+  const head = element('tr', {}, ...heads.map((text) => element('th', { scope: 'col' }, text)));
+  const body = rows.map(([first, ...cells]) => element('tr', {}, element('th', { scope: 'row' }, first), ...cells.map((cell) => element('td', {}, cell))));
+  return element('table', { className }, element('thead', {}, head), element('tbody', {}, ...body));
+}
+
+/**
  * Lets the user pick one file, also the same one again.
  * @param {string} buttonId
  * @param {string} inputId
@@ -76,6 +88,11 @@ export function setUpFilePicker(buttonId, inputId, onFile) {
     input.value = '';
     if (file) onFile(file);
   });
+}
+
+/** A file's name without its ending. @param {string} name */
+export function stemOf(name) {
+  return name.replace(/\.[^.]+$/, '');
 }
 
 /**

@@ -31,7 +31,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, he
   const inspectorFold = byId('toggle-inspector', HTMLButtonElement);
   const hasRoom = { classes: window.matchMedia(WIDE.classes).matches, inspector: window.matchMedia(WIDE.inspector).matches };
   // What has no room is folded, however it was before.
-  const isOpen = { classes: hasRoom.classes && remembered('classes', true), inspector: hasRoom.inspector && remembered('inspector', true) };
+  const isOpen = { classes: hasRoom.classes && remembered('tilelens-window', 'classes', true), inspector: hasRoom.inspector && remembered('tilelens-window', 'inspector', true) };
   /** Whether the user began with classes, before there are tiles. */
   let hasBegun = false;
   /** How far each view is scrolled. */
@@ -72,7 +72,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, he
   /** @param {'classes' | 'inspector'} side */
   function fold(side) {
     isOpen[side] = !isOpen[side];
-    if (hasRoom[side]) remember(side, isOpen[side]);
+    if (hasRoom[side]) remember('tilelens-window', { [side]: isOpen[side] });
     draw();
   }
 

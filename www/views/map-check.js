@@ -1,8 +1,9 @@
 /** Beside the map: a sample of its cells is judged by a person, and says how right it is and how large its classes are. */
 
 import { USUAL_SAMPLE, accuracyCsv, answered, beginCheck, cellWindow, drawnOf, foundIn, identityOf, nextOpen, progressOf } from '../scene/map-check.js';
+import { hasAreas } from '../scene/class-maps.js';
 import { MOST_CHECKED } from '../scene/plan.js';
-import { beforePaint, byId, button, counted, download, element, isTyping, percent, isolated } from './dom.js';
+import { beforePaint, byId, button, counted, download, element, isTyping, isolated, percent, stemOf, table } from './dom.js';
 import { classIndexOf, keyOf } from './label-keys.js';
 import { notify } from './notices.js';
 import { thrownSentence } from './sentences.js';
@@ -29,7 +30,7 @@ export function setUpMapCheck({ room, scenes, desk, maps, labelling }, view) {
   const count = element('input', { type: 'number', id: 'check-count', min: '2', max: String(MOST_CHECKED), value: String(USUAL_SAMPLE) });
   /** The cell that is being judged, by its place in the sample. @type {{ sceneId: string, place: number } | null} */
   let judged = null;
-  /** @type {{ key: string, accuracy: MapAccuracy, hasAreas: boolean } | null} */
+  /** @type {{ key: string, accuracy: MapAccuracy, isInMetres: boolean } | null} */
   let report = null;
 
   const mapOf = (/** @type {Scene} */ scene) => maps.of(scene.id);
@@ -87,30 +88,26 @@ export function setUpMapCheck({ room, scenes, desk, maps, labelling }, view) {
       // The estimate is one of the map that the sample was drawn from, and of no other.
       if (!map || identityOf(map) !== check.map) return draw();
       const accuracy = await room.ask('mapAccuracy', { sceneId: scene.id, ...foundIn(check) });
-      const hasAreas = map.summary.areas.some(({ squareM }) => squareM !== null && squareM !== undefined);
-      report = { key: keyOfReport(scene, check), accuracy, hasAreas };
+      report = { key: keyOfReport(scene, check), accuracy, isInMetres: hasAreas(map) };
     } catch (thrown) {
       notify(`The map's accuracy could not be estimated. ${thrownSentence(thrown)}`);
     }
     draw();
   }
 
-  /** @param {Scene} scene @param {MapAccuracy} accuracy @param {boolean} hasAreas */
-  function reportOf(scene, accuracy, hasAreas) {
-    const number = (/** @type {number} */ value) => (hasAreas ? value / 1e4 : value).toLocaleString(undefined, { maximumFractionDigits: 1 });
+  /** @param {Scene} scene @param {MapAccuracy} accuracy @param {boolean} isInMetres */
+  function reportOf(scene, accuracy, isInMetres) {
+    const number = (/** @type {number} */ value) => (isInMetres ? value / 1e4 : value).toLocaleString(undefined, { maximumFractionDigits: 1 });
     const area = (/** @type {Estimate} */ { value, plus_minus }) => `${number(value)} ± ${number(plus_minus)}`;
     const share = (/** @type {Estimate | null | undefined} */ estimate) => (estimate ? `${percent(estimate.value)} ± ${percent(estimate.plus_minus)}` : '–');
-    const unit = hasAreas ? 'ha' : 'cells';
+    const unit = isInMetres ? 'ha' : 'cells';
     const heads = ['Class', `Mapped, ${unit}`, `In truth, ${unit}`, 'User’s accuracy', 'Producer’s accuracy'];
-    const rows = accuracy.classes.map((one) =>
-      element('tr', {}, element('th', { scope: 'row' }, one.name), ...[number(one.mapped_area), area(one.area), share(one.users_accuracy), share(one.producers_accuracy)].map((text) => element('td', {}, text))),
-    );
     return [
       element('p', { id: 'check-overall' }, `Overall accuracy ${share(accuracy.overall)}, by ${counted(accuracy.checked, 'checked cell')}. All intervals are of 95 %.`),
-      element('table', { className: 'legend' }, element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))), element('tbody', {}, ...rows)),
+      table('legend', heads, accuracy.classes.map((one) => [one.name, number(one.mapped_area), area(one.area), share(one.users_accuracy), share(one.producers_accuracy)])),
       element('p', { className: 'help' }, 'An interval of ± 0 means that no mistake was among few cells, not that there is none.'),
       element('p', { className: 'help' }, CITATION),
-      button('Report as CSV', () => download(new Blob([accuracyCsv(accuracy, hasAreas)], { type: 'text/csv' }), `${scene.name.replace(/\.[^.]+$/, '')}-accuracy.csv`)),
+      button('Report as CSV', () => download(new Blob([accuracyCsv(accuracy, isInMetres)], { type: 'text/csv' }), `${stemOf(scene.name)}-accuracy.csv`)),
     ];
   }
 
@@ -160,7 +157,7 @@ export function setUpMapCheck({ room, scenes, desk, maps, labelling }, view) {
     ];
     parts.push(element('div', { className: 'check-steps' }, ...steps));
     const stands = report && report.key === keyOfReport(scene, check) ? report : null;
-    root.replaceChildren(...parts, ...(stands ? reportOf(scene, stands.accuracy, stands.hasAreas) : []), ...begins);
+    root.replaceChildren(...parts, ...(stands ? reportOf(scene, stands.accuracy, stands.isInMetres) : []), ...begins);
   });
 
   // Before all others: a class's key is an answer here, and labels nothing.

@@ -1,8 +1,9 @@
 /** Beside the map: what its colours mean and how large they are, how the scene is cut, and the files to take away. */
 
+import { hasAreas } from '../scene/class-maps.js';
 import { changedCells } from './map/cell-drawing.js';
 import { mapPicture } from './map/map-picture.js';
-import { beforePaint, byId, button, counted, download, element, percent } from './dom.js';
+import { beforePaint, byId, button, counted, download, element, percent, stemOf, table } from './dom.js';
 import { notify } from './notices.js';
 import { thrownSentence } from './sentences.js';
 
@@ -69,17 +70,20 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
   /** @param {ClassMap} map */
   function legendOf(map) {
     const { areas } = map.summary;
-    const hasAreas = areas.some(({ squareM }) => squareM !== null && squareM !== undefined);
+    const measured = hasAreas(map);
     const number = (/** @type {number} */ value, digits = 1) => value.toLocaleString(undefined, { maximumFractionDigits: digits });
     const present = areas.filter(({ cells }) => cells > 0);
-    const rows = present.map(({ name, colour, cells, squareM, share }) => {
+    const sizes = (/** @type {number | null | undefined} */ squareM) => (typeof squareM === 'number' ? [number(squareM / 1e4), number(squareM / 1e6, 2)] : ['–', '–']);
+    const swatched = (/** @type {string} */ name, /** @type {string} */ colour) => {
       const swatch = element('span', { className: 'swatch' });
       swatch.style.background = colour;
-      const size = squareM === null || squareM === undefined ? [] : [element('td', {}, number(squareM / 1e4)), element('td', {}, number(squareM / 1e6, 2))];
-      return element('tr', {}, element('th', { scope: 'row' }, swatch, name), element('td', {}, cells.toLocaleString()), ...size, element('td', {}, percent(share)));
-    });
-    const heads = ['Class', 'Cells', ...(hasAreas ? ['ha', 'km²'] : []), 'Share'];
-    const table = element('table', { className: 'legend' }, element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))), element('tbody', {}, ...rows));
+      return element('span', {}, swatch, name);
+    };
+    const legendTable = table(
+      'legend',
+      ['Class', 'Cells', ...(measured ? ['ha', 'km²'] : []), 'Share'],
+      present.map(({ name, colour, cells, squareM, share }) => [swatched(name, colour), cells.toLocaleString(), ...(measured ? sizes(squareM) : []), percent(share)]),
+    );
     const changed = changedCells(map);
     const notes = [
       present.length < areas.length && `Classes without a cell: ${areas.length - present.length}.`,
@@ -89,7 +93,7 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
       map.before && `${counted(changed, 'cell')} changed their class with this model: see the layer “What changed”.`,
       map.summary.outside > 0 && `${counted(map.summary.outside, 'cell')} reach beyond the edge and have no class.`,
     ].filter((note) => typeof note === 'string');
-    return [table, ...notes.map((note) => element('p', { className: 'help' }, note))];
+    return [legendTable, ...notes.map((note) => element('p', { className: 'help' }, note))];
   }
 
   form.addEventListener('submit', async (event) => {
@@ -129,7 +133,7 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
       notify(`The map could not be written. ${thrownSentence(thrown)}`);
     }
   }
-  const stem = (/** @type {Scene} */ { name }) => `${name.replace(/\.[^.]+$/, '')}-map`;
+  const stem = (/** @type {Scene} */ { name }) => `${stemOf(name)}-map`;
   exports.append(
     ...FORMS.map(([mapForm, label, title]) =>
       button(label, () => take(async (scene) => {

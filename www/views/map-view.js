@@ -1,6 +1,6 @@
 /** The map: a scene with the classes of its cells over it, to look at and to label. */
 
-import { isCell, windowAround, windowAt } from '../scene/cells.js';
+import { cellsOfScene, indexOfWindow, isCell, overlap, windowAround } from '../scene/cells.js';
 import { tilesOf } from '../tiles/tile-list.js';
 import { beforePaint, byId, element, isTyping, isolated } from './dom.js';
 import { classIndexOf, keyOf } from './label-keys.js';
@@ -140,13 +140,10 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     cells = [];
     const cut = grid();
     if (!scene || !cut) return;
-    const at = new Map();
-    for (const tile of tiles.all) if (isCell(tile) && tile.source.sceneId === scene.id) at.set(`${tile.source.window.x},${tile.source.window.y}`, tile);
-    const [across, down] = cut.windows;
-    cells = Array.from({ length: across * down }, (_, index) => {
-      const { x, y } = windowAt(cut, index);
-      return at.get(`${x},${y}`);
-    });
+    for (const cell of cellsOfScene(tiles, scene.id)) {
+      const index = indexOfWindow(cut, cell.source.window);
+      if (index >= 0) cells[index] = cell;
+    }
   }
 
   /** Shows the scene that is chosen, as it is known now. */
@@ -201,9 +198,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     const sight = map?.sight;
     if (!sight) return;
     classification.prefer((tile) => {
-      if (!isInSight() || !isCell(tile) || tile.source.sceneId !== scene?.id) return false;
-      const { x, y, width, height } = tile.source.window;
-      return x < sight.x + sight.width && y < sight.y + sight.height && x + width > sight.x && y + height > sight.y;
+      return isInSight() && isCell(tile) && tile.source.sceneId === scene?.id && overlap(tile.source.window, sight) > 0;
     });
     showScale();
   }
@@ -233,13 +228,16 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     if (!point || judged || event.button !== 0 || !event.isPrimary) return;
     stroke = { from: point, to: point, clientX: event.clientX, clientY: event.clientY, isBox: false, painted: tool === 'paint' && !event.shiftKey ? new Set() : null };
     if (tool !== 'move') target.setPointerCapture(event.pointerId);
-    if (stroke.painted) paint(point, point);
+    if (!stroke.painted) return;
+    selection.clear();
+    paint(point, point);
   }
 
   /** @param {PointerEvent} event */
   function move(event) {
     const point = map?.pointAt(event) ?? null;
-    tellPlace(point);
+    pointed = point;
+    tellPlace();
     if (!stroke || !point) return;
     const isFar = Math.hypot(event.clientX - stroke.clientX, event.clientY - stroke.clientY) > CLICK_PX;
     if (stroke.painted) paint(stroke.to, point);
@@ -255,10 +253,10 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     const steps = Math.max(1, Math.ceil((2 * Math.hypot(to[0] - from[0], to[1] - from[1])) / Math.min(...cut.stepPx)));
     for (let step = 0; step <= steps; step += 1) {
       const cell = cellAt([from[0] + ((to[0] - from[0]) * step) / steps, from[1] + ((to[1] - from[1]) * step) / steps]);
-      if (cell) stroke.painted.add(cell.id);
+      if (!cell || stroke.painted.has(cell.id)) continue;
+      stroke.painted.add(cell.id);
+      selection.select([cell], true);
     }
-    selection.clear();
-    selection.select(presentCells().filter(({ id }) => stroke?.painted?.has(id)), true);
   }
 
   /** @param {PointerEvent} event */
@@ -268,10 +266,9 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     if (!done || !map) return;
     const isClick = Math.hypot(event.clientX - done.clientX, event.clientY - done.clientY) <= CLICK_PX;
     if (done.painted) {
-      const painted = [...done.painted].map((id) => tiles.get(id)).filter((tile) => tile !== undefined);
       selection.clear();
       // A stroke is one thing to undo.
-      labelling.assign(painted, labelling.classOf(paintClass.value));
+      labelling.assign(tiles.present(done.painted), labelling.classOf(paintClass.value));
     } else if (done.isBox) {
       if (!event.ctrlKey && !event.metaKey && !event.shiftKey) selection.clear();
       selection.select(cellsIn(done), true);
@@ -301,10 +298,15 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     place.textContent = `${isolated(cell.name)}: ${isolated(verdictSentence(cell))}`;
   }
 
-  /** Asked for once a frame; the answer for a place that the hand has left is dropped. */
+  /** The answer for a place that the hand has left is dropped. */
   let asked = 0;
+  /** Where the hand is. @type {Point | null} */
+  let pointed = null;
+  // The hand moves more often than a frame is drawn.
+  const tellPlace = beforePaint(() => void describePlace(pointed));
+
   /** @param {Point | null} point */
-  async function tellPlace(point) {
+  async function describePlace(point) {
     const known = info();
     if (!point || !known || !scene) return;
     asked += 1;
@@ -452,11 +454,6 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
         map?.show(judged, true);
       }
       redraw();
-    },
-    /** Goes to a cell. @param {Cell} cell */
-    show(cell) {
-      scene = scenes.get(cell.source.sceneId) ?? scene;
-      follow().then(() => map?.show(cell.source.window));
     },
   };
 }

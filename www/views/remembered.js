@@ -1,11 +1,11 @@
-/** How the user likes the window, kept in this browser from visit to visit. */
+/** What the user has chosen for this browser, and not for a project: kept from visit to visit. */
 
-const KEY = 'tilelens-window';
+/** How the window looks, and what becomes of large rasters. @typedef {'tilelens-window' | 'tilelens-scenes'} Shelf */
 
-/** @returns {Record<string, unknown>} */
-function all() {
+/** @param {Shelf} shelf @returns {Record<string, unknown>} */
+function all(shelf) {
   try {
-    const found = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    const found = JSON.parse(localStorage.getItem(shelf) ?? '{}');
     return typeof found === 'object' && found !== null ? found : {};
   } catch {
     // A browser that keeps nothing begins as usual.
@@ -14,20 +14,21 @@ function all() {
 }
 
 /**
- * @template {boolean | number} Value
+ * @template {boolean | number | string} Value
+ * @param {Shelf} shelf
  * @param {string} name
  * @param {Value} otherwise what is usual, and of which type it has to be
  * @returns {Value}
  */
-export function remembered(name, otherwise) {
-  const found = all()[name];
+export function remembered(shelf, name, otherwise) {
+  const found = all(shelf)[name];
   return typeof found === typeof otherwise ? /** @type {Value} */ (found) : otherwise;
 }
 
-/** @param {string} name @param {boolean | number} value */
-export function remember(name, value) {
+/** @param {Shelf} shelf @param {Record<string, boolean | number | string>} values by their names */
+export function remember(shelf, values) {
   try {
-    localStorage.setItem(KEY, JSON.stringify({ ...all(), [name]: value }));
+    localStorage.setItem(shelf, JSON.stringify({ ...all(shelf), ...values }));
   } catch {
     // As above.
   }

@@ -1,6 +1,6 @@
 /** What the head in use is worth: figures, comparison, mistakes, doubtful labels. */
 
-import { button, byId, counted, element, isolated, percent } from './dom.js';
+import { button, byId, counted, element, isolated, percent, table } from './dom.js';
 import { classTag } from './class-tag.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { createReliabilityDiagram } from './reliability-diagram.js';
@@ -96,16 +96,11 @@ export function setUpReportPanel({ workspace, labelling, tiles, spotlight }) {
 
   /** @param {KeptReport} kept @param {Evaluation} evaluation */
   function classTable({ labels, classIds }, { classes }) {
-    const heads = ['Class', 'Tiles', 'Precision', 'Recall', 'F1'].map((text) => element('th', { scope: 'col' }, text));
-    const rows = classes.map(({ tiles: count, precision, recall, f1 }, index) =>
-      element(
-        'tr',
-        {},
-        element('th', { scope: 'row' }, classTag(labelling.classOf(classIds[index]), labels[index])),
-        ...[String(count), ...[precision, recall, f1].map(percent)].map((text) => element('td', {}, text)),
-      ),
+    return table(
+      'class-figures',
+      ['Class', 'Tiles', 'Precision', 'Recall', 'F1'],
+      classes.map(({ tiles: count, precision, recall, f1 }, index) => [classTag(labelling.classOf(classIds[index]), labels[index]), String(count), ...[precision, recall, f1].map(percent)]),
     );
-    return element('table', { className: 'class-figures' }, element('thead', {}, element('tr', {}, ...heads)), element('tbody', {}, ...rows));
   }
 
   for (const type of ['changed', 'models']) workspace.addEventListener(type, draw);

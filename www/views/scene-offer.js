@@ -1,7 +1,8 @@
 /** A large raster may be one tile, or a scene to be cut into cells: the user says which, or has said it for all. */
 
-import { byId, element, isolated } from './dom.js';
+import { byId, element, isolated, stemOf } from './dom.js';
 import { notify } from './notices.js';
+import { remember, remembered } from './remembered.js';
 import { thrownSentence } from './sentences.js';
 
 /** @typedef {import('./intake.js').NewFile} NewFile */
@@ -15,43 +16,28 @@ const SIDECAR = /\.(tfw|tifw|wld|aux\.xml)$/i;
 const LEAST_BYTES = 200_000;
 /** From this many pixels a side on it may be a scene, unless the user says otherwise. */
 const USUAL_SIDE_PX = 1000;
-/** What the user has said, in this browser. */
-const KEY = 'tilelens-scenes';
+/** Fewer pixels a side are no scene. */
+const LEAST_SIDE_PX = 16;
 
-/** @returns {{ sidePx: number, rule: Rule }} */
+/** What the user has said. @returns {{ sidePx: number, rule: Rule }} */
 function choice() {
-  try {
-    const { sidePx, rule } = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    return { sidePx: Number.isInteger(sidePx) && sidePx >= 16 ? sidePx : USUAL_SIDE_PX, rule: rule === 'scene' || rule === 'tile' ? rule : 'ask' };
-  } catch {
-    return { sidePx: USUAL_SIDE_PX, rule: 'ask' };
-  }
+  const sidePx = remembered('tilelens-scenes', 'sidePx', USUAL_SIDE_PX);
+  const rule = remembered('tilelens-scenes', 'rule', /** @type {string} */ ('ask'));
+  return { sidePx: sidePx >= LEAST_SIDE_PX ? sidePx : USUAL_SIDE_PX, rule: rule === 'scene' || rule === 'tile' ? rule : 'ask' };
 }
 
-/** @param {{ sidePx: number, rule: Rule }} chosen */
-function remember(chosen) {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(chosen));
-  } catch {
-    // A browser that keeps nothing asks again.
-  }
-}
-
-/** The text of the file of that name, where it came along. @param {NewFile[]} files @param {RegExp} name */
-async function textBeside(files, name) {
-  const found = files.find((file) => name.test(file.name));
+/** The text of the file of one of these names, where it came along. @param {NewFile[]} company @param {string[]} names */
+async function textBeside(company, names) {
+  const wanted = names.map((name) => name.toLowerCase());
+  const found = company.find(({ name }) => wanted.includes(name.toLowerCase()));
   return found ? found.file.text().catch(() => null) : null;
 }
 
-/** @param {string} name */
-const escaped = (name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
 /** @param {NewFile} file @param {NewFile[]} company */
 async function sidecarsOf({ name }, company) {
-  const stem = escaped(name.replace(/\.[^.]+$/, ''));
   return {
-    world: await textBeside(company, new RegExp(`^${stem}\\.(tfw|tifw|wld)$`, 'i')),
-    auxXml: await textBeside(company, new RegExp(`^${escaped(name)}\\.aux\\.xml$`, 'i')),
+    world: await textBeside(company, ['tfw', 'tifw', 'wld'].map((ending) => `${stemOf(name)}.${ending}`)),
+    auxXml: await textBeside(company, [`${name}.aux.xml`]),
   };
 }
 
@@ -80,7 +66,7 @@ export function setUpSceneOffer(desk, showMap) {
       dialog.addEventListener('close', () => {
         const answer = dialog.returnValue === 'scene' || dialog.returnValue === 'tile' ? dialog.returnValue : 'cancel';
         const wanted = Math.round(Number(side.value));
-        if (answer !== 'cancel') remember({ sidePx: wanted >= 16 ? wanted : USUAL_SIDE_PX, rule: always.checked ? answer : 'ask' });
+        if (answer !== 'cancel') remember('tilelens-scenes', { sidePx: wanted >= LEAST_SIDE_PX ? wanted : USUAL_SIDE_PX, rule: always.checked ? answer : 'ask' });
         resolve(answer);
       }, { once: true });
     });
@@ -114,7 +100,7 @@ export function setUpSceneOffer(desk, showMap) {
     const large = [];
     for (const file of candidates) {
       // What cannot be opened says so as a tile.
-      const info = await desk.look(file.file, { world: null, auxXml: null }).catch(() => null);
+      const info = await desk.look(file.file).catch(() => null);
       if (info && Math.max(info.widthPx, info.heightPx) >= sidePx) large.push({ file, widthPx: info.widthPx, heightPx: info.heightPx });
     }
     if (large.length === 0) return strange;

@@ -205,9 +205,9 @@ export function setUpTileGrid({ tiles, labelling, shown, selection, classificati
   };
   // On a phone, three beside each other.
   if (window.innerWidth <= PHONE_PX) size.value = '112';
-  else size.value = String(remembered('tileSize', Number(size.value)));
+  else size.value = String(remembered('tilelens-window', 'tileSize', Number(size.value)));
   size.addEventListener('input', resize);
-  size.addEventListener('change', () => window.innerWidth > PHONE_PX && remember('tileSize', Number(size.value)));
+  size.addEventListener('change', () => window.innerWidth > PHONE_PX && remember('tilelens-window', { tileSize: Number(size.value) }));
   resize();
 
   return {

@@ -24,9 +24,8 @@ export class SceneRoom {
 
   /** @param {SceneSource} source @returns {Promise<SceneInfo>} */
   async open(source) {
-    const { site } = this;
-    if (!site) throw new EngineError('scene.not_built');
-    const info = await this.#request('openScene', { engine: site.engine, ...source });
+    await this.#reopen();
+    const info = await this.#request('openScene', this.#payload(source));
     this.#open.set(source.sceneId, source);
     return info;
   }
@@ -43,13 +42,21 @@ export class SceneRoom {
    * @returns {Promise<SceneProtocol[Kind]['reply']>}
    */
   async ask(kind, payload) {
-    const { site } = this;
-    if (site && !this.#connection) {
-      // What went wrong with one of them is said when it is asked for.
-      const again = [...this.#open.values()].map((source) => this.#request('openScene', { engine: site.engine, ...source }));
-      await Promise.allSettled(again);
-    }
+    await this.#reopen();
     return this.#request(kind, payload);
+  }
+
+  /** Opens in a new worker what its forerunner had open. */
+  async #reopen() {
+    if (this.#connection) return;
+    // What goes wrong with one of them is said when it is asked for.
+    await Promise.allSettled([...this.#open.values()].map((source) => this.#request('openScene', this.#payload(source))));
+  }
+
+  /** @param {SceneSource} source */
+  #payload(source) {
+    if (!this.site) throw new EngineError('scene.not_built');
+    return { engine: this.site.engine, ...source };
   }
 
   /**

@@ -11,7 +11,6 @@ import { slices } from './slices.js';
 /** @typedef {typeof import('../../../pkg/raster/tilelens.js')} RasterBindings */
 /** @typedef {import('../../../pkg/raster/tilelens.js').Raster} OpenRaster */
 /** @typedef {import('../../../pkg/raster/tilelens.js').Tile} RasterTile */
-/** @typedef {import('../protocol.js').FileSource} FileSource */
 /** @typedef {import('../protocol.js').LookReply} LookReply */
 /** @typedef {import('../protocol.js').RemoteFile} RemoteFile */
 /** @typedef {import('../protocol.js').Stretch} Stretch */

@@ -76,7 +76,7 @@ function contents({ record, tiles, scenes, models }) {
   /** @type {{ name: string, shownName: string, file: Blob }[]} */
   const files = [];
   const sceneNames = new Folder();
-  const sceneIndex = new Map(scenes.map(({ id }, index) => [id, index]));
+  const sceneIds = scenes.map(({ id }) => id);
   /** @type {Manifest} */
   const manifest = {
     format: FORMAT,
@@ -96,7 +96,7 @@ function contents({ record, tiles, scenes, models }) {
       const place = (classId !== null ? places.get(classId) : undefined) ?? null;
       const [shortName, shortPath] = [name, path].map((text) => text.slice(0, LIMITS.nameCharacters));
       const facts = { name: shortName, path: shortPath, class: place, widthPx, heightPx, format, noDataShare, notes };
-      if (source.kind === 'window') return { source: { kind: 'window', scene: sceneIndex.get(source.sceneId) ?? 0, window: source.window }, ...facts };
+      if (source.kind === 'window') return { source: { kind: 'window', scene: sceneIds.indexOf(source.sceneId), window: source.window }, ...facts };
       const folder = place === null ? unlabelled : labelled[place];
       const { stem, extension } = safeFileName(name, format);
       const target = `${folder.path}/${folder.names.take(stem, extension)}`;

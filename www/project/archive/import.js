@@ -1,5 +1,6 @@
 /** Reads a project from an archive. A tile or model in it that is not as it was written is left out by its name. */
 
+import { cellSource } from '../../scene/cells.js';
 import { newId } from '../../tiles/identity.js';
 import { LIMITS, MANIFEST, MODEL_ROLES } from './layout.js';
 import { readManifest } from './manifest.js';
@@ -42,15 +43,14 @@ export async function importArchive(file) {
   /** @type {(StoredTile | null)[]} */
   const tiles = [];
   for (const [order, { source, class: label, ...facts }] of manifest.tiles.entries()) {
+    const classId = label === null ? null : classes[label].id;
+    const tile = { ...facts, id: newId(), order, thumbnail: null, classId };
     if (source.kind === 'window') {
-      const { id, file: sceneFile, raster } = scenes[source.scene];
-      const cell = /** @type {const} */ ({ kind: 'window', sceneId: id, file: sceneFile ?? new Blob(), window: source.window, raster });
-      tiles.push({ ...facts, id: newId(), order, source: cell, thumbnail: null, classId: label === null ? null : classes[label].id });
+      tiles.push({ ...tile, source: cellSource(scenes[source.scene], source.window) });
       continue;
     }
     const content = await contentOrNull(archive, root + source.file, LIMITS.tileBytes, (why) => leftOut.push({ name: facts.path, why }));
-    const classId = label === null ? null : classes[label].id;
-    tiles.push(content && { ...facts, id: newId(), order, source: { ...source, file: content }, thumbnail: null, classId });
+    tiles.push(content && { ...tile, source: { ...source, file: content } });
   }
 
   /** @type {Project['models']} */

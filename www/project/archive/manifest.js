@@ -94,8 +94,17 @@ function readSource(value, what, sceneCount) {
   check(isObject(value) && value.kind === 'file' && isName(value.file), `${what} has no file`);
   const { file, raster } = value;
   if (raster === undefined || raster === null) return { kind: 'file', file, ...(raster === null && { raster }) };
-  check(isObject(raster) && isName(raster.alike) && isStretch(raster.stretch), `the stretch of ${what} is none`);
-  return { kind: 'file', file, raster: { alike: raster.alike, stretch: raster.stretch } };
+  return { kind: 'file', file, raster: readRaster(raster, what) };
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} what
+ * @returns {import('../../engine/index.js').Raster}
+ */
+function readRaster(value, what) {
+  check(isObject(value) && isName(value.alike) && isStretch(value.stretch), `the stretch of ${what} is none`);
+  return { alike: value.alike, stretch: value.stretch };
 }
 
 /**
@@ -111,10 +120,8 @@ function readScene(value, place) {
   check(isIndex(fileBytes, Infinity), `${what} has no size`);
   const isText = (/** @type {unknown} */ text) => text === null || (typeof text === 'string' && text.length <= LIMITS.sidecarCharacters);
   check(isObject(sidecars) && isText(sidecars.world) && isText(sidecars.auxXml), `what stood beside ${what} is no text`);
-  check(raster === null || (isObject(raster) && isName(raster.alike) && isStretch(raster.stretch)), `the stretch of ${what} is none`);
   const { world, auxXml } = /** @type {import('../../engine/index.js').Sidecars} */ (sidecars);
-  const look = raster === null ? null : { alike: String(raster.alike), stretch: /** @type {import('../../engine/index.js').Stretch} */ (raster.stretch) };
-  return { name, file, fileBytes, sidecars: { world, auxXml }, raster: look, plan: readPlan(plan) };
+  return { name, file, fileBytes, sidecars: { world, auxXml }, raster: raster === null ? null : readRaster(raster, what), plan: readPlan(plan) };
 }
 
 /** @param {Record<string, unknown>} models */

@@ -1,5 +1,8 @@
 /** What lies over a scene: the classes of its cells as one picture of a pixel a cell, labels, what is selected. */
 
+import { rgbOf } from '../../labels/colours.js';
+import { overlap } from '../../scene/cells.js';
+
 /** @typedef {import('../../engine/index.js').GridInfo} GridInfo */
 /** @typedef {import('../../scene/cells.js').Cell} Cell */
 /** @typedef {import('../../scene/class-maps.js').ClassMap} ClassMap */
@@ -16,17 +19,16 @@ const OUTLINED_FROM_PX = 6;
  * @param {ClassMap} map
  * @param {Overlay} overlay
  */
-export function pictureOf({ ids, confidences, summary: { cells: [columns, rows], areas }, before }, overlay) {
+export function pictureOf(map, overlay) {
+  const { ids, confidences, summary: { cells: [columns, rows], areas } } = map;
   const canvas = new OffscreenCanvas(columns, rows);
   const context = canvas.getContext('2d');
   const image = new ImageData(columns, rows);
-  const colours = areas.map(({ colour }) => rgb(colour));
-  const names = areas.map(({ name }) => name);
+  const colours = areas.map(({ colour }) => rgbOf(colour));
   for (const [cell, id] of ids.entries()) {
     if (id === 0) continue;
     const [red, green, blue] = overlay === 'confidence' ? confidenceColour(confidences[cell]) : colours[id - 1];
-    const isChanged = before !== null && before.names[before.ids[cell] - 1] !== names[id - 1];
-    if (overlay === 'changes' && !isChanged) continue;
+    if (overlay === 'changes' && !isChanged(map, cell)) continue;
     image.data.set([red, green, blue, 255], 4 * cell);
   }
   context?.putImageData(image, 0, 0);
@@ -34,11 +36,16 @@ export function pictureOf({ ids, confidences, summary: { cells: [columns, rows],
 }
 
 /** How many cells have another class than before. @param {ClassMap} map */
-export function changedCells({ ids, summary: { areas }, before }) {
-  if (!before) return 0;
+export function changedCells(map) {
   let changed = 0;
-  for (const [cell, id] of ids.entries()) if (id > 0 && before.ids[cell] > 0 && before.names[before.ids[cell] - 1] !== areas[id - 1].name) changed += 1;
+  for (const cell of map.ids.keys()) if (isChanged(map, cell)) changed += 1;
   return changed;
+}
+
+/** Whether it has a class, and had another one before. @param {ClassMap} map @param {number} cell */
+function isChanged({ ids, summary: { areas }, before }, cell) {
+  const [now, then] = [ids[cell], before?.ids[cell] ?? 0];
+  return now > 0 && then > 0 && before?.names[then - 1] !== areas[now - 1].name;
 }
 
 /**
@@ -87,7 +94,7 @@ export function drawGrid({ context, pixel, sight }, { cells: [columns, rows], st
 export function drawFrames({ context, pixel, sight }, cells, colourOf, widthPx = 2) {
   for (const cell of cells) {
     const { x, y, width, height } = cell.source.window;
-    if (x > sight.x + sight.width || y > sight.y + sight.height || x + width < sight.x || y + height < sight.y) continue;
+    if (overlap(cell.source.window, sight) === 0) continue;
     if (Math.min(width, height) / pixel < OUTLINED_FROM_PX) {
       context.fillStyle = colourOf(cell);
       context.fillRect(x, y, width, height);
@@ -108,8 +115,9 @@ export function drawHatches({ context, pixel, sight }, cells) {
   context.save();
   context.beginPath();
   const gap = 8 * pixel;
-  for (const { source: { window: { x, y, width, height } } } of cells) {
-    if (x > sight.x + sight.width || y > sight.y + sight.height || x + width < sight.x || y + height < sight.y) continue;
+  for (const { source: { window } } of cells) {
+    if (overlap(window, sight) === 0) continue;
+    const { x, y, width, height } = window;
     // Lines of the same slope through all cells: x + y is a multiple of the gap.
     for (let sum = Math.ceil((x + y) / gap) * gap; sum < x + y + width + height; sum += gap) {
       const from = Math.max(x, sum - y - height);
@@ -125,11 +133,6 @@ export function drawHatches({ context, pixel, sight }, cells) {
   context.lineWidth = pixel;
   context.stroke();
   context.restore();
-}
-
-/** @param {string} colour as `#rrggbb` */
-function rgb(colour) {
-  return [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
 }
 
 /** @param {number} share from 0 to 1 */

@@ -74,34 +74,32 @@ export class SceneMap {
       interactions: usualInteractions({ doubleClickZoom: false, dragPan: false, altShiftDragRotate: false, pinchRotate: false, shiftDragZoom: false }).extend([this.#dragPan]),
     });
     this.#extent = extent;
-    this.seePicture(picture);
+    this.#picture.setSource(this.#pictureSource(picture));
     this.fit();
     this.#map.on('moveend', onMoved);
   }
 
   /** @param {(window: PixelWindow, widthPx: number, heightPx: number) => Promise<ImageBitmap>} picture */
-  seePicture(picture) {
+  #pictureSource(picture) {
     const [, , width] = this.#extent;
     const height = -this.#extent[1];
-    this.#picture.setSource(
-      new ImageTile({
-        projection: this.#projection,
-        tileGrid: this.#grid,
-        interpolate: false,
-        transition: 0,
-        loader: async (level, column, row) => {
-          const resolution = this.#grid.getResolution(level);
-          const side = TILE_PX * resolution;
-          const window = { x: column * side, y: row * side, width: Math.min(side, width - column * side), height: Math.min(side, height - row * side) };
-          const canvas = new OffscreenCanvas(TILE_PX, TILE_PX);
-          const [widthPx, heightPx] = [window.width, window.height].map((pixels) => Math.ceil(pixels / resolution));
-          const part = await picture(window, widthPx, heightPx);
-          canvas.getContext('2d')?.drawImage(part, 0, 0, window.width / resolution, window.height / resolution);
-          part.close();
-          return canvas.transferToImageBitmap();
-        },
-      }),
-    );
+    return new ImageTile({
+      projection: this.#projection,
+      tileGrid: this.#grid,
+      interpolate: false,
+      transition: 0,
+      loader: async (level, column, row) => {
+        const resolution = this.#grid.getResolution(level);
+        const side = TILE_PX * resolution;
+        const window = { x: column * side, y: row * side, width: Math.min(side, width - column * side), height: Math.min(side, height - row * side) };
+        const canvas = new OffscreenCanvas(TILE_PX, TILE_PX);
+        const [widthPx, heightPx] = [window.width, window.height].map((pixels) => Math.ceil(pixels / resolution));
+        const part = await picture(window, widthPx, heightPx);
+        canvas.getContext('2d')?.drawImage(part, 0, 0, window.width / resolution, window.height / resolution);
+        part.close();
+        return canvas.transferToImageBitmap();
+      },
+    });
   }
 
   /** All of it. */
