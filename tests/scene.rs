@@ -6,6 +6,8 @@
 mod maps;
 #[path = "scene/places.rs"]
 mod places;
+#[path = "scene/vectors.rs"]
+mod vectors;
 
 use tilelens::raster::{Description, GeoKeys, Georeference, Raster, Transform};
 use tilelens::scene::{Answer, ClassMap, Grid, Place, Votes};

@@ -1,4 +1,4 @@
-//! The wasm surface in a real browser, in a worker as on the page: `wasm-pack test`.
+//! The wasm surface in a real browser, in a worker as on the page: `./build.sh test chromium firefox`.
 
 #![cfg(target_family = "wasm")]
 

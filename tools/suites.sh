@@ -113,8 +113,7 @@ suite_examples() {
 suite_chromium() {
   setup
   setup_browser
-  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack
-  wasm_tests --chrome --chromedriver "$CHROMEDRIVER"
+  wasm_tests CHROMEDRIVER="$CHROMEDRIVER"
 }
 
 # A second opinion on the wasm. A headless Firefox has no GPU adapter.
@@ -122,8 +121,7 @@ suite_firefox() {
   setup
   setup_firefox
   [[ -n $GECKODRIVER ]] || cannot_run "firefox-esr or geckodriver could not be installed"
-  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack
-  wasm_tests --firefox --geckodriver "$GECKODRIVER" -- --skip webgpu
+  wasm_tests GECKODRIVER="$GECKODRIVER" --skip webgpu
 }
 
 # What the browser's database and zip files are for the page.
@@ -171,23 +169,21 @@ node_tests() {
     --test-reporter=./tools/test-results.mjs --test-reporter-destination="$RESULTS" "$@"
 }
 
-# wasm_tests BROWSER_OPTIONS… [-- TEST_OPTIONS…]
+# wasm_tests DRIVER=PATH [TEST_OPTION…]
 wasm_tests() {
-  local browser=()
-  while (($# > 0)) && [[ $1 != -- ]]; do
-    browser+=("$1")
-    shift
-  done
+  local driver=$1
+  shift
   cat >"$TARGET/test/webdriver.json" <<JSON
 {
   "goog:chromeOptions": { "binary": "${CHROMIUM:-}", "args": ["--headless", "--no-sandbox", "--enable-unsafe-webgpu"] },
   "moz:firefoxOptions": { "binary": "${FIREFOX:-}" }
 }
 JSON
-  # The software GPU takes its time over a whole network. Not captured: the tests say how far each stage is
-  # from torchvision's.
-  WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=3600 \
-    with_wasm "$(cargo_tool_folder wasm-pack "$WASM_PACK_VERSION")/bin/wasm-pack" test \
-    --mode no-install --release --headless "${browser[@]}" \
-    -- --no-default-features --features engine,raster,webgpu --test web -- --nocapture "${@:2}"
+  # The runner takes the first driver that it is told of. The software GPU takes its time over a whole network. Not
+  # captured: the tests say how far each stage is from torchvision's.
+  with_wasm env -u CHROMEDRIVER -u GECKODRIVER "$driver" \
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_TEST_ONLY_WEB=1 \
+    WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=3600 \
+    cargo test --release --locked --target "$WASM_TARGET" --no-default-features --features engine,raster,webgpu \
+    --test web -- --nocapture "$@"
 }

@@ -56,6 +56,7 @@ import { setUpTileSelection } from './views/tile-selection.js';
 import { setUpToolbar } from './views/toolbar.js';
 import { setUpTrainingPanel } from './views/training-panel.js';
 import { setUpUpdateNotices } from './views/update-notices.js';
+import { setUpVectorOffer } from './views/vector-offer.js';
 
 /** @typedef {import('./app/assets.js').Assets} Assets */
 /** @typedef {import('./project/store.js').Store} Store */
@@ -133,7 +134,11 @@ async function main() {
   setUpMenus();
   setUpShortcuts();
   const grid = setUpTileGrid(page);
-  setUpInspector(page);
+  const mapView = setUpMapView(page);
+  setUpInspector(page, (cell) => {
+    layout.show('map');
+    mapView.show(cell);
+  });
   setUpReportPanel(page);
   const opening = openProjects(page);
   const checkpoints = setUpCheckpoints(page);
@@ -144,10 +149,11 @@ async function main() {
   });
   const bar = opening.then((opened) => setUpProjectBar({ ...opened, ...page, addTiles: (files) => page.tiles.add(files) }));
   const sceneOffer = setUpSceneOffer(page.desk, () => layout.show('map'));
+  const vectorOffer = setUpVectorOffer(page, () => layout.show('map'));
   setUpIntake({
     takeScenes: async (files) => {
       await Promise.all([starting, opening]);
-      return sceneOffer.takeScenes(files);
+      return vectorOffer.takeShapes(await sceneOffer.takeScenes(files));
     },
     openScenes: async (files) => {
       await Promise.all([starting, opening]);
@@ -182,7 +188,6 @@ async function main() {
     setUpClassPanel(page);
     setUpStretchPanel(page);
     autosave?.addEventListener('lacking', (event) => notify(lackingSceneSentence(/** @type {CustomEvent<{ name: string }>} */ (event).detail.name), [], 'news'));
-    const mapView = setUpMapView(page);
     setUpMapPanel(page, mapView);
     setUpMapCheck(page, mapView);
     const plane = new Plane(page, async () => new Worker(scriptUrl((await fetching).similarity.url), { type: 'module' }));

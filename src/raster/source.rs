@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
 
 /// Bytes that are read by ranges, so that nothing ever holds a whole raster.
 pub trait Source {
@@ -25,6 +26,17 @@ impl Source for &[u8] {
         let start = usize::try_from(offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
         let end = start.checked_add(length).ok_or(io::ErrorKind::UnexpectedEof)?;
         self.get(start..end).map(Cow::Borrowed).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+impl Source for Arc<[u8]> {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read(&self, offset: u64, length: usize) -> io::Result<Cow<'_, [u8]>> {
+        let bytes: &[u8] = self;
+        bytes.read(offset, length).map(|part| Cow::Owned(part.into_owned()))
     }
 }
 

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::colours::{UNDECIDED_COLOUR, colour_of_class};
-use super::{Grid, Place};
+use super::{AreaOfInterest, Grid, Place};
 use crate::ErrorCode;
 use crate::training::metrics::argmax;
 
@@ -22,6 +22,8 @@ pub enum Answer {
     NoData,
     /// Its pixels cannot be read.
     Unreadable,
+    /// It is not to be classified.
+    LeftOut,
 }
 
 /// What a cell of the map is.
@@ -37,6 +39,8 @@ pub enum State {
     Outside,
     /// Its pixels cannot be read.
     Unreadable,
+    /// It lies outside the area of interest, or its window was not to be classified.
+    LeftOut,
 }
 
 /// A cell of the map.
@@ -118,6 +122,7 @@ impl Votes {
                 }
                 Answer::NoData => {}
                 Answer::Unreadable => self.states[cell] = State::Unreadable,
+                Answer::LeftOut => self.states[cell] = State::LeftOut,
             }
         }
         self.leave_out(empty);
@@ -126,6 +131,16 @@ impl Votes {
     /// Cells that are without data, whatever windows around them say.
     pub fn leave_out(&mut self, empty: &[usize]) {
         empty.iter().for_each(|&cell| self.is_empty[cell] = true);
+    }
+
+    /// Leaves out the whole cells that do not belong to an area, whatever windows around them say.
+    pub fn limit_to(&mut self, area: &AreaOfInterest) {
+        for (cell, is_inside) in area.cells(&self.grid).into_iter().enumerate() {
+            if !is_inside && self.states[cell] != State::Outside {
+                self.states[cell] = State::LeftOut;
+                self.votes[cell] = 0;
+            }
+        }
     }
 
     /// The map: each cell has the class that is most probable over all windows that see it.

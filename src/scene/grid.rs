@@ -176,6 +176,16 @@ impl Grid {
         self.step_px
     }
 
+    /// Width and height of the scene in pixels.
+    pub fn scene_px(&self) -> [u32; 2] {
+        self.scene_px
+    }
+
+    /// The pixel in the upper left corner of the first cell.
+    pub fn offset_px(&self) -> [u32; 2] {
+        self.offset_px
+    }
+
     /// Columns of the map; the last one may reach beyond the scene.
     pub fn columns(&self) -> u32 {
         (self.scene_px[0] - self.offset_px[0]).div_ceil(self.step_px[0])

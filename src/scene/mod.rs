@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `grid.rs` | which windows are classified, and which cells the map has |
+//! | `picture.rs` | a JPEG or PNG → a TIFF of which windows can be read |
 //! | `view.rs` | a part of the scene in the size in which it is looked at |
 //! | `hint.rs` | whether the ground resolution is one that the model knows |
 //! | `place.rs` | where pixels lie on Earth, and how large they are there |
@@ -13,6 +14,8 @@
 //! | `regions.rs` | cells of one class that lie side by side → their outlines |
 //! | `geojson.rs` | the map in longitude and latitude |
 //! | `table.rs` | the map as CSV |
+//! | `polygons.rs` | how much of each cell polygons cover; an area of interest |
+//! | `vectors.rs` | GeoJSON → polygons on the scene, and the classes that they name |
 //! | `check_sample.rs` | cells to be checked by a person, drawn from every class |
 //! | `accuracy.rs` | the checked cells → areas and accuracies with their intervals |
 //!
@@ -30,10 +33,13 @@ mod geojson;
 mod geotiff;
 mod grid;
 mod hint;
+mod picture;
 mod place;
+mod polygons;
 mod regions;
 mod sidecars;
 mod table;
+mod vectors;
 mod view;
 
 pub use accuracy::{Accuracy, AccuracyError, ClassAccuracy, Estimate, Stratum, estimate};
@@ -46,7 +52,10 @@ pub use geojson::{Shapes, write_geojson};
 pub use geotiff::{class_geotiff, confidence_geotiff};
 pub use grid::{Grid, GridError, Length, MOST_CELLS};
 pub use hint::resolution_hint;
+pub use picture::tiff_of_picture;
 pub use place::{Place, PlaceError};
+pub use polygons::{AreaOfInterest, Polygon, covered_pixels};
 pub use sidecars::{aux_xml, category_names, qml};
 pub use table::write_csv;
+pub use vectors::{Property, VectorError, VectorLabels, Vectors};
 pub use view::view;

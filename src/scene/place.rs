@@ -13,6 +13,9 @@ use crate::raster::{Description, Georeference};
 const SEMI_MAJOR_M: f64 = 6_378_137.0;
 const FLATTENING: f64 = 1.0 / 298.257_223_563;
 
+/// How far there and back may be off, in degrees: less than a metre.
+const THERE_AND_BACK_DEG: f64 = 1e-6;
+
 /// What is said where there is no longitude and latitude.
 const REPROJECT: &str = "longitude and latitude are known for UTM, Web Mercator and geographic CRSs; `gdalwarp -t_srs EPSG:4326` makes those";
 
@@ -112,6 +115,11 @@ impl Place {
         &self.georeference
     }
 
+    /// Width and height in pixels.
+    pub fn size_px(&self) -> [u32; 2] {
+        self.size_px
+    }
+
     /// The point of the CRS at a pixel; nothing where the scene has no place.
     pub fn crs_of_pixel(&self, [column, row]: [f64; 2]) -> Option<[f64; 2]> {
         let [x, xx, xy, y, yx, yy] = self.georeference.transform?;
@@ -124,7 +132,10 @@ impl Place {
     ///
     /// [`PlaceError`] saying why there is none.
     pub fn lon_lat_of_pixel(&self, pixel: [f64; 2]) -> Result<[f64; 2], PlaceError> {
-        let [x, y] = self.crs_of_pixel(pixel).ok_or_else(|| PlaceError::Unknown(self.missing()))?;
+        self.lon_lat_of_crs(self.crs_of_pixel(pixel).ok_or_else(|| PlaceError::Unknown(self.missing()))?)
+    }
+
+    fn lon_lat_of_crs(&self, [x, y]: [f64; 2]) -> Result<[f64; 2], PlaceError> {
         let found = match &self.lon_lat {
             LonLat::Unknown => return Err(PlaceError::Unknown(self.missing())),
             LonLat::AsIs => Some([x, y]),
@@ -135,6 +146,35 @@ impl Place {
         };
         let is_on_earth = |[lon, lat]: &[f64; 2]| lon.abs() <= 720.0 && lat.abs() <= 90.0 + 1e-9;
         found.filter(is_on_earth).ok_or(PlaceError::Beyond(x, y))
+    }
+
+    /// The pixel at a point of the CRS, the inverse of [`Place::crs_of_pixel`].
+    pub fn pixel_of_crs(&self, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
+        let [x0, xx, xy, y0, yx, yy] = self.georeference.transform?;
+        let determinant = xx * yy - xy * yx;
+        let [x, y] = [x - x0, y - y0];
+        let pixel = [(x * yy - y * xy) / determinant, (y * xx - x * yx) / determinant];
+        pixel.iter().all(|place| place.is_finite()).then_some(pixel)
+    }
+
+    /// The pixel at a longitude and latitude in degrees, the inverse of [`Place::lon_lat_of_pixel`]; nothing where they
+    /// are not known, or so far away that the CRS has no place for it. A longitude is the same a turn further.
+    pub fn pixel_of_lon_lat(&self, [lon, lat]: [f64; 2]) -> Option<[f64; 2]> {
+        let [middle, _] = self.lon_lat_of_pixel(self.size_px.map(|side| f64::from(side) / 2.0)).ok()?;
+        let lon = lon - 360.0 * ((lon - middle) / 360.0).round();
+        let [x, y] = match &self.lon_lat {
+            LonLat::Unknown => return None,
+            LonLat::AsIs => [lon, lat],
+            LonLat::By(projections) => {
+                let [crs, lon_lat] = &**projections;
+                let (x, y) = transform_xy(lon_lat, crs, lon.to_radians(), lat.to_radians()).ok()?;
+                // Where a projection ends, some formulas go on, and lay the point somewhere else.
+                let back = self.lon_lat_of_crs([x, y]).ok()?;
+                let is_there = (back[0] - lon).abs().max((back[1] - lat).abs()) <= THERE_AND_BACK_DEG;
+                is_there.then_some([x, y])?
+            }
+        };
+        self.pixel_of_crs([x, y])
     }
 
     /// Whether longitude and latitude can be computed.

@@ -34,6 +34,53 @@ pub(super) struct Decoded {
 /// [`TileError`] saying what is wrong with the file.
 pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
     match sniff(bytes)? {
+        #[cfg(feature = "raster")]
+        Kind::Tiff => super::rasters::decode_alone(bytes),
+        kind => picture(bytes, kind).and_then(|(decoded, format)| finish(decoded, format)),
+    }
+}
+
+/// A whole picture for a scene, with what it is without.
+#[cfg(feature = "scene")]
+pub struct Picture {
+    /// Width and height.
+    pub size_px: [u32; 2],
+    /// Three bytes a pixel, or four with opacity, row by row.
+    pub pixels: Vec<u8>,
+    /// Whether some pixels are without data, which are transparent.
+    pub has_opacity: bool,
+}
+
+/// Whether a file that begins so is a picture, and no TIFF; the first 32 bytes tell it.
+#[cfg(feature = "scene")]
+pub fn is_picture(head: &[u8]) -> bool {
+    !matches!(sniff(head), Ok(Kind::Tiff) | Err(_))
+}
+
+/// Decodes what can only be decoded as a whole. A TIFF is not: windows of it are read as they are needed.
+///
+/// # Errors
+///
+/// [`TileError`] saying what is wrong with the file.
+#[cfg(feature = "scene")]
+pub fn decode_picture(bytes: &[u8], is_upright: bool) -> Result<Picture, TileError> {
+    let (Decoded { rgb, data, orientation, .. }, _) = picture(bytes, sniff(bytes)?)?;
+    let has_opacity = data.missing_share() > 0.0;
+    let mut whole = DynamicImage::from(rgb);
+    if has_opacity {
+        let mut rgba = whole.into_rgba8();
+        rgba.pixels_mut().zip(&data.0).for_each(|(pixel, &data)| pixel.0[3] = if data { 255 } else { 0 });
+        whole = rgba.into();
+    }
+    if is_upright {
+        whole.apply_orientation(orientation);
+    }
+    Ok(Picture { size_px: [whole.width(), whole.height()], pixels: whole.into_bytes(), has_opacity })
+}
+
+/// What a decoder makes of a picture, and what its format is called.
+fn picture(bytes: &[u8], kind: Kind) -> Result<(Decoded, &'static str), TileError> {
+    match kind {
         Kind::Jpeg => guarded("JPEG", || jpeg::decode(bytes)),
         Kind::Picture(format, name) => guarded(name, || pictures::decode(bytes, format, name)),
         #[cfg(feature = "raster")]
@@ -41,7 +88,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
         #[cfg(feature = "raster")]
         Kind::DeepPng => guarded(DEEP_PNG, || super::deep::decode(bytes, None)),
         #[cfg(feature = "raster")]
-        Kind::Tiff => super::rasters::decode_alone(bytes),
+        Kind::Tiff => Err(TileError::Unsupported("A TIFF".into(), "open it as a raster")),
         #[cfg(not(feature = "raster"))]
         Kind::RarePicture(..) => Err(TileError::NeedsReader { is_stretched: false }),
         #[cfg(not(feature = "raster"))]
@@ -59,18 +106,21 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
 pub fn decode_stretched(bytes: &[u8], stretch: &crate::raster::Stretch) -> Result<Tile, TileError> {
     match sniff(bytes)? {
         Kind::Tiff => super::rasters::decode_stretched(bytes, stretch),
-        Kind::DeepPng => guarded(DEEP_PNG, || super::deep::decode(bytes, Some(stretch))),
+        Kind::DeepPng => {
+            let (decoded, format) = guarded(DEEP_PNG, || super::deep::decode(bytes, Some(stretch)))?;
+            finish(decoded, format)
+        }
         _ => decode(bytes),
     }
 }
 
-/// A tile of what a decoder gives. No decoder should panic; should one do, it costs one tile and not the whole run.
+/// No decoder should panic; should one do, it costs one tile and not the whole run.
 fn guarded(
     format: &'static str,
     decode: impl FnOnce() -> Result<Decoded, TileError> + std::panic::UnwindSafe,
-) -> Result<Tile, TileError> {
+) -> Result<(Decoded, &'static str), TileError> {
     let decoded = std::panic::catch_unwind(decode).unwrap_or(Err(TileError::Decoder(format)))?;
-    finish(decoded, format)
+    Ok((decoded, format))
 }
 
 /// Fills what holds no data, and turns the picture upright.

@@ -5,13 +5,11 @@ use std::borrow::Cow;
 use std::io;
 
 use js_sys::{Function, Uint8Array};
-use serde::Serialize;
-use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 use super::tile::Tile;
 use super::{failure, throwable, to_js};
-use crate::raster::{self, Prepared, Source, Stretch, Window, prepare, prepare_alike, summary};
+use crate::raster::{self, Prepared, Source, Stretch, Window, prepare, prepare_alike};
 use crate::tile::{Together, decode, decode_stretched, tile_of_raster};
 
 /// Bytes that a function of JavaScript fetches: `(offset, length) => Uint8Array`, at once, as `FileReaderSync` does.
@@ -42,21 +40,6 @@ impl Source for Slices {
     }
 }
 
-/// What a page is told of a raster.
-#[derive(Serialize, Tsify)]
-#[serde(rename_all = "camelCase")]
-struct RasterInfo {
-    width: u32,
-    height: u32,
-    bands: usize,
-    /// From pixels to coordinates of the CRS, in GDAL's order.
-    transform: Option<[f64; 6]>,
-    epsg: Option<u32>,
-    lines: Vec<String>,
-    stretch: Stretch,
-    notes: Vec<String>,
-}
-
 /// An open raster.
 #[wasm_bindgen]
 pub struct Raster {
@@ -66,37 +49,16 @@ pub struct Raster {
 
 #[wasm_bindgen]
 impl Raster {
-    /// Opens a TIFF of `size` bytes, of which `read(offset, length)` gives any, and chooses how it is shown.
-    pub fn open(size: f64, read: Function) -> Result<Raster, JsValue> {
+    /// Opens a TIFF of `size` bytes, of which `read(offset, length)` gives any. Without a stretch one is chosen by its
+    /// own numbers.
+    pub fn open(
+        size: f64,
+        read: Function,
+        #[wasm_bindgen(unchecked_param_type = "Stretch | null")] stretch: JsValue,
+    ) -> Result<Raster, JsValue> {
         let mut inner = raster::Raster::open(Slices::new(size, read)).map_err(failure)?;
-        let prepared = prepare(&mut inner).map_err(failure)?;
+        let prepared = prepared_by(&mut inner, stretch)?;
         Ok(Self { inner, prepared })
-    }
-
-    /// What it is, and how it is shown.
-    #[wasm_bindgen(unchecked_return_type = "RasterInfo")]
-    pub fn describe(&self) -> JsValue {
-        let description = self.inner.description();
-        to_js(&RasterInfo {
-            width: description.width,
-            height: description.height,
-            bands: description.bands.len(),
-            transform: description.georeference.transform,
-            epsg: description.georeference.epsg(),
-            lines: summary(description, &self.prepared),
-            stretch: self.prepared.stretch.clone(),
-            notes: self.prepared.notes.clone(),
-        })
-    }
-
-    /// Shows it by another stretch, as `describe` gives one.
-    #[wasm_bindgen(js_name = setStretch)]
-    pub fn set_stretch(
-        &mut self,
-        #[wasm_bindgen(unchecked_param_type = "Stretch")] stretch: JsValue,
-    ) -> Result<(), JsValue> {
-        self.prepared = prepare_alike(&mut self.inner, stretch_of(stretch)?).map_err(failure)?;
-        Ok(())
     }
 
     /// A window as a tile: column and row of its upper left pixel, width and height.
@@ -150,7 +112,17 @@ pub fn decode_raster(
     tile.map(|inner| Tile { inner }).map_err(failure)
 }
 
-pub(super) fn stretch_of(value: JsValue) -> Result<Stretch, JsValue> {
+/// How a raster is shown: by that stretch, or where there is none by one of its own numbers.
+pub(super) fn prepared_by(
+    raster: &mut raster::Raster<'static>,
+    stretch: JsValue,
+) -> Result<Prepared, JsValue> {
+    let prepared =
+        if stretch.is_null() { prepare(raster) } else { prepare_alike(raster, stretch_of(stretch)?) };
+    prepared.map_err(failure)
+}
+
+fn stretch_of(value: JsValue) -> Result<Stretch, JsValue> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|error| throwable("raster.stretch", format!("the stretch cannot be understood: {error}")))
 }

@@ -7,15 +7,15 @@ use serde::Serialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-use super::raster::{Slices, stretch_of};
+use super::raster::{Slices, prepared_by};
 use super::{failure, throwable, to_js};
-use crate::raster::{self, Prepared, Sidecars, Stretch, Window, prepare, prepare_alike, summary};
+use crate::raster::{self, Prepared, Sidecars, Stretch, Window, summary};
 use crate::scene::{
-    Accuracy, Answer, Area, Checked, ClassMap, Grid, Length, Place, Shapes, State, Stratum, Votes, aux_xml,
-    class_geotiff, confidence_geotiff, draw_sample, estimate, qml, resolution_hint, view, write_csv,
-    write_geojson,
+    self, Accuracy, Answer, Area, AreaOfInterest, Checked, ClassMap, Grid, Length, Place, Property, Shapes,
+    State, Stratum, VectorLabels, Vectors, Votes, aux_xml, class_geotiff, confidence_geotiff, draw_sample,
+    estimate, qml, resolution_hint, view, write_csv, write_geojson,
 };
-use crate::tile::holds_little;
+use crate::tile::{self, holds_little};
 
 /// What a page is told of a scene.
 #[derive(Serialize, Tsify)]
@@ -67,6 +67,8 @@ struct MapSummary {
     areas: Vec<MapArea>,
     /// Cells that are cut by the edge of the scene.
     outside: usize,
+    /// Cells outside the area of interest, and those whose windows are no tiles any more.
+    left_out: usize,
     /// Cells that the majority around them changed.
     filtered: usize,
 }
@@ -84,10 +86,39 @@ struct MapArea {
     share: f64,
 }
 
-/// What a window of the map says: `0` it was classified, `1` it holds too little data, `2` it cannot be read, and whatever
-/// else, nobody has looked at it.
+/// What a file of polygons says.
+#[derive(Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+struct VectorsInfo {
+    /// Shapes that lie on the scene.
+    count: usize,
+    /// What was guessed and left out.
+    notes: Vec<String>,
+    /// What the shapes say of themselves; first what probably names classes.
+    properties: Vec<VectorProperty>,
+}
+
+/// A property of shapes.
+#[derive(Serialize, Tsify)]
+struct VectorProperty {
+    name: String,
+    /// By name, with the number of shapes that have each.
+    values: Vec<(String, usize)>,
+}
+
+/// Windows with the classes that polygons give them.
+#[derive(Serialize, Tsify)]
+struct WindowLabels {
+    names: Vec<String>,
+    /// Windows, and the places of their classes among the names.
+    windows: Vec<(usize, usize)>,
+}
+
+/// What a window of the map says: `0` it was classified, `1` it holds too little data, `2` it cannot be read, `3` it is left
+/// out, and whatever else, nobody has looked at it.
 const CLASSIFIED: u8 = 0;
 const UNREADABLE: u8 = 2;
+const LEFT_OUT: u8 = 3;
 
 /// An open scene.
 #[wasm_bindgen]
@@ -110,13 +141,9 @@ impl Scene {
     ) -> Result<Scene, JsValue> {
         let sidecars = Sidecars { world: world.as_deref(), aux_xml: aux_xml.as_deref() };
         let mut inner = raster::Raster::open_beside(Slices::new(size, read), sidecars).map_err(failure)?;
-        let prepared = if stretch.is_null() {
-            prepare(&mut inner)
-        } else {
-            prepare_alike(&mut inner, stretch_of(stretch)?)
-        };
+        let prepared = prepared_by(&mut inner, stretch)?;
         let place = Rc::new(Place::of(inner.description()));
-        Ok(Self { prepared: prepared.map_err(failure)?, inner, place })
+        Ok(Self { prepared, inner, place })
     }
 
     /// What it is, and how it is shown.
@@ -215,7 +242,7 @@ impl Scene {
     }
 
     /// The map that windows make: `scores` has a probability for each label, window by window, `states` what each window
-    /// says. `colours` are three bytes a label.
+    /// says. `colours` are three bytes a label. Cells outside an `area` are left out.
     #[allow(clippy::too_many_arguments, reason = "JavaScript has no other way to give them than one by one")]
     pub fn map(
         &self,
@@ -227,6 +254,7 @@ impl Scene {
         scores: &[f32],
         states: &[u8],
         empty: &[u32],
+        #[wasm_bindgen(unchecked_param_type = "[number, number][][][] | null")] area: JsValue,
         #[wasm_bindgen(js_name = undecidedPercent)] undecided_percent: f32,
         #[wasm_bindgen(js_name = isMajority)] is_majority: bool,
     ) -> Result<SceneMap, JsValue> {
@@ -240,6 +268,7 @@ impl Scene {
             let answer = match state {
                 CLASSIFIED => Answer::Scores(scores[window * classes..][..classes].to_vec()),
                 UNREADABLE => Answer::Unreadable,
+                LEFT_OUT => Answer::LeftOut,
                 _ => Answer::NoData,
             };
             votes.add(window, &answer, &[]);
@@ -247,11 +276,67 @@ impl Scene {
         let empty: Vec<usize> =
             empty.iter().map(|&cell| cell as usize).filter(|&cell| cell < cells).collect();
         votes.leave_out(&empty);
+        if let Some(area) = area_of(area)? {
+            votes.limit_to(&area);
+        }
         let mut map = votes.finish();
         map.set_colours(colours.as_chunks::<3>().0.iter().copied());
         map.leave_undecided_below(undecided_percent).map_err(failure)?;
         let filtered = if is_majority { map.majority_filter() } else { 0 };
         Ok(SceneMap { map, place: self.place.clone(), filtered })
+    }
+
+    /// What a GeoJSON file says of this scene.
+    #[wasm_bindgen(js_name = readVectors, unchecked_return_type = "VectorsInfo")]
+    pub fn read_vectors(&self, bytes: &[u8]) -> Result<JsValue, JsValue> {
+        let vectors = self.vectors(bytes)?;
+        let property =
+            |Property { name, values }| VectorProperty { name, values: values.into_iter().collect() };
+        Ok(to_js(&VectorsInfo {
+            count: vectors.len(),
+            notes: vectors.notes().to_vec(),
+            properties: vectors.properties().into_iter().map(property).collect(),
+        }))
+    }
+
+    /// The classes that the polygons of a GeoJSON file give the windows of which they cover `leastShare` or more.
+    #[wasm_bindgen(js_name = labelsOfVectors, unchecked_return_type = "WindowLabels")]
+    pub fn labels_of_vectors(
+        &self,
+        bytes: &[u8],
+        cell: &str,
+        step: &str,
+        offset: &str,
+        property: &str,
+        #[wasm_bindgen(js_name = leastShare)] least_share: f64,
+    ) -> Result<JsValue, JsValue> {
+        let grid = self.grid_of(cell, step, offset)?;
+        let VectorLabels { names, windows } = self.vectors(bytes)?.labels(&grid, property, least_share);
+        Ok(to_js(&WindowLabels { names, windows }))
+    }
+
+    /// The polygons of a GeoJSON file, as rings of points in pixels.
+    #[wasm_bindgen(js_name = areaOfVectors, unchecked_return_type = "[number, number][][][]")]
+    pub fn area_of_vectors(&self, bytes: &[u8]) -> Result<JsValue, JsValue> {
+        Ok(to_js(&self.vectors(bytes)?.area()))
+    }
+
+    /// The windows that show cells of an area, given as polygons, rings and points in pixels.
+    #[wasm_bindgen(js_name = windowsInArea)]
+    pub fn windows_in_area(
+        &self,
+        cell: &str,
+        step: &str,
+        offset: &str,
+        #[wasm_bindgen(unchecked_param_type = "[number, number][][][]")] area: JsValue,
+    ) -> Result<Vec<u32>, JsValue> {
+        let grid = self.grid_of(cell, step, offset)?;
+        let is_wanted = area_of(area)?.unwrap_or_default().windows(&grid);
+        Ok((0..).zip(is_wanted).filter_map(|(window, is_wanted)| is_wanted.then_some(window)).collect())
+    }
+
+    fn vectors(&self, bytes: &[u8]) -> Result<Vectors, JsValue> {
+        Vectors::read(bytes, &self.place).map_err(failure)
     }
 
     fn grid_of(&self, cell: &str, step: &str, offset: &str) -> Result<Grid, JsValue> {
@@ -294,6 +379,7 @@ impl SceneMap {
             cells: [grid.columns(), grid.rows()],
             areas: areas.collect(),
             outside: self.map.count(State::Outside),
+            left_out: self.map.count(State::LeftOut),
             filtered: self.filtered,
         })
     }
@@ -370,6 +456,27 @@ impl SceneMap {
         let accuracy: Accuracy = estimate(&strata, self.map.labels()).map_err(failure)?;
         Ok(to_js(&accuracy))
     }
+}
+
+/// Whether a file that begins so is a picture that can only be decoded as a whole; the first 32 bytes tell it.
+#[wasm_bindgen(js_name = isPicture)]
+pub fn is_picture(head: &[u8]) -> bool {
+    tile::is_picture(head)
+}
+
+/// A JPEG, PNG or another picture as a TIFF of which windows can be read, with overviews. It is turned upright unless a
+/// world file `isBeside` it.
+#[wasm_bindgen(js_name = tiffOfPicture)]
+pub fn tiff_of_picture(
+    bytes: &[u8],
+    #[wasm_bindgen(js_name = isBeside)] is_beside: bool,
+) -> Result<Vec<u8>, JsValue> {
+    scene::tiff_of_picture(bytes, is_beside).map_err(failure)
+}
+
+fn area_of(value: JsValue) -> Result<Option<AreaOfInterest>, JsValue> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|error| throwable("scene.area", format!("the area cannot be understood: {error}")))
 }
 
 fn cannot_write(error: impl std::fmt::Display) -> JsValue {

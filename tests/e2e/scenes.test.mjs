@@ -38,6 +38,32 @@ with rasterio.open(sys.argv[1]) as map:
   return /** @type {{ ids: number[][], transform: number[], epsg: number | null }} */ (JSON.parse(stdout));
 }
 
+/**
+ * `labels.geojson`: a polygon around four cells of each kind, a little too small for them, in the CRS of the scene.
+ * `area.geojson`: the left half of all classes, in longitude and latitude by PROJ.
+ * @param {string} folder @param {Record<string, string>[]} truth
+ */
+async function writeShapes(folder, truth) {
+  const metres = (/** @type {number} */ column, /** @type {number} */ row) => [500_000 + 640 * column, 5_400_000 - 640 * row];
+  const around = (/** @type {number} */ left, /** @type {number} */ top, /** @type {number} */ right, /** @type {number} */ bottom) => [[metres(left, top), metres(right, top), metres(right, bottom), metres(left, bottom), metres(left, top)]];
+  const features = KINDS.map((name, fid) => {
+    const row = Number(truth.find((one) => one.class === name)?.row);
+    return { type: 'Feature', properties: { Class: name, fid }, geometry: { type: 'Polygon', coordinates: around(1.05, row + 0.05, 4.95, row + 0.95) } };
+  });
+  const crs = { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::32633' } };
+  const [labels, area] = ['labels', 'area'].map((name) => path.join(folder, `${name}.geojson`));
+  await writeFile(labels, JSON.stringify({ type: 'FeatureCollection', crs, features }));
+  const program = `
+import json, sys
+from pyproj import Transformer
+there = Transformer.from_crs(32633, 4326, always_xy=True)
+ring = [there.transform(*point) for point in json.loads(sys.argv[1])]
+print(json.dumps({'type': 'Polygon', 'coordinates': [ring]}))`;
+  const { stdout } = await run(PYTHON, ['-c', program, JSON.stringify(around(1, 1, 7, 11)[0])]);
+  await writeFile(area, stdout);
+  return { labels, area };
+}
+
 /** Uses the map as its user does. */
 class MapBench {
   /** @param {import('playwright-core').Page} page */
@@ -45,9 +71,9 @@ class MapBench {
     this.page = page;
   }
 
-  /** Adds a raster and opens it as a scene. @param {string} file */
-  async open(file) {
-    await this.page.setInputFiles('#scene-input', file);
+  /** Adds a raster or a picture, with what stands beside it, and opens it as a scene. @param {string[]} files */
+  async open(...files) {
+    await this.page.setInputFiles('#scene-input', files);
     await this.page.waitForSelector('#map-target canvas', { timeout: SLOW_MS });
   }
 
@@ -199,6 +225,56 @@ describe('a scene of real tiles', { skip: WITHOUT_EUROSAT }, () => {
     assert.deepEqual((await readByGdal(await map.take('Class GeoTIFF', folder))).ids, await natively('--step', '32px', '--undecided', '60', '--majority'));
   });
 
+  test('polygons label cells, and limit what is mapped as the command line does', options, async (t) => {
+    const { page, bench, visit: seen } = await openBench(t);
+    const map = new MapBench(page);
+    await map.open(sceneFile());
+    await map.mapped();
+    const { labels, area } = await writeShapes(folder, truth);
+    await seen.drop([labels]);
+    await page.waitForSelector('#vector-dialog[open]', { timeout: SLOW_MS });
+    await page.waitForSelector('#vector-apply:enabled', { timeout: SLOW_MS });
+    assert.equal(await page.inputValue('#vector-property'), 'Class', 'what is usually called so comes first');
+    assert.match((await page.textContent('#vector-preview')) ?? '', /^12 cells will have a label: .*Forest.* \(4\).*Residential.* \(4\).*Sea\/lake.* \(4\)\.$/);
+    await page.fill('#vector-share', '95');
+    await page.waitForFunction(() => /^No cell is covered that far/.test(document.querySelector('#vector-preview')?.textContent ?? ''), null, { timeout: SLOW_MS });
+    assert.equal(await page.isDisabled('#vector-apply'), true);
+    await page.fill('#vector-share', '50');
+    await page.click('#vector-apply:enabled');
+    await page.waitForSelector('#vector-dialog', { state: 'hidden', timeout: SLOW_MS });
+    assert.deepEqual(await bench.counts(), [4, 4, 4]);
+    await page.click('#undo');
+    assert.deepEqual(await bench.counts(), [], 'labels and classes of a file are one thing to undo');
+    await page.click('#redo');
+
+    await seen.drop([area]);
+    await page.waitForSelector('#vector-dialog[open]', { timeout: SLOW_MS });
+    await page.check('#vector-dialog input[value="area"]');
+    await page.waitForFunction(() => /^60 cells of 143 lie inside/.test(document.querySelector('#vector-preview')?.textContent ?? ''), null, { timeout: SLOW_MS });
+    await page.click('#vector-apply:enabled');
+    await map.unfold();
+    await page.waitForFunction(() => /^60 cells in the area of interest, of 143/.test(document.querySelector('#grid-cut')?.textContent ?? ''), null, { timeout: SLOW_MS });
+    await map.mapped();
+    assert.deepEqual(await bench.counts(), [4, 4, 4], 'the labels inside stay');
+    const inside = await readByGdal(await map.take('Class GeoTIFF', folder));
+    assert.equal(inside.ids.flat().filter((id) => id > 0).length, 60);
+    const native = path.join(folder, 'area-map.tif');
+    const { stderr } = await run(TILELENS, ['map', sceneFile(), '--cell', '64px', '--area', area, '--output', native], { cwd: ROOT });
+    assert.match(stderr, /60 of 143 cells are in the area/);
+    assert.deepEqual((await readByGdal(native)).ids, inside.ids);
+
+    await bench.saved();
+    await page.reload();
+    await seen.ready();
+    await page.click('#view-map');
+    await map.mapped();
+    await map.unfold();
+    assert.match((await page.textContent('#grid-area')) ?? '', /area\.geojson/);
+    await page.click('#grid-area button');
+    await page.waitForFunction(() => /^143 cells of/.test(document.querySelector('#grid-cut')?.textContent ?? ''), null, { timeout: SLOW_MS });
+    assert.deepEqual(await bench.counts(), [4, 4, 4]);
+  });
+
   test('a check sample is judged without what the map says, gives areas with intervals, and is kept', options, async (t) => {
     const { page, bench, visit: seen } = await openBench(t);
     const map = new MapBench(page);
@@ -250,13 +326,23 @@ test('however a scene lies it can be opened, and what is not known of its place 
     await page.click('#remove-scene');
     await page.waitForSelector('#drop-zone:not([hidden])', { timeout: SLOW_MS });
   }
+
+  await map.open(...['picture.jpg', 'picture.jgw'].map((name) => path.join(folder, 'places', name)));
+  await page.waitForFunction(() => /does not say its CRS/.test(document.querySelector('#map-facts')?.textContent ?? ''), null, { timeout: SLOW_MS });
+  await map.mapped();
+  const { transform } = await readByGdal(await map.take('Class GeoTIFF', folder));
+  assert.deepEqual([transform[2], transform[5]], [500_000, 5_400_000], 'a picture lies where its world file says');
+  await page.click('#view-grid');
+  await page.locator('article.tile').nth(1).click();
+  await page.click('.show-on-map');
+  assert.equal(await page.locator('#view-map').getAttribute('aria-pressed'), 'true', 'a cell of the grid leads to its place');
 });
 
 test('what cannot be a scene is said in a sentence, and costs nothing else', options, async (t) => {
   const folder = await temporaryFolder(t);
   await run(PYTHON, [path.join(ROOT, 'tests/scene/make_scenes.py'), folder]);
   const file = path.join(folder, 'places/north-up.tif');
-  const { page } = await openBench(t);
+  const { page, visit: seen } = await openBench(t);
   const map = new MapBench(page);
   await map.open(file);
   await map.unfold();
@@ -280,6 +366,23 @@ test('what cannot be a scene is said in a sentence, and costs nothing else', opt
   await page.waitForFunction(() => /broken\.tif could not be opened as a scene/.test(document.querySelector('#notices')?.textContent ?? ''), null, { timeout: SLOW_MS });
   await page.selectOption('#scene-picker', { label: 'north-up.tif' });
   assert.equal(await page.textContent('#grid-cut'), cells);
+
+  const shapes = path.join(folder, 'shapes.geojson');
+  const elsewhere = { type: 'Polygon', coordinates: [[[0, 0], [1, 0], [1, 1], [0, 0]]] };
+  for (const [text, words] of /** @type {[string, RegExp][]} */ ([
+    ['no shapes', /it is no GeoJSON/],
+    [JSON.stringify({ type: 'Point', coordinates: [15, 48] }), /no polygon/],
+    [JSON.stringify(elsewhere), /none of its polygons touches the scene/],
+  ])) {
+    await writeFile(shapes, text);
+    await seen.drop([shapes]);
+    await page.waitForFunction((source) => new RegExp(source, 'i').test(document.querySelector('#notices')?.textContent ?? ''), words.source, { timeout: SLOW_MS });
+  }
+  const shapefile = path.join(folder, 'parcels.shp');
+  await writeFile(shapefile, 'shapes');
+  await seen.drop([shapefile]);
+  await page.waitForFunction(() => /ogr2ogr -t_srs EPSG:4326 parcels\.geojson parcels\.shp/.test(document.querySelector('#notices')?.textContent ?? ''), null, { timeout: SLOW_MS });
+  assert.equal(await page.locator('#vector-dialog').isVisible(), false);
 });
 
 test('a large raster that is dropped is a tile or a scene as the user says, once for all', { ...options, skip: WITHOUT_EUROSAT }, async (t) => {

@@ -258,6 +258,8 @@ describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, 
       [[cut, '--cell', '64px', ...output], /cut off before its end/],
       [[file('missing.tif'), ...output], /cannot be read/],
       [[file('truth.csv'), ...output], /no TIFF file/],
+      [[tiles, '--cell', '64px', '--area', file('truth.csv'), ...output], /truth\.csv: it is no GeoJSON/],
+      [[tiles, '--cell', '64px', '--area', file('missing.geojson'), ...output], /missing\.geojson cannot be read/],
     ])) {
       const { status, stderr } = await run(TILELENS, ['map', '--head', HEAD, ...args]);
       assert.ok(status === 1 || status === 2, `${args.join(' ')}: ${status}`);

@@ -77,6 +77,8 @@ def places(folder):
         write(folder / f"{name}.tif", noise, nodata=0, photometric="RGB", **options)
     write(folder / "world-file.tif", noise, nodata=0, photometric="RGB")
     (folder / "world-file.tfw").write_text("10\n0\n0\n-10\n500005\n5399995\n")
+    Image.fromarray(noise.transpose(1, 2, 0)).save(folder / "picture.jpg", quality=95)
+    (folder / "picture.jgw").write_text("10\n0\n0\n-10\n500005\n5399995\n")
 
 
 def tiles(folder, eurosat):

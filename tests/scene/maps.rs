@@ -4,8 +4,10 @@ use serde_json::Value;
 use tilelens::raster::{GeoKeys, Raster, Transform, Window};
 use tilelens::scene::{
     Answer, ClassMap, Grid, Place, Shapes, State, Votes, aux_xml, category_names, class_geotiff,
-    confidence_geotiff, draw_sample, qml, write_csv, write_geojson, write_sample_geojson,
+    confidence_geotiff, draw_sample, qml, tiff_of_picture, write_csv, write_geojson, write_sample_geojson,
 };
+
+use tilelens::tile::is_picture;
 
 use super::{LABELS, description, keys, labels, map, place};
 
@@ -251,4 +253,46 @@ fn a_check_sample_has_every_class_and_hides_the_maps_answer() {
     let text = String::from_utf8(text).unwrap();
     assert!(!LABELS.iter().any(|label| text.contains(label)));
     assert_eq!(tilelens::scene::read_sample(&text).unwrap().len(), 50);
+}
+
+/// A picture whose right part is transparent, and stored lying on its side.
+#[test]
+fn a_picture_is_a_scene_with_overviews_and_what_is_transparent_is_without_data() {
+    let picture = image::RgbaImage::from_fn(1100, 300, |x, y| {
+        image::Rgba([(x / 8) as u8, (y / 2) as u8, 77, if x < 1000 { 255 } else { 0 }])
+    });
+    let mut png = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    assert!(is_picture(&png.get_ref()[..32]));
+    let tiff = tiff_of_picture(png.get_ref(), false).unwrap();
+    assert!(!is_picture(&tiff[..32]));
+    let mut raster = Raster::open(&tiff[..]).unwrap();
+    let description = raster.description().clone();
+    assert_eq!(
+        ([description.width, description.height], &description.overviews[..]),
+        ([1100, 300], &[[550, 150], [275, 75]][..])
+    );
+    let prepared = tilelens::raster::prepare(&mut raster).unwrap();
+    let window = Window { x: 960, y: 100, width: 80, height: 60 };
+    let seen = raster.picture(0, window, &prepared).unwrap();
+    for (index, (pixel, &valid)) in seen.rgb.chunks(3).zip(&seen.valid).enumerate() {
+        let (x, y) = (960 + index as u32 % 80, 100 + index as u32 / 80);
+        assert_eq!(valid, x < 1000);
+        assert!(!valid || pixel == &picture.get_pixel(x, y).0[..3], "{x}, {y}: {pixel:?}");
+    }
+    let halved = raster.picture(1, Window { x: 0, y: 0, width: 1, height: 1 }, &prepared).unwrap();
+    assert_eq!(halved.rgb[2], 77);
+
+    let sideways =
+        std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/images/exif-rotated.jpg"))
+            .unwrap();
+    let size = |is_beside: bool| {
+        let tiff = tiff_of_picture(&sideways, is_beside).unwrap();
+        let raster = Raster::open(&tiff[..]).unwrap();
+        [raster.description().width, raster.description().height]
+    };
+    let [width, height] = size(true);
+    assert!(width != height);
+    assert_eq!(size(false), [height, width], "a world file is about the pixels as they are stored");
+    assert!(tiff_of_picture(&sideways[..200], false).is_err());
 }

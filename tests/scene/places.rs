@@ -43,6 +43,13 @@ fn longitudes_and_latitudes_are_those_of_proj() {
                 ((found[0] - lon + 180.0).rem_euclid(360.0) - 180.0).abs().max((found[1] - lat).abs());
             assert!(apart < 1e-9, "EPSG:{epsg} at {x}, {y}: {found:?} and {lon}, {lat}");
             worst = worst.max(apart);
+            let there =
+                place(epsg, [x, 1.0, 0.0, y, 0.0, -1.0], [10, 10]).pixel_of_lon_lat([lon, lat]).unwrap();
+            let limit = if x.abs() > 360.0 || y.abs() > 90.0 { 1e-4 } else { 1e-9 };
+            assert!(
+                there[0].hypot(there[1]) < limit,
+                "EPSG:{epsg} at {lon}, {lat}: {there:?} units from {x}, {y}"
+            );
         }
     }
     println!("{worst:e} degrees apart at most");

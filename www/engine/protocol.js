@@ -190,7 +190,11 @@
 /** @typedef {import('../../pkg/scene/tilelens.js').GridInfo} GridInfo */
 /** @typedef {import('../../pkg/scene/tilelens.js').MapSummary} MapSummary */
 /** @typedef {import('../../pkg/scene/tilelens.js').Accuracy} MapAccuracy Areas in square metres, or in cells where nothing says how large those are. */
-/** @typedef {{ cell: string, step: string, offset: string }} GridPlan Lengths as the user writes them: `256px` or `640m`. */
+/** @typedef {import('../../pkg/scene/tilelens.js').VectorsInfo} VectorsInfo */
+/** @typedef {import('../../pkg/scene/tilelens.js').WindowLabels} WindowLabels */
+/** @typedef {{ name: string, polygons: [number, number][][][] }} AreaOfInterest The file that it came from; polygons, their rings and points, in pixels of the scene. */
+/** @typedef {{ cell: string, step: string, offset: string, area: AreaOfInterest | null }} GridPlan Lengths as the user writes them: `256px` or `640m`. With an area only the windows that show some of it are tiles. */
+/** @typedef {GridInfo & { hint: string | null, wanted: Uint32Array | null }} CutScene With a hint where cells do not suit the model, and the windows in the area, if there is one. */
 /** @typedef {{ undecidedPercent: number, isMajority: boolean }} MapPlan Cells below that probability are undecided; or each gets the class that most of the 3 × 3 around it have. */
 /** @typedef {{ engine: RemoteFile, sceneId: string, file: Blob, sidecars: Sidecars, stretch: Stretch | null }} ScenePayload Without a stretch one is chosen by its own numbers. */
 /**
@@ -198,7 +202,7 @@
  * @property {string[]} labels
  * @property {Uint8Array} colours red, green and blue of each label
  * @property {Float32Array} scores a probability for each label, window by window
- * @property {Uint8Array} states 0 classified, 1 of too little data, 2 unreadable, 3 not yet
+ * @property {Uint8Array} states 0 classified, 1 of too little data, 2 unreadable, 3 left out, 4 not yet
  * @property {Uint32Array} partial windows of which a part is without data
  */
 /** @typedef {{ summary: MapSummary, ids: Uint8Array, confidences: Float32Array }} SceneMap Cell by cell: 0 without class, then the labels, then what is undecided; and how probable that is. */
@@ -206,10 +210,14 @@
 /**
  * @typedef {object} SceneProtocol What the worker of scenes is asked.
  * @property {{ payload: ScenePayload, event: never, reply: SceneInfo }} openScene also again, with another stretch
+ * @property {{ payload: { engine: RemoteFile, file: Blob, isBeside: boolean }, event: never, reply: Blob | null }} tiffOfPicture of which windows can be read; null where it is no JPEG, PNG or the like. Not turned upright where a world file is beside it
  * @property {{ payload: { sceneId: string, window: PixelWindow, widthPx: number, heightPx: number }, event: never, reply: ImageBitmap }} viewScene
  * @property {{ payload: { sceneId: string, column: number, row: number }, event: never, reply: [number, number] | null }} lonLat
- * @property {{ payload: { sceneId: string, grid: GridPlan, model: { name: string, groundResolutionM: [number, number] } | null }, event: never, reply: GridInfo & { hint: string | null } }} cutScene
+ * @property {{ payload: { sceneId: string, grid: GridPlan, model: { name: string, groundResolutionM: [number, number] } | null }, event: never, reply: CutScene }} cutScene
  * @property {{ payload: { sceneId: string, grid: GridPlan, map: MapPlan, answers: WindowAnswers }, event: never, reply: SceneMap }} mapScene
+ * @property {{ payload: { sceneId: string, file: Blob }, event: never, reply: VectorsInfo }} readVectors what a GeoJSON file says of the scene
+ * @property {{ payload: { sceneId: string, file: Blob, grid: GridPlan, property: string, leastShare: number }, event: never, reply: WindowLabels }} vectorLabels the classes that its polygons give the windows of which they cover so much
+ * @property {{ payload: { sceneId: string, file: Blob }, event: never, reply: AreaOfInterest['polygons'] }} vectorArea
  * @property {{ payload: { sceneId: string, form: MapForm }, event: never, reply: { ending: string, file: Blob }[] }} writeMap of the map that was made last
  * @property {{ payload: { sceneId: string, count: number, seed: number }, event: never, reply: Uint32Array }} drawSample cells to be checked
  * @property {{ payload: { sceneId: string, cells: Uint32Array, truths: string[] }, event: never, reply: MapAccuracy }} mapAccuracy

@@ -1,5 +1,6 @@
 /** A grid's windows as tiles, and back. */
 
+/** @typedef {import('../engine/index.js').CutScene} CutScene */
 /** @typedef {import('../engine/index.js').GridInfo} GridInfo */
 /** @typedef {import('../engine/index.js').PixelWindow} PixelWindow */
 /** @typedef {import('../engine/index.js').WindowSource} WindowSource */
@@ -27,6 +28,22 @@ export function cellsOfScene({ all }, sceneId) {
  */
 export function cellSource({ id, file, raster }, window) {
   return { kind: 'window', sceneId: id, file: file ?? new Blob(), window, raster };
+}
+
+/**
+ * The cells of a scene by their windows; nothing where a window is no tile.
+ * @param {{ all: Tile[] }} tiles
+ * @param {string} sceneId
+ * @param {GridInfo} grid
+ */
+export function cellsByWindow(tiles, sceneId, grid) {
+  /** @type {(Cell | undefined)[]} */
+  const cells = Array.from({ length: windowCount(grid) });
+  for (const cell of cellsOfScene(tiles, sceneId)) {
+    const index = indexOfWindow(grid, cell.source.window);
+    if (index >= 0) cells[index] = cell;
+  }
+  return cells;
 }
 
 /** How many windows a grid has. @param {GridInfo} grid */
@@ -70,15 +87,16 @@ export function windowAround({ windows: [across, down], cellPx, stepPx, offsetPx
 }
 
 /**
- * All windows as tiles.
+ * The windows as tiles: all, or those in the area of interest.
  * @param {Scene} scene
- * @param {GridInfo} grid
+ * @param {CutScene} grid
  * @param {(window: PixelWindow) => string | null} [labelOf]
  * @returns {NewTile[]}
  */
 export function cellsOf(scene, grid, labelOf = () => null) {
   const [across] = grid.windows;
-  return Array.from({ length: windowCount(grid) }, (_, index) => {
+  const windows = grid.wanted ?? Array.from({ length: windowCount(grid) }, (_, index) => index);
+  return Array.from(windows, (index) => {
     const window = windowAt(grid, index);
     const title = `Row ${Math.floor(index / across) + 1}, column ${(index % across) + 1} · ${scene.name}`;
     return { name: title, path: title, source: cellSource(scene, window), classId: labelOf(window) };

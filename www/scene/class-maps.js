@@ -24,7 +24,7 @@ import { cellsOfScene, indexOfWindow, isCell, windowCount } from './cells.js';
 const LEAST_PAUSE_MS = 250;
 const SHARE_OF_TIME = 5;
 
-const STATES = { classified: 0, noData: 1, unreadable: 2, open: 3 };
+const STATES = { classified: 0, noData: 1, unreadable: 2, leftOut: 3, open: 4 };
 
 /** Events: `changed`, with the scene's id in its detail; `rested`, where nothing is outdated any more. */
 export class ClassMaps extends EventTarget {
@@ -143,12 +143,13 @@ export class ClassMaps extends EventTarget {
 export function answersOf(cells, grid, labels, colours) {
   const windows = windowCount(grid);
   const scores = new Float32Array(windows * labels.length);
-  const states = new Uint8Array(windows).fill(STATES.open);
+  const states = new Uint8Array(windows).fill(STATES.leftOut);
   /** @type {number[]} */
   const partial = [];
   for (const { source, state, answer, facts, error, labels: answered } of cells) {
     const index = indexOfWindow(grid, source.window);
     if (index < 0) continue;
+    states[index] = STATES.open;
     const isEmpty = error?.code === 'image.no_data';
     if (state === 'error') states[index] = isEmpty ? STATES.noData : STATES.unreadable;
     // Its neighbours may still see its cells.

@@ -15,6 +15,8 @@
 /** @typedef {import('../engine/index.js').GridPlan} GridPlan */
 /** @typedef {import('../engine/index.js').MapPlan} MapPlan */
 
+/** More points than an outline needs that is drawn by hand, and few enough to be kept with each change of the plan. */
+export const MOST_AREA_POINTS = 20_000;
 /** Cells of this many pixels, where nothing says how much ground one should show. */
 const USUAL_CELL = '256px';
 /** More than a person looks at, and less than a damaged plan could ask for. */
@@ -24,7 +26,7 @@ const LENGTH = /^\d{1,9}(\.\d{1,6})?\s?(px|m)$/;
 
 /** @returns {ScenePlan} */
 export function usualPlan(cell = USUAL_CELL) {
-  return { grid: { cell, step: cell, offset: '0px' }, map: { undecidedPercent: 0, isMajority: false } };
+  return { grid: { cell, step: cell, offset: '0px', area: null }, map: { undecidedPercent: 0, isMajority: false } };
 }
 
 /**
@@ -34,14 +36,14 @@ export function usualPlan(cell = USUAL_CELL) {
  */
 export function readPlan(value) {
   const { grid, map, check } = objectOf(value);
-  const { cell, step, offset } = objectOf(grid);
+  const { cell, step, offset, area } = objectOf(grid);
   const { undecidedPercent, isMajority } = objectOf(map);
   const length = (/** @type {unknown} */ text, /** @type {string} */ otherwise) => (typeof text === 'string' && LENGTH.test(text) ? text : otherwise);
   const usual = usualPlan();
   const cellLength = length(cell, usual.grid.cell);
   const isPercent = typeof undecidedPercent === 'number' && undecidedPercent >= 0 && undecidedPercent <= 100;
   return {
-    grid: { cell: cellLength, step: length(step, cellLength), offset: length(offset, usual.grid.offset) },
+    grid: { cell: cellLength, step: length(step, cellLength), offset: length(offset, usual.grid.offset), area: readArea(area) },
     map: { undecidedPercent: isPercent ? undecidedPercent : 0, isMajority: isMajority === true },
     check: readCheck(check),
   };
@@ -59,6 +61,24 @@ function readCheck(value) {
   const areCells = cells.every((cell) => Number.isInteger(cell) && cell >= 0 && cell < 2 ** 32);
   const areTruths = truths.every((truth) => truth === null || (typeof truth === 'string' && truth.length <= MOST_NAME));
   return areCells && areTruths ? { map, cells: [...cells], truths: [...truths] } : null;
+}
+
+/**
+ * An area that is none is left out: then all of the scene is mapped.
+ * @param {unknown} value
+ * @returns {GridPlan['area']}
+ */
+function readArea(value) {
+  const { name, polygons } = objectOf(value);
+  if (typeof name !== 'string' || name.length > MOST_NAME || !Array.isArray(polygons)) return null;
+  const isPoint = (/** @type {unknown} */ point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
+  const areRings = polygons.every((rings) => Array.isArray(rings) && rings.every((ring) => Array.isArray(ring) && ring.every(isPoint)));
+  return areRings && pointsOf({ name, polygons }) <= MOST_AREA_POINTS ? { name, polygons } : null;
+}
+
+/** How many points its outlines have. @param {NonNullable<GridPlan['area']>} area */
+export function pointsOf({ polygons }) {
+  return polygons.flat().reduce((sum, ring) => sum + ring.length, 0);
 }
 
 /** @param {unknown} value @returns {Record<string, unknown>} */

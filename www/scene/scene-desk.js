@@ -7,7 +7,7 @@ import { carriedLabels, cellsOf, cellsOfScene } from './cells.js';
 import { usualPlan } from './plan.js';
 
 /** @typedef {import('../engine/index.js').EngineError} EngineError */
-/** @typedef {import('../engine/index.js').GridInfo} GridInfo */
+/** @typedef {import('../engine/index.js').CutScene} CutScene */
 /** @typedef {import('../engine/index.js').GridPlan} GridPlan */
 /** @typedef {import('../engine/index.js').SceneInfo} SceneInfo */
 /** @typedef {import('../engine/index.js').SceneRoom} SceneRoom */
@@ -19,7 +19,7 @@ import { usualPlan } from './plan.js';
 /** @typedef {import('./scenes.js').Scene} Scene */
 /** @typedef {import('./scenes.js').Scenes} Scenes */
 
-/** @typedef {{ info: SceneInfo, grid: GridInfo & { hint: string | null } }} OpenedScene What the worker of scenes says of it. */
+/** @typedef {{ info: SceneInfo, grid: CutScene }} OpenedScene What the worker of scenes says of it. */
 
 /** Where nobody looks at the colours, none need be chosen from a sample of the numbers. @type {import('../engine/index.js').Stretch} */
 const UNSEEN = { bands: [1, 1, 1], ranges: [{ black: 0, white: 1 }, { black: 0, white: 1 }, { black: 0, white: 1 }], rule: 'fixed' };
@@ -104,14 +104,15 @@ export class SceneDesk extends EventTarget {
    */
   async add(file, sidecars) {
     const id = newId();
-    const { groups, alike } = await this.#session.ask('lookAtRasters', { tiles: [{ tileId: id, source: { kind: 'file', file } }], bands: null });
+    const readable = await this.#room.readable(file, sidecars.world !== null || sidecars.auxXml !== null);
+    const { groups, alike } = await this.#session.ask('lookAtRasters', { tiles: [{ tileId: id, source: { kind: 'file', file: readable } }], bands: null });
     const group = groups.find((one) => one.alike === alike[id]);
     const known = this.#stretches.kinds.find((kind) => kind.alike === group?.alike)?.stretch;
     const raster = group ? { alike: group.alike, stretch: stretchFor(group, known, this.#session.status.loaded?.info.preparations ?? []) } : null;
-    const info = await this.#room.open({ sceneId: id, file, sidecars, stretch: raster?.stretch ?? null });
+    const info = await this.#room.open({ sceneId: id, file: readable, sidecars, stretch: raster?.stretch ?? null });
     const plan = usualPlan(this.#usualCell(info));
     /** @type {Scene} */
-    const scene = { id, name: file.name, file, fileBytes: file.size, sidecars, raster, plan };
+    const scene = { id, name: file.name, file: readable, fileBytes: file.size, sidecars, raster, plan };
     const grid = await this.#cut(scene);
     this.#opened.set(id, { info, grid });
     this.#scenes.add([scene]);
@@ -127,13 +128,18 @@ export class SceneDesk extends EventTarget {
    */
   reunite(file) {
     const scene = this.#scenes.all.find(({ name, fileBytes, file: kept }) => !kept && name === file.name && fileBytes === file.size);
-    if (!scene) return false;
+    if (scene) this.#giveBack(scene, file).catch((thrown) => this.#failures.set(scene.id, asEngineError(thrown)));
+    return scene !== undefined;
+  }
+
+  /** @param {Scene} scene @param {File} file */
+  async #giveBack(scene, file) {
+    const readable = await this.#room.readable(file, scene.sidecars.world !== null || scene.sidecars.auxXml !== null);
     const cells = cellsOfScene(this.#tiles, scene.id);
-    for (const cell of cells) cell.source = { ...cell.source, file };
-    this.#scenes.change(scene.id, { file });
+    for (const cell of cells) cell.source = { ...cell.source, file: readable };
+    this.#scenes.change(scene.id, { file: readable });
     // What could not be read without it is tried again.
     this.#tiles.mark(cells.filter(({ state }) => state === 'error'), 'queued');
-    return true;
   }
 
   /** Cells as large as tiles of such pixels usually are, and no larger than half of the scene. @param {SceneInfo} info */

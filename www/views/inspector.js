@@ -1,5 +1,6 @@
 /** All that is known of the tile in focus: its picture, its classes, what its pixels are. */
 
+import { isCell } from '../scene/cells.js';
 import { tilesOf } from '../tiles/tile-list.js';
 import { Bars } from './bars.js';
 import { classTag } from './class-tag.js';
@@ -27,8 +28,9 @@ const PAUSE_MS = 80;
 
 /**
  * @param {{ tiles: TileList, labelling: Labelling, shown: ShownTiles, selection: Selection, thumbnails: Thumbnails, heatmaps: Heatmaps }} page
+ * @param {(cell: import('../scene/cells.js').Cell) => void} showOnMap
  */
-export function setUpInspector({ tiles, labelling, shown, selection, thumbnails, heatmaps }) {
+export function setUpInspector({ tiles, labelling, shown, selection, thumbnails, heatmaps }, showOnMap) {
   const panel = byId('inspector', HTMLElement);
   const root = fromTemplate('inspector-template');
   panel.append(root);
@@ -43,6 +45,7 @@ export function setUpInspector({ tiles, labelling, shown, selection, thumbnails,
   const error = part(root, '.tile-error', HTMLElement);
   const facts = part(root, '.facts', HTMLElement);
   const notes = part(root, '.inspected-notes', HTMLElement);
+  const onMap = part(root, '.show-on-map', HTMLButtonElement);
   const bars = new Bars(part(root, '.bars', HTMLElement), BARS, (label) => heatmaps.choose(label));
   /** What is shown, or is on its way. @type {Blob | null} */
   let pictured = null;
@@ -57,6 +60,7 @@ export function setUpInspector({ tiles, labelling, shown, selection, thumbnails,
     const known = labelling.classOf(tile.classId);
     const answered = tile.state === 'done' ? tile.answer : null;
     name.textContent = tile.name;
+    onMap.hidden = !isCell(tile);
     path.textContent = tile.path === tile.name ? '' : tile.path;
     label.replaceChildren(...(known ? ['Label: ', classTag(known, known.name)] : ['No label']));
     verdict.textContent = answered && tile.verdict ? '' : verdictSentence(tile);
@@ -98,6 +102,10 @@ export function setUpInspector({ tiles, labelling, shown, selection, thumbnails,
     canvas?.transferFromImageBitmap(decoded);
   }
 
+  onMap.addEventListener('click', () => {
+    const tile = shown.all[selection.place];
+    if (tile && isCell(tile)) showOnMap(tile);
+  });
   for (const type of ['changed', 'described', 'pictured']) {
     tiles.addEventListener(type, (event) => tilesOf(event).some(({ id }) => id === shownId) && draw());
   }

@@ -122,7 +122,7 @@ function classUnder({ type, target }) {
 /**
  * @param {object} to
  * @param {(tiles: NewTile[]) => void} to.addTiles
- * @param {(files: NewFile[]) => Promise<NewFile[]>} to.takeScenes opens those that are scenes, and gives the others
+ * @param {(files: NewFile[]) => Promise<NewFile[]>} to.takeScenes opens those that are scenes or shapes on one, and gives the others
  * @param {(files: NewFile[]) => void} to.openScenes opens them, however large they are
  * @param {(file: File, company: Company) => void} to.openModel a model file or a checkpoint that was dropped among the tiles
  * @param {(file: File) => boolean} to.takeLabels a list of labels, if somebody waits for one

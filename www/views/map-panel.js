@@ -3,7 +3,7 @@
 import { hasAreas } from '../scene/class-maps.js';
 import { changedCells } from './map/cell-drawing.js';
 import { mapPicture } from './map/map-picture.js';
-import { beforePaint, byId, button, counted, download, element, percent, stemOf, table } from './dom.js';
+import { beforePaint, byId, button, counted, download, element, isolated, percent, stemOf, table } from './dom.js';
 import { notify } from './notices.js';
 import { thrownSentence } from './sentences.js';
 
@@ -36,6 +36,11 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
   const step = byId('grid-step', HTMLInputElement);
   const offset = byId('grid-offset', HTMLInputElement);
   const cut = byId('grid-cut', HTMLElement);
+  const areaRow = byId('grid-area', HTMLElement);
+  const wholeScene = button('Map the whole scene', async () => {
+    const { scene } = view;
+    if (scene) await desk.recut(scene, { ...scene.plan.grid, area: null }).catch((thrown) => notify(thrownSentence(thrown)));
+  });
   const undecided = byId('map-undecided', HTMLInputElement);
   const majority = byId('map-majority', HTMLInputElement);
   const exports = byId('map-exports', HTMLElement);
@@ -52,6 +57,9 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
     facts.replaceChildren(...(opened ? [...opened.info.lines, ...opened.info.notes].map((line) => element('li', {}, line)) : []));
     if (!scene || !opened) return;
     const { plan } = scene;
+    const { area } = plan.grid;
+    areaRow.hidden = !area;
+    areaRow.replaceChildren(area ? `Area of interest: ${isolated(area.name)} ` : '', wholeScene);
     const key = JSON.stringify([scene.id, plan]);
     if (filled !== key) {
       filled = key;
@@ -60,9 +68,10 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
       majority.checked = plan.map.isMajority;
     }
     const { windows, cellPx, cellM, hint } = opened.grid;
+    const chosen = opened.grid.wanted ? `${counted(opened.grid.wanted.length, 'cell')} in the area of interest, of ${(windows[0] * windows[1]).toLocaleString()},` : counted(windows[0] * windows[1], 'cell');
     const metres = cellM ? ` (${cellM.map((side) => Math.round(side).toLocaleString()).join(' × ')} m)` : '';
     cut.replaceChildren(
-      `${counted(windows[0] * windows[1], 'cell')} of ${cellPx.join(' × ')} pixels${metres}.`,
+      `${chosen} of ${cellPx.join(' × ')} pixels${metres}.`,
       ...(hint ? [element('strong', { className: 'warning-text' }, ` ${hint.replace('--cell ', 'a cell of ')}`)] : []),
     );
   });
@@ -91,6 +100,7 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
       map.unreadable > 0 && `${counted(map.unreadable, 'cell')} cannot be read: the file is damaged or cut off there.`,
       map.summary.filtered > 0 && `The majority filter changed ${counted(map.summary.filtered, 'cell')}.`,
       map.before && `${counted(changed, 'cell')} changed their class with this model: see the layer “What changed”.`,
+      map.summary.leftOut > 0 && `${counted(map.summary.leftOut, 'cell')} are left out.`,
       map.summary.outside > 0 && `${counted(map.summary.outside, 'cell')} reach beyond the edge and have no class.`,
     ].filter((note) => typeof note === 'string');
     return [legendTable, ...notes.map((note) => element('p', { className: 'help' }, note))];
@@ -101,7 +111,7 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
     const { scene } = view;
     if (!scene) return;
     cell.setCustomValidity('');
-    const grid = { cell: cell.value.trim(), step: step.value.trim() || cell.value.trim(), offset: offset.value.trim() || '0px' };
+    const grid = { ...scene.plan.grid, cell: cell.value.trim(), step: step.value.trim() || cell.value.trim(), offset: offset.value.trim() || '0px' };
     try {
       if (JSON.stringify(grid) !== JSON.stringify(scene.plan.grid)) await desk.recut(scene, grid);
     } catch (thrown) {

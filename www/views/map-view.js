@@ -1,10 +1,10 @@
 /** The map: a scene with the classes of its cells over it, to look at and to label. */
 
-import { cellsOfScene, indexOfWindow, isCell, overlap, windowAround } from '../scene/cells.js';
+import { cellsByWindow, isCell, overlap, windowAround } from '../scene/cells.js';
 import { tilesOf } from '../tiles/tile-list.js';
 import { beforePaint, byId, element, isTyping, isolated } from './dom.js';
 import { classIndexOf, keyOf } from './label-keys.js';
-import { drawClasses, drawFrames, drawGrid, drawHatches, pictureOf } from './map/cell-drawing.js';
+import { drawArea, drawClasses, drawFrames, drawGrid, drawHatches, pictureOf } from './map/cell-drawing.js';
 import { scaleOf } from './map/scale.js';
 import { notify } from './notices.js';
 import { thrownSentence } from './sentences.js';
@@ -67,6 +67,8 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
   let unfamiliar = new Set();
   /** The part of the scene that is judged unswayed: nothing is drawn but its frame. @type {import('../engine/index.js').PixelWindow | null} */
   let judged = null;
+  /** Where the map goes as soon as it is there. @type {import('../engine/index.js').PixelWindow | null} */
+  let destination = null;
   /** What the hand is doing. @type {{ from: Point, to: Point, clientX: number, clientY: number, isBox: boolean, painted: Set<string> | null } | null} */
   let stroke = null;
 
@@ -86,6 +88,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     if (judged) return drawFrame(pen, judged);
     if (picture && layer.value !== 'none') drawClasses(pen, cut, picture, Number(opacity.value));
     drawGrid(pen, cut);
+    if (scene?.plan.grid.area) drawArea(pen, scene.plan.grid.area);
     const present = presentCells();
     if (hatched.checked && unfamiliar.size > 0) drawHatches(pen, present.filter(({ id }) => unfamiliar.has(id)));
     drawFrames(pen, present.filter(({ classId }) => classId !== null), ({ classId }) => labelling.classOf(classId)?.colour ?? '#888888');
@@ -137,13 +140,8 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
 
   /** The cells as they stand in the list of tiles. */
   function gather() {
-    cells = [];
     const cut = grid();
-    if (!scene || !cut) return;
-    for (const cell of cellsOfScene(tiles, scene.id)) {
-      const index = indexOfWindow(cut, cell.source.window);
-      if (index >= 0) cells[index] = cell;
-    }
+    cells = scene && cut ? cellsByWindow(tiles, scene.id, cut) : [];
   }
 
   /** Shows the scene that is chosen, as it is known now. */
@@ -161,6 +159,10 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
       map?.dispose();
       map = null;
       if (scene && known) await open(scene, known);
+    }
+    if (destination && map) {
+      map.show(destination, true);
+      destination = null;
     }
     makePicture();
   }
@@ -439,6 +441,12 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     /** The scene that is shown. */
     get scene() {
       return scene;
+    },
+    /** Goes to a cell. @param {Cell} cell */
+    show({ source }) {
+      scene = scenes.get(source.sceneId) ?? scene;
+      destination = source.window;
+      follow();
     },
     /**
      * Goes to a part of the scene and hides all that is known of it, until there is none to be judged.

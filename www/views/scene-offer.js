@@ -10,8 +10,9 @@ import { thrownSentence } from './sentences.js';
 /** @typedef {'ask' | 'scene' | 'tile'} Rule What becomes of large rasters. */
 
 const RASTER = /\.(tiff?|gtiff|geotiff|cog)$/i;
-/** What stands beside a raster. */
-const SIDECAR = /\.(tfw|tifw|wld|aux\.xml)$/i;
+const PICTURE = /\.(jpe?g|png|webp)$/i;
+/** What stands beside a raster or a picture, and says where it lies. */
+const SIDECAR = /\.(tfw|tifw|jgw|jpgw|jpegw|pgw|pngw|wpw|webpw|wld|aux\.xml)$/i;
 /** Rasters of fewer bytes are not even looked at: they can hardly be large. */
 const LEAST_BYTES = 200_000;
 /** From this many pixels a side on it may be a scene, unless the user says otherwise. */
@@ -26,19 +27,54 @@ function choice() {
   return { sidePx: sidePx >= LEAST_SIDE_PX ? sidePx : USUAL_SIDE_PX, rule: rule === 'scene' || rule === 'tile' ? rule : 'ask' };
 }
 
-/** The text of the file of one of these names, where it came along. @param {NewFile[]} company @param {string[]} names */
-async function textBeside(company, names) {
-  const wanted = names.map((name) => name.toLowerCase());
-  const found = company.find(({ name }) => wanted.includes(name.toLowerCase()));
-  return found ? found.file.text().catch(() => null) : null;
+/** @typedef {Map<string, NewFile>} Company Files that came together, by their names in lower case. */
+
+/** @param {NewFile[]} files @returns {Company} */
+function companyOf(files) {
+  return new Map(files.map((file) => [file.name.toLowerCase(), file]));
 }
 
-/** @param {NewFile} file @param {NewFile[]} company */
-async function sidecarsOf({ name }, company) {
-  return {
-    world: await textBeside(company, ['tfw', 'tifw', 'wld'].map((ending) => `${stemOf(name)}.${ending}`)),
-    auxXml: await textBeside(company, [`${name}.aux.xml`]),
-  };
+/** What stands beside a file and says where it lies. @param {NewFile} file @param {Company} company */
+function beside({ name }, company) {
+  const lower = name.toLowerCase();
+  const stem = stemOf(lower);
+  const extension = lower.slice(stem.length + 1);
+  // As ESRI names them: the first and the last letter and a w, or all of it and a w.
+  const worlds = [`${extension.at(0)}${extension.at(-1)}w`, `${extension}w`, 'tfw', 'wld'];
+  const world = worlds.map((ending) => company.get(`${stem}.${ending}`)).find((found) => found !== undefined);
+  return { world: world ?? null, auxXml: company.get(`${lower}.aux.xml`) ?? null };
+}
+
+/** @param {NewFile} file @param {Company} company */
+async function sidecarsOf(file, company) {
+  const { world, auxXml } = beside(file, company);
+  const text = async (/** @type {NewFile | null} */ found) => (found ? found.file.text().catch(() => null) : null);
+  return { world: await text(world), auxXml: await text(auxXml) };
+}
+
+/**
+ * Whether it may be a scene: a large raster, or a picture of which something says where it lies. A photograph is a tile.
+ * @param {NewFile} file
+ * @param {Company} company
+ */
+function mayBeScene(file, company) {
+  if (RASTER.test(file.name)) return file.file.size >= LEAST_BYTES;
+  const { world, auxXml } = beside(file, company);
+  return PICTURE.test(file.name) && (world !== null || auxXml !== null);
+}
+
+/** Its width and height; null where it cannot be opened. @param {SceneDesk} desk @param {NewFile} file */
+async function sizeOf(desk, { name, file }) {
+  try {
+    if (RASTER.test(name)) return await desk.look(file);
+    const picture = await createImageBitmap(file);
+    const size = { widthPx: picture.width, heightPx: picture.height };
+    picture.close();
+    return size;
+  } catch {
+    // What cannot be opened says so as a tile.
+    return null;
+  }
 }
 
 /**
@@ -72,7 +108,7 @@ export function setUpSceneOffer(desk, showMap) {
     });
   }
 
-  /** @param {NewFile[]} scenes @param {NewFile[]} company files that stand beside them */
+  /** @param {NewFile[]} scenes @param {Company} company */
   async function openScenes(scenes, company) {
     for (const file of scenes) {
       try {
@@ -94,14 +130,14 @@ export function setUpSceneOffer(desk, showMap) {
     const { sidePx, rule } = choice();
     const strange = files.filter(({ file }) => !desk.reunite(file));
     if (strange.length < files.length) showMap();
-    const candidates = strange.filter(({ name, file }) => RASTER.test(name) && file.size >= LEAST_BYTES);
-    if (candidates.length === 0 || rule === 'tile') return strange;
+    if (rule === 'tile') return strange;
+    const company = companyOf(files);
+    const candidates = strange.filter((file) => mayBeScene(file, company));
     /** @type {{ file: NewFile, widthPx: number, heightPx: number }[]} */
     const large = [];
     for (const file of candidates) {
-      // What cannot be opened says so as a tile.
-      const info = await desk.look(file.file).catch(() => null);
-      if (info && Math.max(info.widthPx, info.heightPx) >= sidePx) large.push({ file, widthPx: info.widthPx, heightPx: info.heightPx });
+      const size = await sizeOf(desk, file);
+      if (size && Math.max(size.widthPx, size.heightPx) >= sidePx) large.push({ file, widthPx: size.widthPx, heightPx: size.heightPx });
     }
     if (large.length === 0) return strange;
     const answer = rule === 'scene' ? rule : await ask(large.map(({ file, ...size }) => ({ name: file.name, ...size })));
@@ -109,9 +145,9 @@ export function setUpSceneOffer(desk, showMap) {
     const chosen = new Set(large.map(({ file }) => file));
     const others = strange.filter((file) => !chosen.has(file));
     if (answer === 'cancel') return others;
-    await openScenes([...chosen], files);
+    await openScenes([...chosen], company);
     return others.filter(({ name }) => !SIDECAR.test(name));
   }
 
-  return { takeScenes, openScenes: (/** @type {NewFile[]} */ files) => openScenes(files.filter(({ name }) => !SIDECAR.test(name)), files) };
+  return { takeScenes, openScenes: (/** @type {NewFile[]} */ files) => openScenes(files.filter(({ name }) => !SIDECAR.test(name)), companyOf(files)) };
 }

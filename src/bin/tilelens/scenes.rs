@@ -1,17 +1,23 @@
 //! Scenes on a disk, with what stands beside them.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use tilelens::raster::{FileSource, Raster, Sidecars};
+use tilelens::scene::tiff_of_picture;
+use tilelens::tile::is_picture;
 
 use super::tiles::coded;
 
-/// A raster file; each reader opens it anew.
+/// A raster file, or a picture that was made one; each reader opens it anew.
 pub struct SceneFile {
     pub path: PathBuf,
+    /// Of a picture, which can only be decoded as a whole, the TIFF that it is read from.
+    tiff: Option<Arc<[u8]>>,
     world: Option<String>,
     aux_xml: Option<String>,
     stamp: Stamp,
@@ -32,13 +38,15 @@ impl Stamp {
 }
 
 impl SceneFile {
-    /// `x.tif` has `x.tfw` and `x.tif.aux.xml` beside it.
+    /// `x.tif` has `x.tfw` and `x.tif.aux.xml` beside it, `y.jpg` has `y.jgw`.
     pub fn new(path: &Path) -> Result<Self> {
         let beside = |name: PathBuf| fs::read_to_string(name).ok();
         let world =
-            ["tfw", "tifw", "wld"].into_iter().find_map(|extension| beside(path.with_extension(extension)));
+            world_extensions(path).iter().find_map(|extension| beside(path.with_extension(extension)));
         let aux_xml = beside(with_suffix(path, ".aux.xml"));
-        Ok(Self { path: path.to_path_buf(), world, aux_xml, stamp: Stamp::of(path)? })
+        let stamp = Stamp::of(path)?;
+        let tiff = tiff_of(path, world.is_some() || aux_xml.is_some())?;
+        Ok(Self { path: path.to_path_buf(), tiff, world, aux_xml, stamp })
     }
 
     /// What GDAL keeps beside it.
@@ -57,10 +65,39 @@ impl SceneFile {
         if Stamp::of(&self.path)? != self.stamp {
             bail!("{path} was changed while it was read: wait until it is whole, then start again");
         }
-        let source = FileSource::open(&self.path).with_context(|| format!("{path} cannot be read"))?;
         let sidecars = Sidecars { world: self.world.as_deref(), aux_xml: self.aux_xml() };
-        Raster::open_beside(source, sidecars).map_err(coded).with_context(|| path.to_string())
+        let raster = match &self.tiff {
+            Some(tiff) => Raster::open_beside(tiff.clone(), sidecars),
+            None => {
+                let source =
+                    FileSource::open(&self.path).with_context(|| format!("{path} cannot be read"))?;
+                Raster::open_beside(source, sidecars)
+            }
+        };
+        raster.map_err(coded).with_context(|| path.to_string())
     }
+}
+
+/// As ESRI names them: the first and the last letter and a w, or all of it and a w.
+fn world_extensions(path: &Path) -> Vec<String> {
+    let extension =
+        path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ends = extension.chars().next().into_iter().chain(extension.chars().next_back());
+    vec![ends.chain(['w']).collect(), format!("{extension}w"), "tfw".into(), "wld".into()]
+}
+
+/// Nothing for a raster.
+fn tiff_of(path: &Path, is_beside: bool) -> Result<Option<Arc<[u8]>>> {
+    let unread = || format!("{} cannot be read", path.display());
+    let mut head = Vec::new();
+    File::open(path).and_then(|file| file.take(32).read_to_end(&mut head)).with_context(unread)?;
+    if !is_picture(&head) {
+        return Ok(None);
+    }
+    let bytes = fs::read(path).with_context(unread)?;
+    let tiff =
+        tiff_of_picture(&bytes, is_beside).map_err(coded).with_context(|| path.display().to_string())?;
+    Ok(Some(tiff.into()))
 }
 
 /// A path with something behind its whole name.

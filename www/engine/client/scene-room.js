@@ -22,6 +22,16 @@ export class SceneRoom {
     this.#connect = connect;
   }
 
+  /**
+   * A file as windows can be read of it: a picture, which can only be decoded as a whole, becomes a TIFF.
+   * @param {Blob} file
+   * @param {boolean} isBeside whether a world file is beside it
+   */
+  async readable(file, isBeside) {
+    if (!this.site) throw new EngineError('scene.not_built');
+    return (await this.ask('tiffOfPicture', { engine: this.site.engine, file, isBeside })) ?? file;
+  }
+
   /** @param {SceneSource} source @returns {Promise<SceneInfo>} */
   async open(source) {
     await this.#reopen();

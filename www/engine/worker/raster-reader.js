@@ -67,8 +67,7 @@ export class RasterReader {
   #open({ Raster }, key, { file, raster: look }, read) {
     // Another cell of the scene may have been quicker.
     if (this.#scene?.key === key) return;
-    const raster = Raster.open(file.size, read);
-    if (look) raster.setStretch(look.stretch);
+    const raster = Raster.open(file.size, read, look?.stretch ?? null);
     this.#scene?.raster.free();
     this.#scene = { key, raster };
   }

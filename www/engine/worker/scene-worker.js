@@ -83,6 +83,19 @@ async function openScene({ engine, ...source }) {
   }
 }
 
+/** As many bytes tell what a file is. */
+const HEAD_BYTES = 32;
+
+/** @param {PayloadOf<'tiffOfPicture'>} payload */
+async function tiffOfPicture({ engine, file, isBeside }) {
+  const read = (/** @type {Blob} */ part) => part.arrayBuffer().then((buffer) => new Uint8Array(buffer));
+  return moduleOf(engine).use(async (bindings) => {
+    // A raster may be larger than the memory.
+    if (!bindings.isPicture(await read(file.slice(0, HEAD_BYTES)))) return null;
+    return new Blob([/** @type {BlobPart} */ (bindings.tiffOfPicture(await read(file), isBeside))]);
+  });
+}
+
 /** @param {PayloadOf<'viewScene'>} payload */
 async function viewScene({ sceneId, window: { x, y, width, height }, widthPx, heightPx }) {
   const [outWidth, outHeight] = [Math.min(width, widthPx), Math.min(height, heightPx)];
@@ -91,25 +104,36 @@ async function viewScene({ sceneId, window: { x, y, width, height }, widthPx, he
 }
 
 /** @param {PayloadOf<'cutScene'>} payload */
-function cutScene({ sceneId, grid: { cell, step, offset }, model }) {
+function cutScene({ sceneId, grid: { cell, step, offset, area }, model }) {
   return withScene(sceneId, (scene) => {
+    const wanted = area && scene.windowsInArea(cell, step, offset, area.polygons);
     const grid = /** @type {import('../protocol.js').GridInfo} */ (scene.grid(cell, step, offset));
     const hint = model ? (scene.hint(model.name, ...model.groundResolutionM, Math.min(...grid.cellPx)) ?? null) : null;
-    return { ...grid, hint };
+    return { ...grid, hint, wanted };
   });
 }
 
 /** @param {PayloadOf<'mapScene'>} payload */
 function mapScene({ sceneId, grid, map, answers }) {
-  const { cell, step, offset } = grid;
+  const { cell, step, offset, area } = grid;
   const { labels, colours, scores, states, partial } = answers;
   return withScene(sceneId, (scene, known) => {
     const empty = emptyCells(scene, known, grid, partial);
-    const made = scene.map(cell, step, offset, labels, colours, scores, states, empty, map.undecidedPercent, map.isMajority);
+    const made = scene.map(cell, step, offset, labels, colours, scores, states, empty, area?.polygons ?? null, map.undecidedPercent, map.isMajority);
     known.map?.free();
     known.map = made;
     return { summary: /** @type {import('../protocol.js').MapSummary} */ (made.summary()), ids: made.ids(), confidences: made.confidences() };
   });
+}
+
+/**
+ * @template Value
+ * @param {{ sceneId: string, file: Blob }} payload
+ * @param {(scene: OpenScene, bytes: Uint8Array) => Value} work
+ */
+async function withVectors({ sceneId, file }, work) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  return withScene(sceneId, (scene) => work(scene, bytes));
 }
 
 /**
@@ -156,6 +180,8 @@ async function answer({ kind, payload }) {
   switch (kind) {
     case 'openScene':
       return { value: await openScene(payload) };
+    case 'tiffOfPicture':
+      return { value: await tiffOfPicture(payload) };
     case 'viewScene': {
       const value = await viewScene(payload);
       return { value, transfer: [value] };
@@ -170,6 +196,14 @@ async function answer({ kind, payload }) {
       const value = await mapScene(payload);
       return { value, transfer: [value.ids.buffer, value.confidences.buffer] };
     }
+    case 'readVectors':
+      return { value: await withVectors(payload, (scene, bytes) => scene.readVectors(bytes)) };
+    case 'vectorLabels': {
+      const { grid, property, leastShare } = payload;
+      return { value: await withVectors(payload, (scene, bytes) => scene.labelsOfVectors(bytes, grid.cell, grid.step, grid.offset, property, leastShare)) };
+    }
+    case 'vectorArea':
+      return { value: await withVectors(payload, (scene, bytes) => scene.areaOfVectors(bytes)) };
     case 'writeMap': {
       const files = Object.entries(await withMap(payload.sceneId, FORMS[payload.form]));
       return { value: files.map(([ending, content]) => ({ ending, file: new Blob([/** @type {BlobPart} */ (content)]) })) };

@@ -135,6 +135,24 @@ export function drawHatches({ context, pixel, sight }, cells) {
   context.restore();
 }
 
+/**
+ * The outline of what is mapped: dark and light, so that it is seen on any ground.
+ * @param {Pen} pen
+ * @param {import('../../engine/index.js').AreaOfInterest} area
+ */
+export function drawArea({ context, pixel }, { polygons }) {
+  context.beginPath();
+  for (const [first, ...others] of polygons.flat()) {
+    context.moveTo(...first);
+    for (const point of others) context.lineTo(...point);
+    context.closePath();
+  }
+  for (const [colour, widthPx] of /** @type {const} */ ([['#000000', 4], ['#ffffff', 2]])) {
+    Object.assign(context, { strokeStyle: colour, lineWidth: widthPx * pixel });
+    context.stroke();
+  }
+}
+
 /** @param {number} share from 0 to 1 */
 function confidenceColour(share) {
   const place = Math.min(0.999, Math.max(0, share)) * (CONFIDENCE.length - 1);

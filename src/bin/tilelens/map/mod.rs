@@ -14,7 +14,8 @@ use tilelens::model::classifier::Classifier;
 use tilelens::model::model_file::ModelFile;
 use tilelens::raster::prepare;
 use tilelens::scene::{
-    Area, ClassMap, Grid, Length, Place, Shapes, State, Votes, check_percent, resolution_hint,
+    Answer, Area, AreaOfInterest, ClassMap, Grid, Length, Place, Shapes, State, Vectors, Votes,
+    check_percent, resolution_hint,
 };
 
 use super::DeviceChoice;
@@ -32,7 +33,7 @@ const GROUPS_A_CORE: usize = 8;
 
 #[derive(Args)]
 pub struct MapArgs {
-    /// Scenes: TIFF, GeoTIFF and COG files of any size. Each has one stretch of its own, and so one map.
+    /// Scenes: TIFF, GeoTIFF and COG files of any size, JPEG and PNG up to 50 megapixels. Each has one stretch of its own, and so one map.
     #[arg(required = true)]
     scenes: Vec<PathBuf>,
     #[command(flatten)]
@@ -49,6 +50,9 @@ pub struct MapArgs {
     /// How far to the right and down the first cell begins.
     #[arg(long, default_value = "0px")]
     offset: Length,
+    /// Map only what lies in the polygons of this GeoJSON file: cells that they cover by half or more.
+    #[arg(long, value_name = "GEOJSON")]
+    area: Option<PathBuf>,
     /// Leave cells undecided whose best class is less probable than this.
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
     undecided: f32,
@@ -150,19 +154,33 @@ fn map_scene(
         args.step,
         args.offset,
     )?;
-    let groups = grid.groups(description.tile, GROUPS_A_CORE * rayon::current_num_threads());
+    let mut groups = grid.groups(description.tile, GROUPS_A_CORE * rayon::current_num_threads());
     drop(raster);
 
     let mut votes = Votes::new(grid.clone(), model.manifest.labels.clone())?;
     say(&file, model, &grid, &place, &prepared.notes);
+    let area = args.area.as_deref().map(|file| area_of(file, &place)).transpose()?;
+    let is_wanted = area.as_ref().map_or_else(|| vec![true; grid.windows()], |area| area.windows(&grid));
+    match is_wanted.iter().filter(|&&is_wanted| is_wanted).count() {
+        0 => bail!("no cell has half of its pixels in the area: take smaller cells, or a larger area"),
+        some if area.is_some() => eprintln!("  {some} of {} cells are in the area.", grid.windows()),
+        _ => {}
+    }
+    groups.iter_mut().for_each(|group| group.retain(|&window| is_wanted[window]));
     let identity = identity(&file, model, &grid, &prepared.stretch, args.asking);
     let mut progress =
         Progress::open(&outputs.part(), &identity, args.resume, grid.windows(), model.manifest.labels.len())?;
     let windows = Windows { file: &file, prepared: &prepared, grid: &grid, classifier, asking: args.asking };
     windows.classify(groups, &mut progress)?;
     for (window, answer) in progress.answers().enumerate() {
-        let (answer, empty) = answer.context("a window is missing, which is a fault of Tilelens")?;
-        votes.add(window, answer, empty);
+        match answer {
+            Some((answer, empty)) => votes.add(window, answer, empty),
+            None if is_wanted[window] => bail!("a window is missing, which is a fault of Tilelens"),
+            None => votes.add(window, &Answer::LeftOut, &[]),
+        }
+    }
+    if let Some(area) = &area {
+        votes.limit_to(area);
     }
 
     let mut map = votes.finish();
@@ -184,6 +202,14 @@ fn map_scene(
         progress.remove()?;
     }
     Ok(unread)
+}
+
+/// The polygons of a GeoJSON file; what was guessed of them goes to stderr.
+fn area_of(file: &Path, place: &Place) -> Result<AreaOfInterest> {
+    let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let vectors = Vectors::read(&bytes, place).with_context(|| file.display().to_string())?;
+    vectors.notes().iter().for_each(|note| eprintln!("  {}: {note}", file.display()));
+    Ok(vectors.area())
 }
 
 /// What was found and guessed, on stderr.
@@ -227,6 +253,7 @@ fn print(map: &ClassMap, place: &Place) {
         (State::NoData, "of mostly no data"),
         (State::Outside, "cut by the edge of the scene"),
         (State::Unreadable, "of unreadable pixels"),
+        (State::LeftOut, "outside the area"),
     ];
     for (state, what) in states {
         match map.count(state) {

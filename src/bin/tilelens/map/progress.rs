@@ -120,7 +120,7 @@ impl Progress {
             let scores = match &answer {
                 Answer::Scores(scores) => Some(scores.clone()),
                 Answer::NoData => Some(Vec::new()),
-                Answer::Unreadable => None,
+                Answer::Unreadable | Answer::LeftOut => None,
             };
             if let Some(scores) = scores {
                 serde_json::to_writer(&mut lines, &Written { window, scores, empty: empty.clone() })?;
