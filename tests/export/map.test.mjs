@@ -117,6 +117,31 @@ test('a map lies where its scene does, however that lies', { timeout: SLOW_MS },
   }
 });
 
+test('parts of a scene, joined, make the map that it has', { timeout: SLOW_MS }, async (t) => {
+  const folder = await temporaryFolder(t);
+  await makeScenes(folder);
+  const args = [path.join(folder, 'places/turned.tif'), '--cell', '32px', '--step', '8px', '--output'];
+  const file = (/** @type {string} */ name) => path.join(folder, name);
+  const answers = [];
+  for (const number of [3, 1, 2]) {
+    const { stdout } = await map(...args, file(`${number}.tif`), '--part', `${number}/3`);
+    assert.equal(stdout, '');
+    answers.push(await readFile(file(`${number}.tif.part`)));
+  }
+  assert.ok(!existsSync(file('1.tif')));
+  await writeFile(file('joined.tif.part'), Buffer.concat(answers));
+  const { stderr } = await map(...args, file('joined.tif'), '--resume');
+  assert.match(stderr, /70 of 70 cells are done already/);
+  await map(...args, file('whole.tif'));
+  for (const ending of ['.tif', '.csv', '.geojson', '-confidence.tif']) {
+    assert.deepEqual(await readFile(file(`joined${ending}`)), await readFile(file(`whole${ending}`)), ending);
+  }
+  assert.ok(!existsSync(file('joined.tif.part')));
+  const none = await run(TILELENS, ['map', '--head', HEAD, ...args, file('none.tif'), '--part', '4/3']);
+  assert.equal(none.status, 2);
+  assert.match(none.stderr, /3 parts are numbered from 1 to 3/);
+});
+
 describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, () => {
   /** @type {string} */
   let folder;

@@ -98,6 +98,10 @@ Examples:
   tilelens map scene.tif --cell 640m --output map.tif --resume         # after a run that was cut off
   tilelens map scene.tif --cell 640m --output map.tif --check-sample 200
 
+A scene that several machines share, each with one part, and what makes the map of their answers:
+  tilelens map scene.tif --cell 640m --output parts/3.tif --part 3/16
+  cat parts/*.tif.part > map.tif.part && tilelens map scene.tif --cell 640m --output map.tif --resume
+
 Beside map.tif there are map-confidence.tif, map.geojson (WGS 84), map.csv, and what tells GIS programs names and \
 colours: map.qml and map.tif.aux.xml.
 

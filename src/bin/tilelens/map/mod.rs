@@ -1,6 +1,7 @@
 //! `tilelens map`: scenes → class maps.
 
 mod outputs;
+mod part;
 mod progress;
 mod windows;
 
@@ -25,6 +26,7 @@ use super::scenes::SceneFile;
 use super::tiles::coded;
 use super::unread::SomeUnread;
 use outputs::Outputs;
+use part::Part;
 use progress::{Progress, identity};
 use windows::Windows;
 
@@ -71,9 +73,13 @@ pub struct MapArgs {
     /// Where to write the map of one scene, map.tif say, with its other files beside it; for several scenes a folder.
     #[arg(long, short)]
     output: PathBuf,
-    /// Go on with a map that was cut off.
+    /// Go on with a map that was cut off, or finish one whose parts are joined.
     #[arg(long)]
     resume: bool,
+    /// Classify one of N parts of the cells only, and leave the answers in map.tif.part. Join the files of all parts to
+    /// one of that name, and --resume makes the map of it.
+    #[arg(long, value_name = "K/N")]
+    part: Option<Part>,
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
     device: DeviceChoice,
@@ -154,7 +160,9 @@ fn map_scene(
         args.step,
         args.offset,
     )?;
-    let mut groups = grid.groups(description.tile, GROUPS_A_CORE * rayon::current_num_threads());
+    let part = args.part.unwrap_or(Part::WHOLE);
+    let at_least = (GROUPS_A_CORE * rayon::current_num_threads()).saturating_mul(part.of());
+    let mut groups = grid.groups(description.tile, at_least);
     drop(raster);
 
     let mut votes = Votes::new(grid.clone(), model.manifest.labels.clone())?;
@@ -166,12 +174,17 @@ fn map_scene(
         some if area.is_some() => eprintln!("  {some} of {} cells are in the area.", grid.windows()),
         _ => {}
     }
-    groups.iter_mut().for_each(|group| group.retain(|&window| is_wanted[window]));
+    let asked = part.windows(grid.windows());
+    groups.iter_mut().for_each(|group| group.retain(|window| is_wanted[*window] && asked.contains(window)));
     let identity = identity(&file, model, &grid, &prepared.stretch, args.asking);
     let mut progress =
         Progress::open(&outputs.part(), &identity, args.resume, grid.windows(), model.manifest.labels.len())?;
     let windows = Windows { file: &file, prepared: &prepared, grid: &grid, classifier, asking: args.asking };
     windows.classify(groups, &mut progress)?;
+    if args.part.is_some() {
+        // The map is made of all parts' answers, by --resume.
+        return Ok(progress.unreadable());
+    }
     for (window, answer) in progress.answers().enumerate() {
         match answer {
             Some((answer, empty)) => votes.add(window, answer, empty),

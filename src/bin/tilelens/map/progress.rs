@@ -83,6 +83,11 @@ impl Progress {
                 whole += head.len();
             }
             for line in lines {
+                whole += line.len();
+                // Each of the files that were joined begins so.
+                if line.trim_ascii_end() == identity.as_bytes() {
+                    continue;
+                }
                 let row: Written = serde_json::from_slice(line)
                     .with_context(|| format!("{} is damaged: leave out --resume", path.display()))?;
                 let is_one = row.scores.is_empty() || row.scores.len() == classes;
@@ -91,7 +96,6 @@ impl Progress {
                     slot.with_context(|| format!("{} is damaged: leave out --resume", path.display()))?;
                 let answer = if row.scores.is_empty() { Answer::NoData } else { Answer::Scores(row.scores) };
                 *slot = Some((answer, row.empty));
-                whole += line.len();
             }
             let done = answers.iter().flatten().count();
             eprintln!("  {done} of {windows} cells are done already.");
@@ -131,6 +135,11 @@ impl Progress {
         self.file.write_all(&lines).with_context(|| {
             format!("{} cannot be written: make room, then go on with --resume", self.path.display())
         })
+    }
+
+    /// How many windows could not be read.
+    pub fn unreadable(&self) -> usize {
+        self.answers.iter().flatten().filter(|(answer, _)| matches!(answer, Answer::Unreadable)).count()
     }
 
     /// The answers, window by window.

@@ -26,15 +26,15 @@ pub struct Windows<'a> {
 }
 
 impl Windows<'_> {
-    /// Classifies those of `groups` that have no answer yet. A file that is gone or was changed ends it; blocks that cannot be read cost
-    /// their windows, and the first reason is said.
+    /// Classifies what has no answer yet of these groups. A file that is gone or was changed ends it; blocks that cannot
+    /// be read cost their windows, and the first reason is said.
     pub fn classify(&self, mut groups: Vec<Vec<usize>>, progress: &mut Progress) -> Result<()> {
         let count = |groups: &[Vec<usize>]| groups.iter().map(Vec::len).sum::<usize>();
-        let wanted = count(&groups);
+        let asked = count(&groups);
         groups.iter_mut().for_each(|group| group.retain(|&window| !progress.has(window)));
         groups.retain(|group| !group.is_empty());
-        let bar = progress_bar(wanted, "Mapping");
-        bar.inc((wanted - count(&groups)) as u64);
+        let bar = progress_bar(asked, "Mapping");
+        bar.inc((asked - count(&groups)) as u64);
         bar.reset_eta();
         let shared = Mutex::new((progress, None::<String>));
         groups.par_iter().with_max_len(1).try_for_each(|group| -> Result<()> {
