@@ -35,7 +35,6 @@ pub fn tiff_of_picture(bytes: &[u8], is_beside: bool) -> Result<Vec<u8>, TileErr
     loop {
         write(&mut encoder, size_px, &pixels, has_opacity, is_overview).map_err(fault)?;
         if size_px[0].max(size_px[1]) <= SMALLEST_OVERVIEW_PX {
-            drop(encoder);
             return Ok(file.into_inner());
         }
         (size_px, pixels) = halved(size_px, pixels, has_opacity);

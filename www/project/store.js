@@ -83,7 +83,8 @@ export class Store {
       ]);
       const record = toRecord(row);
       const scenes = toScenes(sceneRows, files);
-      return { record, tiles: toTiles(facts, files, record.classes, scenes), scenes, models: toModels(models) };
+      const tiles = toTiles(facts, files, record.classes, scenes);
+      return { record, tiles, scenes: inOrderOfTiles(scenes, tiles), models: toModels(models) };
     });
   }
 
@@ -256,6 +257,18 @@ export class Store {
       if (reasons.length > 0) throw reasons.find(({ name }) => name !== 'AbortError') ?? reasons[0];
     });
   }
+}
+
+/**
+ * As they were opened: the database gives them by their ids, which are random.
+ * @param {Scene[]} scenes
+ * @param {StoredTile[]} tiles
+ */
+function inOrderOfTiles(scenes, tiles) {
+  /** @type {Map<string, number>} */
+  const first = new Map();
+  for (const { order, source } of tiles) if (source.kind === 'window') first.set(source.sceneId, Math.min(order, first.get(source.sceneId) ?? Infinity));
+  return scenes.toSorted((one, other) => (first.get(one.id) ?? Infinity) - (first.get(other.id) ?? Infinity));
 }
 
 /**
