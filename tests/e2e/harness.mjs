@@ -432,7 +432,8 @@ export async function traced(page, name, includedCategories, action) {
 }
 
 /**
- * What the threads of that name did, as a trace tells it: the tasks of each, by process and thread.
+ * What the threads of that name did, as a trace tells it: what each had to do, by process and thread. What a task leaves to
+ * promises, a worker does after the task.
  * @param {any[]} events
  * @param {string} name as Chromium calls them
  * @returns {Map<string, any[]>}
@@ -441,7 +442,13 @@ export function tasksOfThreads(events, name) {
   const thread = (/** @type {any} */ { pid, tid }) => `${pid}:${tid}`;
   const named = events.filter((event) => event.name === 'thread_name' && event.args.name === name);
   const tasks = new Map(named.map((event) => [thread(event), /** @type {any[]} */ ([])]));
-  for (const event of events) if (event.name.endsWith('RunTask')) tasks.get(thread(event))?.push(event);
+  const work = events.filter((event) => event.ph === 'X' && (event.name.endsWith('RunTask') || event.name === 'RunMicrotasks'));
+  for (const event of work.sort((a, b) => a.ts - b.ts || b.dur - a.dur)) {
+    const before = tasks.get(thread(event));
+    const last = before?.at(-1);
+    const isWithin = last && event.ts < last.ts + last.dur;
+    if (!isWithin) before?.push(event);
+  }
   return tasks;
 }
 
