@@ -58,6 +58,11 @@ export function median(values) {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
+/** @param {number[]} values */
+export function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** @param {number} batch */
 export function tilesAtOnce(batch) {
   return batch === 1 ? 'one tile' : `${batch} tiles at once`;

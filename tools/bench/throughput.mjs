@@ -11,7 +11,7 @@ import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { REAL_TILES, hasRealTiles, tasksOfThreads, tiles, traced, visit } from '../../tests/e2e/harness.mjs';
-import { repeated } from './measuring.mjs';
+import { mean, repeated } from './measuring.mjs';
 import { serveBench, throughputSite } from './site.mjs';
 
 /** @typedef {import('./measuring.mjs').Context} Context */
@@ -153,11 +153,10 @@ async function measureThreads(context, url, files) {
   // Beside those that classify there is the worker that deals, and others that only wait.
   const workers = ofPage('DedicatedWorker thread').sort((a, b) => b.own - a.own).slice(0, CORES);
   if (workers.length < CORES) throw new Error(`the trace has ${workers.length} workers of the page, not ${CORES}`);
-  const mean = (/** @type {'wall' | 'own'} */ clock) => workers.reduce((sum, worker) => sum + worker[clock], 0) / workers.length;
   const of = `${files.length.toLocaleString('en')} tiles dropped, first to last`;
   return [
-    { what: `${of}: ${CORES} workers busy, wall clock`, value: mean('wall') * 100, unit: '%' },
-    { what: `${of}: ${CORES} workers busy, their own clock`, value: mean('own') * 100, unit: '%' },
+    { what: `${of}: ${CORES} workers busy, wall clock`, value: mean(workers.map(({ wall }) => wall)) * 100, unit: '%' },
+    { what: `${of}: ${CORES} workers busy, their own clock`, value: mean(workers.map(({ own }) => own)) * 100, unit: '%' },
     { what: `${of}: main thread busy, wall clock`, value: main.wall * 100, unit: '%' },
     { what: `${of}: main thread busy, its own clock`, value: main.own * 100, unit: '%' },
   ];
