@@ -408,23 +408,19 @@ export async function visit(t, url, options = {}) {
 }
 
 /**
- * The longest task of the page's main thread while `action` runs, in milliseconds, from a trace that is kept
- * beside the screenshots: by the thread's own clock, and by the wall clock, which also counts the time that
- * the system gave the core to somebody else.
+ * The events of a trace while `action` runs, which is kept beside the screenshots.
  * @param {import('playwright-core').Page} page
  * @param {string} name
+ * @param {string[]} includedCategories
  * @param {() => Promise<void>} action
- * @returns {Promise<{ cpuMs: number, wallMs: number }>}
+ * @returns {Promise<any[]>}
  */
-export async function longestMainThreadTask(page, name, action) {
+export async function traced(page, name, includedCategories, action) {
   const session = await page.context().newCDPSession(page);
   /** @type {any[]} */
   const events = [];
   session.on('Tracing.dataCollected', ({ value }) => void events.push(...value));
-  await session.send('Tracing.start', {
-    transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] },
-  });
+  await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories } });
   await action();
   const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
   await session.send('Tracing.end');
@@ -432,11 +428,41 @@ export async function longestMainThreadTask(page, name, action) {
   await session.detach();
   await mkdir(ARTEFACTS, { recursive: true });
   await writeFile(path.join(ARTEFACTS, `${name}.json`), JSON.stringify({ traceEvents: events }));
+  return events;
+}
 
-  const thread = (/** @type {any} */ event) => `${event.pid}:${event.tid}`;
-  const named = events.filter((event) => event.name === 'thread_name' && event.args.name === 'CrRendererMain');
-  const mainThreads = new Set(named.map(thread));
-  const tasks = events.filter((event) => event.name.endsWith('RunTask') && mainThreads.has(thread(event)));
+/**
+ * What the threads of that name did, as a trace tells it: what each had to do, by process and thread. What a task leaves to
+ * promises, a worker does after the task.
+ * @param {any[]} events
+ * @param {string} name as Chromium calls them
+ * @returns {Map<string, any[]>}
+ */
+export function tasksOfThreads(events, name) {
+  const thread = (/** @type {any} */ { pid, tid }) => `${pid}:${tid}`;
+  const named = events.filter((event) => event.name === 'thread_name' && event.args.name === name);
+  const tasks = new Map(named.map((event) => [thread(event), /** @type {any[]} */ ([])]));
+  const work = events.filter((event) => event.ph === 'X' && (event.name.endsWith('RunTask') || event.name === 'RunMicrotasks'));
+  for (const event of work.sort((a, b) => a.ts - b.ts || b.dur - a.dur)) {
+    const before = tasks.get(thread(event));
+    const last = before?.at(-1);
+    const isWithin = last && event.ts < last.ts + last.dur;
+    if (!isWithin) before?.push(event);
+  }
+  return tasks;
+}
+
+/**
+ * The longest task of the page's main thread while `action` runs, in milliseconds, from a trace: by the thread's own
+ * clock, and by the wall clock, which also counts the time that the system gave the core to somebody else.
+ * @param {import('playwright-core').Page} page
+ * @param {string} name
+ * @param {() => Promise<void>} action
+ * @returns {Promise<{ cpuMs: number, wallMs: number }>}
+ */
+export async function longestMainThreadTask(page, name, action) {
+  const events = await traced(page, name, ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'], action);
+  const tasks = [...tasksOfThreads(events, 'CrRendererMain').values()].flat();
   assert.ok(tasks.length > 0, 'the trace has tasks of the main thread');
   const longestMs = (/** @type {'tdur' | 'dur'} */ clock) => Math.max(...tasks.map((event) => event[clock] ?? 0)) / 1000;
   return { cpuMs: longestMs('tdur'), wallMs: longestMs('dur') };

@@ -150,7 +150,7 @@ function poolOf(size) {
   return { pool, helpers };
 }
 
-test('jobs are dealt to whoever is free: one at work and one at hand, and a slow one holds up none', async () => {
+test('jobs are dealt to whoever is free: one at work and two at hand, and a slow one holds up none', async () => {
   const { pool, helpers } = poolOf(2);
   const [a, b] = helpers;
   a.ready.resolve(null);
@@ -158,7 +158,7 @@ test('jobs are dealt to whoever is free: one at work and one at hand, and a slow
   await settled();
   /** @type {{ helper: unknown, end: ReturnType<typeof deferred> }[]} */
   const begun = [];
-  const jobs = Array.from({ length: 6 }, () =>
+  const jobs = Array.from({ length: 8 }, () =>
     pool.do(
       (helper) => {
         const end = deferred();
@@ -168,16 +168,16 @@ test('jobs are dealt to whoever is free: one at work and one at hand, and a slow
       async () => assert.fail('helpers are there'),
     ),
   );
-  assert.deepEqual(begun.map(({ helper }) => helper), [a, b, a, b]);
+  assert.deepEqual(begun.map(({ helper }) => helper), [a, b, a, b, a, b]);
   const slow = begun[0];
-  for (const place of [1, 3]) begun[place].end.resolve(null);
+  for (const place of [1, 3, 5]) begun[place].end.resolve(null);
   await settled();
-  for (const { helper, end } of begun.slice(4)) {
+  for (const { helper, end } of begun.slice(6)) {
     assert.equal(helper, b);
     end.resolve(null);
   }
   await settled();
-  begun[2].end.resolve(null);
+  for (const place of [2, 4]) begun[place].end.resolve(null);
   assert.equal(pool.isIdle, false);
   slow.end.resolve(null);
   await Promise.all(jobs);

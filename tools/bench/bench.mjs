@@ -3,12 +3,14 @@
  *
  *     node tools/bench/bench.mjs [FOLDER_OF_TILES] [--only PART] [--sizes 40,400,4000] [--rounds 5] [--smoke]
  *
- * The parts: `page`: what a visitor downloads and waits for. `inference`: the network alone, beside onnxruntime-web and
- * tfjs; it draws target/bench.svg too. `native`: the network outside of a browser, beside onnxruntime and PyTorch.
- * `training`: features and heads, beside tfjs. `memory`: what the page holds after training. `load`: a project of ten
- * thousand tiles. The tiles of the folder are for `page`; the others have their own, and the sizes are numbers of tiles
- * to train with. The rounds are those of `inference` and `native`. Times are worth something on a machine that does
- * nothing else. With --smoke each part runs once on a few tiles, which shows that it runs; target/bench.json stays.
+ * The parts: `page`: what a visitor downloads and waits for. `throughput`: many tiles dropped at once, beside what the
+ * workers alone need for them, and beside a minimal page over onnxruntime-web. `inference`: the network alone, beside
+ * onnxruntime-web and tfjs; it draws target/bench.svg too. `native`: the network outside of a browser, beside onnxruntime
+ * and PyTorch. `training`: features and heads, beside tfjs. `memory`: what the page holds after training. `load`: a project
+ * of ten thousand tiles. The tiles of the folder are for `page`; the others have their own, and the sizes are numbers of
+ * tiles to train with. The rounds are those of `throughput`, `inference` and `native`. Times are worth something on a
+ * machine that does nothing else. With --smoke each part runs once on a few tiles, which shows that it runs;
+ * target/bench.json stays.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -22,6 +24,7 @@ import { measureLoad } from './load.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureNative } from './native.mjs';
 import { measurePage } from './page.mjs';
+import { measureThroughput } from './throughput.mjs';
 import { measureTraining } from './training.mjs';
 
 /** @typedef {import('./measuring.mjs').Context} Context */
@@ -77,6 +80,7 @@ try {
   if (!isCount(effort.rounds)) throw new Error(`${values.rounds} is no number of rounds: give one such as 10`);
   const parts = {
     page: () => measurePage(context, effort, positionals[0]),
+    throughput: () => measureThroughput(context, effort),
     inference: () => measureInference(context, effort),
     native: () => measureNative(context, effort),
     training: () => measureTraining(context, effort),

@@ -1,10 +1,10 @@
 /**
- * A project of ten thousand tiles and fifty classes, used as a user would: dropped, labelled, scrolled through, saved,
- * opened again. Says how long each takes, whether the page keeps up with the window's frames, and what it holds.
+ * A project of ten thousand tiles and fifty classes, used as a user would: dropped, labelled, scrolled through, panned over
+ * in the view Similarity, saved, opened again. Says how long each takes, whether the page keeps up with the window's frames, and what it holds.
  */
 import { Bench } from '../../tests/e2e/fine-tuning-harness.mjs';
 import { longestMainThreadTask, serve, temporaryFolder, visit } from '../../tests/e2e/harness.mjs';
-import { median } from './measuring.mjs';
+import { mean, median } from './measuring.mjs';
 import { MEASURING_MEMORY, memoryOf } from './memory.mjs';
 import { tilesInTurn } from './site.mjs';
 
@@ -20,6 +20,8 @@ const DIFFERENT_TILES = 1000;
 const CLASS_NAMES = Array.from({ length: 50 }, (_, index) => `Class ${index + 1}`);
 /** A fast wheel: the whole of ten thousand tiles goes by in some seconds. */
 const SCROLL_PX_A_FRAME = 1000;
+/** Steps of 60 pixels to one side: so far that the canvas still has nearly all points. */
+const PAN_STEPS = 5;
 const PATIENCE_MS = 20 * 60_000;
 
 /**
@@ -45,6 +47,49 @@ function scroll(page, frames) {
       return times;
     },
     { count: frames, step: SCROLL_PX_A_FRAME },
+  );
+}
+
+/**
+ * Opens the view Similarity and waits until all tiles lie in the plane.
+ * @param {Page} page
+ * @param {number} count
+ */
+async function layOut(page, count) {
+  await page.click('#view-similarity');
+  await page.waitForFunction(
+    (wanted) => {
+      const canvas = document.querySelector('#similarity-canvas');
+      return canvas instanceof HTMLCanvasElement && canvas.ariaBusy === 'false' && Number(canvas.dataset.drawn) === wanted;
+    },
+    count,
+    { timeout: PATIENCE_MS },
+  );
+}
+
+/**
+ * Pans over the plane by its keys, to the left and back, frame by frame: all points are in sight and drawn in each.
+ * @param {Page} page
+ * @param {number} frames
+ * @returns {Promise<number[]>} milliseconds from frame to frame
+ */
+function pan(page, frames) {
+  return page.evaluate(
+    async ({ count, steps }) => {
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('#similarity-canvas'));
+      const times = [];
+      let beforeMs = await frame();
+      for (let index = 0; index < count; index += 1) {
+        const key = Math.floor(index / steps) % 2 === 0 ? 'ArrowLeft' : 'ArrowRight';
+        canvas.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+        const nowMs = await frame();
+        times.push(nowMs - beforeMs);
+        beforeMs = nowMs;
+      }
+      return times;
+    },
+    { count: frames, steps: PAN_STEPS },
   );
 }
 
@@ -100,6 +145,17 @@ export async function* measureLoad(context, { load }) {
   yield { what: `${many}: a frame while scrolling (median)`, value: median(frames), unit: 'ms' };
   yield { what: `${many}: longest of ${frames.length} frames while scrolling`, value: Math.max(...frames), unit: 'ms' };
   yield ofThread(whileScrolling, 'while scrolling');
+
+  yield { what: `${many}: opening Similarity, until all are laid out`, value: await timed(() => layOut(page, load.tiles)), unit: 'ms' };
+  const whilePanning = await longestMainThreadTask(page, 'trace-load-pan', async () => {
+    frames = await pan(page, load.frames);
+  });
+  yield { what: `${many}: a frame while panning Similarity (median)`, value: median(frames), unit: 'ms' };
+  yield { what: `${many}: frames a second while panning Similarity`, value: 1000 / mean(frames), unit: 'a second' };
+  yield { what: `${many}: longest of ${frames.length} frames while panning Similarity`, value: Math.max(...frames), unit: 'ms' };
+  yield ofThread(whilePanning, 'while panning Similarity');
+  await page.click('#view-grid');
+  await seen.drawn();
 
   let labelMs = 0;
   const whileLabelling = await longestMainThreadTask(page, 'trace-load-label', async () => {

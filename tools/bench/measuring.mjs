@@ -11,13 +11,14 @@
  */
 /**
  * @typedef {object} Effort How much is measured.
- * @property {number} rounds of `inference` and `native`
+ * @property {number} rounds of `throughput`, `inference` and `native`
  * @property {number[]} sizes numbers of tiles to train with, in ascending order
  * @property {number[]} batches tiles that a network gets at once
  * @property {number} tiles that are read, or dropped on the page
  * @property {number} layerRuns a clock of five microseconds is coarse for a layer: the median of many
  * @property {number} epochs
  * @property {number[]} growth numbers of tiles after which the workers' memory is taken
+ * @property {number} dropped tiles that are dropped at once
  * @property {{ tiles: number, frames: number, labels: number }} load tiles of the large project, frames while they scroll by, labels by key
  */
 /** A place for things to undo. @typedef {import('../../tests/e2e/harness.mjs').TestContext} Context */
@@ -31,6 +32,7 @@ export const WHOLE = {
   layerRuns: 200,
   epochs: 50,
   growth: [500, 1000, 5000, 10_000],
+  dropped: 1000,
   load: { tiles: 10_000, frames: 600, labels: 200 },
 };
 
@@ -43,6 +45,7 @@ export const SMOKE = {
   layerRuns: 2,
   epochs: 2,
   growth: [8],
+  dropped: 24,
   load: { tiles: 100, frames: 10, labels: 4 },
 };
 
@@ -53,6 +56,11 @@ const DIGITS = { nats: 3, ms: 2, times: 2 };
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** @param {number[]} values */
+export function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** @param {number} batch */

@@ -87,10 +87,20 @@ function fedNormalised(model) {
 }
 
 /**
+ * The names of a model's classes, which stand in its header: a length of eight bytes, then JSON.
+ * @param {Uint8Array} model
+ * @returns {string[]}
+ */
+function labelsOf(model) {
+  const length = Number(Buffer.from(model).readBigUInt64LE());
+  return JSON.parse(JSON.parse(text(model.subarray(8, 8 + length))).__metadata__.tilelens).labels;
+}
+
+/**
  * The same weights for onnxruntime, and for tfjs as 32-bit floats. The engine that writes them is the built one.
- * @returns {Promise<{ onnx: Uint8Array, safetensors: Uint8Array }>}
+ * @returns {Promise<{ onnx: Uint8Array, safetensors: Uint8Array, labels: string[] }>}
  */
 export async function networkFiles() {
   const model = await wholeModel();
-  return { onnx: fedNormalised(toOnnxModel(model)), safetensors: toF32Model(model) };
+  return { onnx: fedNormalised(toOnnxModel(model)), safetensors: toF32Model(model), labels: labelsOf(model) };
 }

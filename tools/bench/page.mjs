@@ -10,6 +10,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import Papa from 'papaparse';
+import { pageListener } from '../serve.mjs';
 import { ROOT, WEBGPU, longestMainThreadTask, serve, temporaryFolder, tiles, visit } from '../../tests/e2e/harness.mjs';
 import { median } from './measuring.mjs';
 
@@ -50,27 +51,49 @@ async function sizes() {
 }
 
 /**
- * From opening the page to its first paint, to an engine that is ready, and to the first class of a tile dropped at once.
+ * Serves the page, and keeps how many bytes of each file went out when it was asked for last, with the headers.
  * @param {Context} context
- * @param {string} url
- * @param {string} profile
- * @param {string} tile
  */
-async function timeToFirstClass(context, url, profile, tile) {
+async function serveCounting(context) {
+  /** @type {Map<string, number>} */
+  const sentBytes = new Map();
+  const root = path.join(ROOT, 'dist');
+  const answer = pageListener(root);
+  const url = await serve(context, root, (request, response) => {
+    const { socket, url: file = '' } = request;
+    const before = socket.bytesWritten;
+    response.on('finish', () => sentBytes.set(file, socket.bytesWritten - before));
+    answer(request, response);
+  });
+  return { url, sentBytes };
+}
+
+/**
+ * From opening the page to its first paint, to an engine that is ready, and to the first class of a sample tile that is
+ * asked for at once; and the bytes that the page and its workers had been sent by then. The service worker, which fetches
+ * the rest in the background, is not counted.
+ * @param {Context} context
+ * @param {Awaited<ReturnType<typeof serveCounting>>} site
+ * @param {string} profile
+ */
+async function timeToFirstClass(context, { url, sentBytes }, profile) {
+  sentBytes.clear();
   const opened = await visit(context, 'about:blank', { profile });
   const startMs = performance.now();
   await opened.page.goto(`${url}?device=cpu`);
   await opened.page.locator('#drop-zone').waitFor();
   const isReady = () => document.documentElement.dataset.engine === 'ready';
   const ready = opened.page.waitForFunction(isReady, null, { polling: 'raf' }).then(() => performance.now() - startMs);
-  await opened.visit.drop([tile]);
+  await opened.page.click('#try-samples');
   // By each frame: a wait for a selector looks seldom, and after half a second twice a second.
   await opened.page.waitForFunction(() => document.querySelector('article.tile[data-state="done"]'), null, { polling: 'raf' });
   const classMs = performance.now() - startMs;
+  const asked = new Set(opened.visit.pageRequests.map((address) => new URL(address).pathname));
+  const bytes = [...asked].reduce((sum, file) => sum + (sentBytes.get(file) ?? 0), 0);
   const readyMs = await ready;
   const paintMs = await opened.page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN);
   await opened.page.context().close();
-  return { paintMs, readyMs, classMs };
+  return { paintMs, readyMs, classMs, bytes };
 }
 
 /**
@@ -135,14 +158,16 @@ async function tilePaths(context, folder, count) {
  */
 export async function* measurePage(context, effort, folder) {
   const files = await tilePaths(context, folder, effort.tiles);
-  const url = await serve(context);
+  const site = await serveCounting(context);
+  const { url } = site;
   const profile = await temporaryFolder(context);
   yield* await sizes();
   for (const visited of ['first', 'second']) {
-    const { paintMs, readyMs, classMs } = await timeToFirstClass(context, url, profile, files[0]);
+    const { paintMs, readyMs, classMs, bytes } = await timeToFirstClass(context, site, profile);
     yield { what: `${visited} visit to the first paint`, value: paintMs, unit: 'ms' };
     yield { what: `${visited} visit to the engine's being ready`, value: readyMs, unit: 'ms' };
-    yield { what: `${visited} visit to the first class`, value: classMs, unit: 'ms' };
+    yield { what: `${visited} visit to the first class of a sample tile`, value: classMs, unit: 'ms' };
+    yield { what: `${visited} visit, sent by then`, value: bytes, unit: 'bytes' };
   }
   yield* await batch(context, url, 'cpu', files);
   yield* await batch(context, url, 'webgpu', files.slice(0, GPU_TILES));

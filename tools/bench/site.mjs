@@ -21,7 +21,10 @@ const ONNXRUNTIME = path.join(ROOT, 'node_modules/onnxruntime-web/dist');
 const PEER = /^\/(onnxruntime|tfjs|bench\.html)/;
 const PEER_HEADERS = {
   ...SECURITY_HEADERS,
-  'Content-Security-Policy': SECURITY_HEADERS['Content-Security-Policy'].replaceAll(/; (require-trusted-types-for|trusted-types) [^;]+/g, ''),
+  'Content-Security-Policy': SECURITY_HEADERS['Content-Security-Policy']
+    .replaceAll(/; (require-trusted-types-for|trusted-types) [^;]+/g, '')
+    // A page that is written in an afternoon shows a file by an address of its own.
+    .replace("img-src 'self'", "img-src 'self' blob:"),
 };
 
 /**
@@ -33,13 +36,13 @@ export function serveBench(context, root) {
   return serve(context, root, pageListener(root, (pathname) => (PEER.test(pathname) ? PEER_HEADERS : SECURITY_HEADERS)));
 }
 
-/** @param {string} script */
-function pageOf(script) {
+/** @param {string} script @param {string} [body] */
+function pageOf(script, body = '') {
   return `<!doctype html>
 <title>Bench</title>
 <link rel="icon" href="icon.svg">
 <script type="module" src="${script}"></script>
-`;
+${body}`;
 }
 
 /**
@@ -134,11 +137,34 @@ export async function inferenceSite(context, tiles) {
     tfjs: './tfjs-inference-worker.js',
   });
   await writeFile(path.join(root, 'inference.html'), pageOf('inference.js'));
+  await addOnnxruntime(root);
+  return root;
+}
+
+/**
+ * The folder of the site with the page, and beside it the pages onnxruntime-page.html and workers-alone.html.
+ * @param {Context} context
+ */
+export async function throughputSite(context) {
+  const root = await siteWith(context, []);
+  await bundle(root, { 'onnxruntime-page': './onnxruntime-page.js', 'workers-alone': './workers-alone.js' });
+  // In all three pages it says how many tiles are shown.
+  const progress = '<progress id="batch-bar" value="0"></progress>';
+  for (const page of ['onnxruntime-page', 'workers-alone']) await writeFile(path.join(root, `${page}.html`), pageOf(`${page}.js`, progress));
+  await addOnnxruntime(root);
+  return root;
+}
+
+/**
+ * Adds onnxruntime's engine and the network.
+ * @param {string} root
+ */
+async function addOnnxruntime(root) {
   await mkdir(path.join(root, 'onnxruntime'));
   const parts = (await readdir(ONNXRUNTIME)).filter((name) => name.startsWith('ort-wasm-'));
   await Promise.all(parts.map((name) => copyFile(path.join(ONNXRUNTIME, name), path.join(root, 'onnxruntime', name))));
-  const { onnx, safetensors } = await networkFiles();
+  const { onnx, safetensors, labels } = await networkFiles();
   await writeFile(path.join(root, 'network.onnx'), onnx);
   await writeFile(path.join(root, 'network.safetensors'), safetensors);
-  return root;
+  await writeFile(path.join(root, 'labels.json'), JSON.stringify(labels));
 }

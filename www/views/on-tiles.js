@@ -7,26 +7,35 @@ import { isStreaming } from '../tiles/tile-list.js';
 /** As often as somebody can follow. What is drawn more often takes from the workers the time that they need. */
 const INTERVAL_MS = 200;
 
+/** They wait for the same moment: the browser lays out the page once for all of them. @type {Set<() => void>} */
+const waiting = new Set();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+let drawnAtMs = -Infinity;
+
+function drawWaiting() {
+  timer = undefined;
+  drawnAtMs = performance.now();
+  const draws = [...waiting];
+  waiting.clear();
+  for (const draw of draws) draw();
+}
+
 /**
  * @param {TileList} tiles
  * @param {string[]} types of events
  * @param {() => void} draw
  */
 export function onTiles(tiles, types, draw) {
-  let drawnAtMs = -Infinity;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  const now = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    drawnAtMs = performance.now();
-    draw();
-  };
   for (const type of types) {
     tiles.addEventListener(type, (event) => {
-      const waitMs = isStreaming(event) ? drawnAtMs + INTERVAL_MS - performance.now() : 0;
-      if (waitMs <= 0) now();
-      else timer ||= setTimeout(now, waitMs);
+      if (isStreaming(event)) {
+        waiting.add(draw);
+        timer ??= setTimeout(drawWaiting, drawnAtMs + INTERVAL_MS - performance.now());
+      } else {
+        waiting.delete(draw);
+        draw();
+      }
     });
   }
 }

@@ -2,8 +2,8 @@
  * Helpers of the worker: more workers of the same script, each with an instance of the CPU's engine and the model. They
  * share no memory, so that they need no special headers, and a tile that one of them decodes is in nobody's way.
  *
- * Jobs wait in one queue. A helper has one job at work and one at hand, so that it never waits for the next message;
- * whoever is free takes the next, so that one large tile holds up no other.
+ * Jobs wait in one queue. A helper has one job at work and two at hand: it reads the file of the next one meanwhile, and the
+ * message of the one after that is on its way. Whoever is free takes the next, so that one large tile holds up no other.
  */
 
 import { Connection } from '../client/connection.js';
@@ -15,8 +15,8 @@ import { EngineError, REPLACED, asEngineError } from '../failures.js';
 /** More than this, and the worker that deals has no time left for what else it is asked. */
 const MOST_HELPERS = 8;
 
-/** One at work, one at hand. */
-const JOBS_AT_ONCE = 2;
+/** One at work, two at hand. */
+const JOBS_AT_ONCE = 3;
 
 export class Pool {
   /** Those that are ready. @type {Helper[]} */

@@ -31,6 +31,9 @@ import { VIEWS } from '../numbers.js';
 /** 50 million pixels are 150 MB when decoded. */
 const MOST_PIXELS_TOGETHER = 50e6;
 
+/** Files that are read before their turn are no larger, or those at hand would not fit. */
+const MOST_BYTES_AHEAD = 4 << 20;
+
 /** What tells one kind of file from another stands in these. */
 const HEAD_BYTES = 32;
 
@@ -63,6 +66,23 @@ async function readBytes({ kind, file }) {
   } catch {
     throw new EngineError('image.unreadable');
   }
+}
+
+/** Files that are read before their turn. @type {WeakMap<TileSource, ReturnType<typeof readBytes>>} */
+const ahead = new WeakMap();
+
+/** A worker that gets its tiles one by one reads the next file while it computes. @param {TileSource} source */
+export function readAhead(source) {
+  if (source.kind === 'window' || source.file.size > MOST_BYTES_AHEAD) return;
+  const reading = readBytes(source);
+  // What goes wrong is told when it is the tile's turn.
+  reading.catch(() => undefined);
+  ahead.set(source, reading);
+}
+
+/** @param {TileSource} source */
+function bytesOf(source) {
+  return ahead.get(source) ?? readBytes(source);
 }
 
 /**
@@ -114,7 +134,7 @@ async function tileOf({ wasm, reader }, source, bytes) {
 async function* decodedTiles(decoders, requests, onTile) {
   const read = (/** @type {number} */ index) =>
     index < requests.length
-      ? readBytes(requests[index].source).then(
+      ? bytesOf(requests[index].source).then(
           (bytes) => ({ bytes }),
           (thrown) => ({ thrown }),
         )
@@ -273,7 +293,7 @@ export async function thumbnails(decoders, tiles) {
 export async function computeViews({ wasm, reader, engine, backbone }, { tileId, source }, onFeatures) {
   try {
     const look = lookOf(source);
-    const { tile } = await tileOf({ wasm, reader }, source, await readBytes(source));
+    const { tile } = await tileOf({ wasm, reader }, source, await bytesOf(source));
     onFeatures({ tileId, backbone, look, views: VIEWS, values: await engine.viewFeatures(tile) });
     return { event: 'features', tileId, features: { backbone, look, views: VIEWS } };
   } catch (thrown) {

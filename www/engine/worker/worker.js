@@ -14,7 +14,7 @@ import { converted, relabelled } from './model-files.js';
 import { Fetched, Models } from './models.js';
 import { Pool } from './pool.js';
 import { RasterReader } from './raster-reader.js';
-import { classifyKnown, classifyTiles, classifyViews, computeViews, heatmapOf, thumbnails } from './tile-work.js';
+import { classifyKnown, classifyTiles, classifyViews, computeViews, heatmapOf, readAhead, thumbnails } from './tile-work.js';
 
 /** @typedef {import('../client/connection.js').Connection} Connection */
 /** @typedef {import('../protocol.js').DeviceKind} DeviceKind */
@@ -217,13 +217,19 @@ function withTransfer(features) {
   return features.map(({ values }) => values.buffer);
 }
 
+/** What is done of a request before it is its turn. @param {Parameters<FeatureStore['expect']>[0]} tiles */
+function begin(tiles) {
+  if (started?.helper) for (const { source } of tiles) readAhead(source);
+  else store.expect(tiles);
+}
+
 /**
  * @param {PayloadOf<'classify'>} payload
  * @param {Asked} asked
  * @returns {Promise<Answer<ReplyOf<'classify'>>>}
  */
 async function classify({ tiles, isAveraged }, { id, emit }) {
-  if (!started?.helper) store.expect(tiles);
+  begin(tiles);
   /** @type {Promise<void>[]} */
   const reports = [];
   /** @type {FeatureRow[]} */
@@ -262,7 +268,7 @@ async function classify({ tiles, isAveraged }, { id, emit }) {
  * @returns {Promise<Answer<ReplyOf<'views'>>>}
  */
 async function views({ tiles }, { id, emit }) {
-  if (!started?.helper) store.expect(tiles);
+  begin(tiles);
   /** @type {FeatureRow[]} */
   const features = [];
   const here = (/** @type {typeof tiles[0]} */ tile) => modelInTurn(async (open) => emit(await computeViews(open, tile, keeping(features))));
