@@ -30,6 +30,7 @@ import { ViewFeatures } from './training/view-features.js';
 import { setUpCheckpoints } from './views/checkpoints.js';
 import { setUpClassPanel } from './views/class-panel.js';
 import { setUpEnginePanel } from './views/engine-panel.js';
+import { setUpFirstSteps } from './views/first-steps.js';
 import { readTree } from './views/folder-labels.js';
 import { setUpInspector } from './views/inspector.js';
 import { setUpIntake } from './views/intake.js';
@@ -143,6 +144,7 @@ async function main() {
     return { autosave, offersWebGpu: assets.engines.webgpu !== undefined };
   });
   const bar = opening.then((opened) => setUpProjectBar({ ...opened, ...page, addTiles: (files) => page.tiles.add(files) }));
+  opening.then(({ projects }) => setUpFirstSteps(page, projects, layout, grid));
   const sceneOffer = setUpSceneOffer(page.desk, () => layout.show('map'));
   setUpIntake({
     takeScenes: async (files) => {

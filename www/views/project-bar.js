@@ -138,6 +138,7 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
         return;
       }
       download(await exportArchive(without(projects.snapshot(), omitted)), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
+      workspace.takeAway();
       if (omitted.scenes.length > 0) notify(lackingScenesSentence(omitted), [], 'news');
       if (omitted.tooLarge.length > 0) notify(tooLargeSentence(omitted), [], 'news');
     });
