@@ -56,6 +56,7 @@ import { setUpTileGrid } from './views/tile-grid.js';
 import { setUpTileSelection } from './views/tile-selection.js';
 import { setUpToolbar } from './views/toolbar.js';
 import { setUpTrainingPanel } from './views/training-panel.js';
+import { setUpUndoOffer } from './views/undo-offer.js';
 import { setUpUpdateNotices } from './views/update-notices.js';
 
 /** @typedef {import('./app/assets.js').Assets} Assets */
@@ -135,6 +136,7 @@ async function main() {
   setUpShortcuts();
   const grid = setUpTileGrid(page);
   setUpInspector(page);
+  setUpUndoOffer(page.history);
   setUpReportPanel(page);
   const opening = openProjects(page);
   const checkpoints = setUpCheckpoints(page);

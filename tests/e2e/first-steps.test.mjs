@@ -58,6 +58,9 @@ test('a newcomer is led from an empty page to a classifier of their own', option
   assert.equal(await says(/^Your classifier is ready/), 3);
   await go();
   await page.locator('#report-panel').waitFor();
+  // This browser promises nothing.
+  const reminder = page.locator('.notice', { hasText: 'Only this browser has the project' });
+  await reminder.waitFor();
   assert.equal(await says(/^Download your classifier, or export/), 4);
   await go();
   const taking = bench.download(() => page.keyboard.press('Enter'));
@@ -66,6 +69,8 @@ test('a newcomer is led from an empty page to a classifier of their own', option
   await go();
   assert.deepEqual([await strip.isVisible(), await focused()], [false, 'show-shortcuts']);
 
+  assert.match((await bench.download(() => reminder.getByRole('button', { name: 'Export the project' }).click())).suggestedFilename(), /\.zip$/);
+  assert.equal(await reminder.count(), 0);
   await page.reload();
   await seen.ready();
   await page.click('#show-shortcuts');
