@@ -33,6 +33,10 @@ test('a newcomer is led from an empty page to a classifier of their own', option
   await seen.settled(tiles.length);
   assert.equal(await focused(), 'first-steps-go', 'the keyboard stays where it was');
 
+  // What is off says why.
+  const titles = await page.$$eval(':is(button, option):disabled', (all) => all.map((one) => [one.id, /** @type {HTMLElement} */ (one).title || one.textContent]));
+  assert.deepEqual(Object.fromEntries(titles.filter(([id]) => id)), { undo: 'There is nothing to undo', redo: 'There is nothing to redo', 'delete-project': 'Nothing of this project is kept in this browser yet', train: 'Train' });
+  assert.match(await page.locator('#training-obstacle').innerText(), /^Make at least two classes/);
   assert.equal(await says(/^Make a class for each kind of ground/), 1);
   await go();
   assert.equal(await focused(), 'class-name');
@@ -43,6 +47,9 @@ test('a newcomer is led from an empty page to a classifier of their own', option
   await page.keyboard.press('Enter');
 
   await says(/^Select 5 more tiles of forest, then press 1/);
+  await page.click('.class-assign >> nth=0');
+  await page.locator('.notice').getByText(/^Select tiles by a click on their pictures/).waitFor();
+  await page.locator('.notice').getByRole('button', { name: 'Dismiss' }).click();
   await go();
   await page.waitForFunction(() => document.activeElement?.closest('article.tile'));
   for (const key of '11111') await page.keyboard.press(key);

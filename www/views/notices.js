@@ -43,7 +43,7 @@ export function notify(message, remedies = [], kind = 'problem') {
 }
 
 /** What is over sooner needs no notice. */
-const LONG_MS = 500;
+const LONG_MS = 1000;
 
 /**
  * Says that something goes on, and how long it still takes.
