@@ -5,30 +5,13 @@
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import { startServer } from './serve.mjs';
+import { settled, trained, withPage } from './driving.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 /** The classes of the second picture, by the samples that belong to them. @type {Record<string, string[]>} */
 const CLASSES = { Green: ['field', 'forest', 'grass'], Built: ['industry', 'parking', 'residential'], Water: ['river-lake'] };
-const WAIT_MS = 120_000;
-
-/** @param {import('playwright-core').Browser} browser @param {string} url */
-async function openPage(browser, url) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
-  page.setDefaultTimeout(WAIT_MS);
-  await page.goto(`${url}?device=cpu`);
-  await page.waitForSelector('html[data-engine="ready"]', { state: 'attached' });
-  return page;
-}
-
-/** @param {Page} page @param {number} count */
-async function settled(page, count) {
-  await page.waitForFunction((wanted) => /** @type {HTMLProgressElement} */ (document.querySelector('#batch-bar')).value >= wanted, count);
-  await page.waitForFunction(() => document.querySelector('#tile-grid')?.ariaBusy === 'false' && !document.querySelector('article.tile canvas[hidden]'));
-}
 
 /**
  * The four quarters of a sample, as files: enough tiles to train with.
@@ -80,8 +63,7 @@ async function drawFineTuning(page) {
     await page.locator('#label-count', { hasText: `${done + 1} of ` }).waitFor();
   }
   await page.click('#train');
-  await page.waitForSelector('#report-panel:not([hidden])', { state: 'attached' });
-  await page.waitForSelector('html[data-training="idle"]', { state: 'attached' });
+  await trained(page);
   await settled(page, files.length);
   await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({ path: path.join(DOCS, 'fine-tuning.png') });
@@ -164,8 +146,7 @@ async function drawMap(page) {
   }
   await page.click('#tool-move');
   await page.click('#train');
-  await page.waitForSelector('#report-panel:not([hidden])', { state: 'attached' });
-  await page.waitForSelector('html[data-training="idle"]', { state: 'attached' });
+  await trained(page);
   await page.waitForFunction(() => document.querySelectorAll('#map-legend tbody tr').length === 3);
   await page.mouse.move(corner[0] + 5.5 * shrunk, corner[1] + 2.5 * shrunk);
   await page.waitForTimeout(1000);
@@ -184,15 +165,10 @@ async function drawSimilarity(page) {
   await page.screenshot({ path: path.join(DOCS, 'similarity.png') });
 }
 
-const server = await startServer();
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
-try {
-  await drawClassification(await openPage(browser, server.url));
-  const page = await openPage(browser, server.url);
+await withPage(async (open) => {
+  await drawClassification(await open());
+  const page = await open();
   await drawFineTuning(page);
   await drawSimilarity(page);
-  await drawMap(await openPage(browser, server.url));
-} finally {
-  await browser.close();
-  await server.close();
-}
+  await drawMap(await open());
+});

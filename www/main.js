@@ -30,6 +30,7 @@ import { ViewFeatures } from './training/view-features.js';
 import { setUpCheckpoints } from './views/checkpoints.js';
 import { setUpClassPanel } from './views/class-panel.js';
 import { setUpEnginePanel } from './views/engine-panel.js';
+import { setUpFirstSteps } from './views/first-steps.js';
 import { readTree } from './views/folder-labels.js';
 import { setUpInspector } from './views/inspector.js';
 import { setUpIntake } from './views/intake.js';
@@ -55,6 +56,7 @@ import { setUpTileGrid } from './views/tile-grid.js';
 import { setUpTileSelection } from './views/tile-selection.js';
 import { setUpToolbar } from './views/toolbar.js';
 import { setUpTrainingPanel } from './views/training-panel.js';
+import { setUpUndoOffer } from './views/undo-offer.js';
 import { setUpUpdateNotices } from './views/update-notices.js';
 import { setUpVectorOffer } from './views/vector-offer.js';
 
@@ -139,6 +141,7 @@ async function main() {
     layout.show('map');
     mapView.show(cell);
   });
+  setUpUndoOffer(page.history);
   setUpReportPanel(page);
   const opening = openProjects(page);
   const checkpoints = setUpCheckpoints(page);
@@ -148,6 +151,7 @@ async function main() {
     return { autosave, offersWebGpu: assets.engines.webgpu !== undefined };
   });
   const bar = opening.then((opened) => setUpProjectBar({ ...opened, ...page, addTiles: (files) => page.tiles.add(files) }));
+  opening.then(({ projects }) => setUpFirstSteps(page, projects, layout, grid));
   const sceneOffer = setUpSceneOffer(page.desk, () => layout.show('map'));
   const vectorOffer = setUpVectorOffer(page, () => layout.show('map'));
   setUpIntake({

@@ -53,7 +53,8 @@ test('after the first visit the page classifies, trains, exports and imports wit
   await seen.holds(0);
   await page.setInputFiles('#project-file', archive);
   await seen.settled(labelled.length);
-  assert.deepEqual(await page.locator('.notice').allInnerTexts(), []);
+  // Opening it may take long enough to be told; complaints would stay.
+  await page.waitForFunction(() => document.querySelector('.notice') === null);
   await close();
 });
 

@@ -50,6 +50,11 @@ test('two projects keep their own tiles, labels, heads and names', { timeout: SL
   page.on('dialog', (dialog) => dialog.accept());
   await fromMenu(page, '#delete-project');
   await seen.holds(0);
+  await page.locator('#undo-offer').getByRole('button', { name: 'Undo' }).click();
+  await shows('Second', ofSecond);
+  await fromMenu(page, '#delete-project');
+  await seen.holds(0);
+  await page.locator('#undo-offer').getByRole('button', { name: 'Dismiss' }).click();
   await selectInMenu(page, '#project-picker', { label: 'First (12 tiles)' });
   await shows('First', ofFirst);
   await close();

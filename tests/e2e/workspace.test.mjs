@@ -16,6 +16,11 @@ test('the welcome makes way for tiles, and comes back when they are gone', optio
   await page.locator('#tile-grid article').first().waitFor();
   await page.click('#clear');
   await page.locator('#drop-zone').waitFor();
+  const offer = page.locator('#undo-offer');
+  await offer.getByText('Removed 4 tiles.').waitFor();
+  await offer.getByRole('button', { name: 'Undo' }).click();
+  await page.locator('#tile-grid article').first().waitFor();
+  assert.equal(await offer.innerText(), '');
   await close();
 });
 

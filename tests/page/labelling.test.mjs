@@ -41,6 +41,22 @@ test('a label, a name and a class are undone and done again', () => {
   assert.deepEqual(labelling.counts, [0]);
 });
 
+test('what takes something away says what', () => {
+  const { labelling, history, added } = workbench(3);
+  /** @type {(string | undefined)[]} */
+  const removed = [];
+  history.addEventListener('done', (event) => removed.push(/** @type {CustomEvent<import('../../www/labels/history.js').Command>} */ (event).detail.removed));
+  const wood = labelling.create('Wood');
+  labelling.assign(added, wood);
+  labelling.assign(added.slice(0, 2), null);
+  labelling.removeTiles([added[0]]);
+  history.undo();
+  history.redo();
+  labelling.removeTiles(added.slice(1));
+  labelling.remove(wood);
+  assert.deepEqual(removed, [undefined, undefined, 'the label of 2 tiles', '0.png', '2 tiles', 'the class Wood']);
+});
+
 test('a name that is taken or empty changes nothing, and so do too many classes at once', () => {
   const { labelling, history, added } = workbench(60);
   labelling.create('Wood');

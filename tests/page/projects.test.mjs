@@ -232,3 +232,20 @@ test('the file of a scene is written once; without room all else is kept, and th
   await settled();
   assert.deepEqual([large.store.scenes.get(large.workspace.id)?.get('s').file, lacking], [null, ['scene.tif', 'large.tif']]);
 });
+
+test('a removed project can be taken back until it is forgotten', async () => {
+  const { projects, labelling, workspace, store, autosave, tiles } = openPage();
+  await projects.openLast();
+  labelling.assign(tiles.add(newTiles(2)), labelling.create('Wood'));
+  await settled();
+  const { id } = workspace;
+  await projects.remove();
+  assert.deepEqual([tiles.size, autosave.isKept, (await projects.list()).length, store.records.size], [0, false, 0, 1]);
+  await projects.takeBack();
+  assert.deepEqual([workspace.id, tiles.size, labelling.counts], [id, 2, [2]]);
+
+  await projects.remove();
+  await projects.forgetRemoved();
+  assert.equal(store.records.size, 0);
+  await projects.forgetRemoved();
+});

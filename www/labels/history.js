@@ -1,11 +1,11 @@
 /** What was done, to be undone and done again. */
 
-/** @typedef {{ what: string, undo: () => void, redo: () => void }} Command `what` goes on in "Undo: …". */
+/** @typedef {{ what: string, removed?: string, undo: () => void, redo: () => void }} Command `what` goes on in "Undo: …", and `removed`, where something was, in "Removed …". */
 
 /** Enough for an afternoon's slips; a command on all tiles keeps a few bytes for each. */
 const MOST_COMMANDS = 500;
 
-/** The event `changed` after each command, undone or not. */
+/** Events: `changed` after each command, undone or not; `done` after a new one, which is in the detail. */
 export class History extends EventTarget {
   /** @type {Command[]} */
   #done = [];
@@ -29,6 +29,7 @@ export class History extends EventTarget {
     if (this.#done.length > MOST_COMMANDS) this.#done.shift();
     this.#undone = [];
     this.#tell();
+    this.dispatchEvent(new CustomEvent('done', { detail: command }));
   }
 
   undo() {

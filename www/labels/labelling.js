@@ -112,7 +112,7 @@ export class Labelling extends EventTarget {
   remove(known) {
     const without = this.#classes.filter(({ id }) => id !== known.id);
     const labels = this.#tiles.all.filter(({ classId }) => classId === known.id).map((tile) => /** @type {[Tile, null]} */ ([tile, null]));
-    this.#change(`removing the class ${known.name}`, without, labels);
+    this.#change(`removing the class ${known.name}`, without, labels, `the class ${known.name}`);
   }
 
   /**
@@ -124,7 +124,8 @@ export class Labelling extends EventTarget {
     const changing = tiles.filter(({ classId }) => classId !== id);
     if (changing.length === 0) return;
     const labels = changing.map((tile) => /** @type {[Tile, string | null]} */ ([tile, id]));
-    this.#change(known ? `the label ${known.name}` : 'removing labels', this.#classes, labels);
+    const removed = known ? undefined : `the label of ${labels.length === 1 ? changing[0].name : `${labels.length} tiles`}`;
+    this.#change(known ? `the label ${known.name}` : 'removing labels', this.#classes, labels, removed);
   }
 
   /**
@@ -152,8 +153,10 @@ export class Labelling extends EventTarget {
     if (tiles.length === 0) return;
     const kept = tiles.map((tile) => tile.id);
     const list = this.#tiles;
+    const removed = tiles.length === 1 ? tiles[0].name : `${tiles.length} tiles`;
     this.#history.do({
-      what: `removing ${tiles.length === 1 ? tiles[0].name : `${tiles.length} tiles`}`,
+      what: `removing ${removed}`,
+      removed,
       redo: () => list.remove(list.present(kept)),
       undo: () => void list.restore(tiles),
     });
@@ -189,13 +192,15 @@ export class Labelling extends EventTarget {
    * @param {string} what
    * @param {TileClass[]} classes
    * @param {[Tile, string | null][]} [labels]
+   * @param {string} [removed] what is gone
    */
-  #change(what, classes, labels = []) {
+  #change(what, classes, labels = [], removed) {
     const classesBefore = this.#classes;
     const after = labels.map(([{ id }, classId]) => ({ id, classId }));
     const before = labels.map(([{ id, classId }]) => ({ id, classId }));
     this.#history.do({
       what,
+      removed,
       redo: () => this.#set(classes, after),
       undo: () => this.#set(classesBefore, before),
     });

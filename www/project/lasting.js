@@ -2,6 +2,9 @@
 
 /** @typedef {'promised' | 'refused' | 'unknown'} Lasting */
 
+/** Safari deletes what a site keeps after so long without a visit: https://webkit.org/blog/10218/full-third-party-cookie-blocking-and-more/ */
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+
 /**
  * Asks for the promise, once there is something to keep. Some browsers ask the user, others decide by how the page is used.
  * @param {Pick<StorageManager, 'persist' | 'persisted'> | undefined} [storage]
@@ -14,4 +17,14 @@ export async function askToLast(storage = globalThis.navigator?.storage) {
   } catch {
     return 'unknown';
   }
+}
+
+/**
+ * Whether to remind the user to export: where nothing is promised, and once a week at most.
+ * @param {Lasting} lasting
+ * @param {number} remindedAtMs when that was done last, or the project exported
+ * @param {number} [nowMs]
+ */
+export function isReminderDue(lasting, remindedAtMs, nowMs = Date.now()) {
+  return lasting !== 'promised' && nowMs - remindedAtMs >= WEEK_MS;
 }

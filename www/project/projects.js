@@ -15,6 +15,8 @@ import { keptTile, snapshot } from './snapshot.js';
 
 /** Under this key the browser keeps which project was open last. */
 const LAST_OPEN = 'tilelens.project';
+/** Under this key it keeps which project is deleted as soon as nobody can want it back. */
+const REMOVED = 'tilelens.removed';
 
 /**
  * Events: `opened`, when another project is on the page; `list`, when there are other projects or another one is open; `elsewhere`, when a project could not be opened
@@ -26,6 +28,8 @@ export class Projects extends EventTarget {
   #store;
   #autosave;
   #ownership = new Ownership(() => this.#letGo());
+  /** A project that was removed and is still in the store. */
+  #removed = '';
   /** What happened at the last `elsewhere`. @type {{ id: string, wasHere: boolean } | null} */
   elsewhere = null;
 
@@ -47,12 +51,16 @@ export class Projects extends EventTarget {
   }
 
   async list() {
-    return (await this.#store?.list()) ?? [];
+    const removed = this.#removed || read(REMOVED, ['localStorage']);
+    return ((await this.#store?.list()) ?? []).filter(({ id }) => id !== removed);
   }
 
   /** The project that was open when the page was left. */
   async openLast() {
     await this.#own();
+    this.#removed = read(REMOVED, ['localStorage']) ?? '';
+    // Where that fails, the next visit tries again.
+    await this.forgetRemoved().catch(() => undefined);
     // A browser that was killed may not have written down which one it was: then it is the one that was saved last.
     const id = read(LAST_OPEN) ?? (await this.list())[0]?.id;
     if (id) await this.open(id);
@@ -112,14 +120,35 @@ export class Projects extends EventTarget {
     this.dispatchEvent(new Event('elsewhere'));
   }
 
-  /** Deletes the open project. */
+  /** Removes the open project. It can be taken back until it is forgotten. */
   async remove() {
     const { id } = this.#page.workspace;
-    // A write that is under way would bring the project back.
+    await this.forgetRemoved();
+    // All of it, if it is taken back; and no write that is under way may come after that.
     await this.#autosave?.save();
     this.#autosave?.forget();
-    await this.#store?.remove(id);
+    this.#removed = id;
+    // If the page is left now, the next visit deletes it.
+    write(REMOVED, id, ['localStorage']);
     await this.create();
+  }
+
+  /** Opens the project that was removed last. */
+  async takeBack() {
+    const id = this.#removed;
+    this.#removed = '';
+    write(REMOVED, '', ['localStorage']);
+    if (!(await this.list()).some((known) => known.id === id)) throw new Error('The project is gone: Tilelens was opened in another tab meanwhile.');
+    await this.open(id);
+  }
+
+  /** Deletes the project that was removed last for good. */
+  async forgetRemoved() {
+    const id = this.#removed;
+    if (id === '') return;
+    this.#removed = '';
+    await this.#store?.remove(id);
+    write(REMOVED, '', ['localStorage']);
   }
 
   /** The open project with everything that it has. */
@@ -170,10 +199,18 @@ export class Projects extends EventTarget {
   }
 }
 
-/** What this tab had, or else the tab that was used last. @param {string} key */
-function read(key) {
+/** What this tab has, and what the tab that was used last has. @typedef {'sessionStorage' | 'localStorage'} Place */
+/** @type {Place[]} */
+const PLACES = ['sessionStorage', 'localStorage'];
+
+/**
+ * The first that there is.
+ * @param {string} key
+ * @param {Place[]} [places]
+ */
+function read(key, places = PLACES) {
   try {
-    return sessionStorage.getItem(key) ?? localStorage.getItem(key);
+    return places.map((place) => globalThis[place].getItem(key)).find((found) => found !== null) ?? null;
   } catch {
     return null;
   }
@@ -182,11 +219,11 @@ function read(key) {
 /**
  * @param {string} key
  * @param {string} value
+ * @param {Place[]} [places]
  */
-function write(key, value) {
+function write(key, value, places = PLACES) {
   try {
-    sessionStorage.setItem(key, value);
-    localStorage.setItem(key, value);
+    for (const place of places) globalThis[place].setItem(key, value);
   } catch {
     // Where nothing can be kept, the last project is not either.
   }

@@ -23,7 +23,7 @@ import { inCamelCase } from './legacy.js';
 /** @returns {KeptModel} */
 const siteModel = () => ({ model: null, report: null });
 
-/** Events: `changed` for what the record holds, `models` for the models. */
+/** Events: `changed` for what the record holds, `models` for the models, `takenAway`. */
 export class Workspace extends EventTarget {
   id = newId();
   name = '';
@@ -33,6 +33,8 @@ export class Workspace extends EventTarget {
   current = siteModel();
   /** What `current` replaced; null where nothing was replaced yet. @type {KeptModel | null} */
   before = null;
+  /** Whether the user has the current model, or the whole project, as a file of today. */
+  isTakenAway = false;
 
   /** Another project. @param {Project | null} project null for a new one */
   open(project) {
@@ -45,6 +47,7 @@ export class Workspace extends EventTarget {
     this.current = { model: models?.current ?? null, report: keptReport(reports.current) };
     const hasBefore = Boolean(models?.before) || reports.hasBefore === true;
     this.before = hasBefore ? { model: models?.before ?? null, report: keptReport(reports.before) } : null;
+    this.isTakenAway = false;
     this.#tell('changed');
   }
 
@@ -69,7 +72,14 @@ export class Workspace extends EventTarget {
   replaceModel(trained) {
     this.before = this.current;
     this.current = trained;
+    this.isTakenAway = false;
     this.#tell('models');
+  }
+
+  /** The user was given the model, or the project with it, as a file. */
+  takeAway() {
+    this.isTakenAway = true;
+    this.#tell('takenAway');
   }
 
   /**

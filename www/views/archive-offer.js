@@ -2,7 +2,7 @@
 
 import { counted, isolated } from './dom.js';
 import { labelTiles, readTree, waysOf, waysSentence } from './folder-labels.js';
-import { notify } from './notices.js';
+import { notify, notifyProgress } from './notices.js';
 import { thrownSentence } from './sentences.js';
 
 /** @typedef {import('../project/archive/packed-files.js').PackedFile} PackedFile */
@@ -44,29 +44,31 @@ export async function offerFiles(page, name, files, isOfOneEntry) {
  * @param {(thrown: unknown) => boolean} isOfOneEntry
  */
 async function addFiles(page, images, way, isOfOneEntry) {
-  const closeNotice = notify(`Unpacking ${counted(images.length, 'image')}…`, [], 'news');
+  const progress = notifyProgress(`Unpacking ${counted(images.length, 'image')}`);
   try {
-    const { tiles, leftOut } = await unpacked(images, isOfOneEntry);
+    const { tiles, leftOut } = await unpacked(images, isOfOneEntry, progress.tell);
     const added = page.addTiles(tiles);
     if (leftOut.length > 0) notify(leftOutSentence(leftOut));
     if (way) await labelTiles(page, added, way.classFrom);
   } catch (thrown) {
     notify(thrownSentence(thrown));
   } finally {
-    closeNotice();
+    progress.close();
   }
 }
 
 /**
  * @param {PackedFile[]} images
  * @param {(thrown: unknown) => boolean} isOfOneEntry
+ * @param {(share: number) => void} onProgress
  */
-async function unpacked(images, isOfOneEntry) {
+async function unpacked(images, isOfOneEntry, onProgress) {
   /** @type {NewTile[]} */
   const tiles = [];
   /** @type {LeftOut[]} */
   const leftOut = [];
-  for (const { path, unpack } of images) {
+  for (const [done, { path, unpack }] of images.entries()) {
+    onProgress(done / images.length);
     try {
       const file = await unpack();
       tiles.push({ name: file.name, path, source: { kind: 'file', file } });

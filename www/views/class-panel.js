@@ -33,6 +33,7 @@ export function setUpClassPanel({ session, tiles, labelling, history, selection 
   const input = byId('class-name', HTMLInputElement);
   /** Rows by the class's id. @type {Map<string, HTMLElement>} */
   const rows = new Map();
+  let closeHint = () => {};
 
   /** Names a class as its field says, or tells there why that cannot be. @param {HTMLInputElement} field @param {() => unknown} name */
   function attempt(field, name) {
@@ -67,7 +68,11 @@ export function setUpClassPanel({ session, tiles, labelling, history, selection 
     name.addEventListener('keydown', ({ key }) => key === 'Enter' && name.blur());
     const colour = part(row, '.class-colour', HTMLInputElement);
     colour.addEventListener('change', () => labelling.recolour(known(), colour.value));
-    part(row, '.class-assign', HTMLButtonElement).addEventListener('click', () => labelling.assign(selection.tiles, known()));
+    part(row, '.class-assign', HTMLButtonElement).addEventListener('click', () => {
+      closeHint();
+      if (selection.size > 0) labelling.assign(selection.tiles, known());
+      else closeHint = notify(`Select tiles by a click on their pictures, then press this button again: they become ${isolated(known().name)}.`, [], 'news');
+    });
     part(row, '.class-remove', HTMLButtonElement).addEventListener('click', () => labelling.remove(known()));
     row.addEventListener('dragover', (event) => {
       if (!event.dataTransfer?.types.includes(DRAGGED_TILES)) return;
@@ -128,12 +133,20 @@ export function setUpClassPanel({ session, tiles, labelling, history, selection 
 
   /** What was labelled by hand stays so. */
   const unlabelled = () => tiles.all.filter(({ classId }) => classId === null);
-  byId('label-by-folder', HTMLButtonElement).addEventListener('click', () =>
-    labelOrAsk({ session, labelling }, unlabelled().filter(hasFolder)).catch((thrown) => notify(thrownSentence(thrown))),
-  );
-  byId('accept-sure', HTMLButtonElement).addEventListener('click', () =>
-    orNotify(LabelError, () => acceptSuggestions(labelling, unlabelled(), SURE)),
-  );
+  byId('label-by-folder', HTMLButtonElement).addEventListener('click', () => {
+    closeHint();
+    const wanted = unlabelled().filter(hasFolder);
+    if (wanted.length === 0) closeHint = notify('Every tile that came in a folder has a label. Remove labels that folders shall give.', [], 'news');
+    else labelOrAsk({ session, labelling }, wanted).catch((thrown) => notify(thrownSentence(thrown)));
+  });
+  byId('accept-sure', HTMLButtonElement).addEventListener('click', () => {
+    closeHint();
+    orNotify(LabelError, () => {
+      if (acceptSuggestions(labelling, unlabelled(), SURE) === 0) closeHint = notify('The model is not so sure of any tile without a label. Label some yourself, then train.', [], 'news');
+    });
+  });
+  // Whoever found tiles to select needs no hint any more.
+  selection.addEventListener('changed', () => selection.size > 0 && closeHint());
 
   setUpHistory(history);
   labelling.addEventListener('classes', draw);
@@ -159,8 +172,8 @@ function setUpHistory(history) {
   const draw = () => {
     undo.disabled = history.undoable === null;
     redo.disabled = history.redoable === null;
-    undo.title = `Undo ${history.undoable ?? ''} (Ctrl+Z)`;
-    redo.title = `Redo ${history.redoable ?? ''} (Ctrl+Shift+Z)`;
+    undo.title = undo.disabled ? 'There is nothing to undo' : `Undo ${history.undoable} (Ctrl+Z)`;
+    redo.title = redo.disabled ? 'There is nothing to redo' : `Redo ${history.redoable} (Ctrl+Shift+Z)`;
   };
   history.addEventListener('changed', draw);
   draw();

@@ -3,6 +3,7 @@
 import { beforePaint, byId, megabytes } from './dom.js';
 import { notify } from './notices.js';
 import { deviceSentence, failureSentence } from './sentences.js';
+import { timeLeft } from './time-left.js';
 
 /** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../models/model-in-use.js').ModelInUse} ModelInUse */
@@ -16,6 +17,7 @@ export function setUpEnginePanel({ session, modelInUse }) {
   const short = byId('device-state', HTMLElement);
   const root = document.documentElement;
   let closeNotice = () => {};
+  let startMs = 0;
 
   const draw = beforePaint(() => {
     const { loadedBytes, totalBytes } = session.status.progress;
@@ -26,12 +28,13 @@ export function setUpEnginePanel({ session, modelInUse }) {
     else bar.value = loadedBytes;
     stage.textContent = arrived
       ? 'Starting the engine and checking its answers…'
-      : `Loading the engine and the model: ${megabytes(loadedBytes)} of ${megabytes(totalBytes)}`;
+      : `Loading the engine and the model: ${megabytes(loadedBytes)} of ${megabytes(totalBytes)}${timeLeft(startMs, loadedBytes / totalBytes)}`;
   });
 
   let before = '';
   session.addEventListener('status', () => {
     const { state, loaded, error } = session.status;
+    if (state === 'loading' && before !== 'loading') startMs = performance.now();
     if (state === 'loading') draw();
     if (state === before && state !== 'ready') return;
     before = state;

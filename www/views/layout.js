@@ -10,6 +10,7 @@ import { remember, remembered } from './remembered.js';
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('../scene/scenes.js').Scenes} Scenes */
 /** @typedef {'grid' | 'map' | 'similarity' | 'report'} View */
+/** @typedef {{ view: View, show: (wanted: View) => void, unfoldClasses: () => void } & Pick<EventTarget, 'addEventListener'>} Layout Tells of another `view`. */
 
 /** @type {View[]} */
 const VIEWS = ['grid', 'map', 'similarity', 'report'];
@@ -19,6 +20,7 @@ const WIDE = { classes: '(min-width: 901px)', inspector: '(min-width: 1100px)' }
 
 /**
  * @param {{ tiles: TileList, labelling: Labelling, workspace: Workspace, spotlight: Spotlight, scenes: Scenes, heatmaps: Heatmaps }} page
+ * @returns {Layout}
  */
 export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, heatmaps }) {
   const root = document.documentElement;
@@ -38,6 +40,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, he
   const scrolled = { grid: 0, map: 0, similarity: 0, report: 0 };
   /** @type {View} */
   let view = 'grid';
+  const events = new EventTarget();
 
   function draw() {
     const isEmpty = tiles.size === 0;
@@ -67,6 +70,7 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, he
     byId(view === 'map' ? 'map-panel' : 'workbench', HTMLElement).append(inspector);
     for (const name of VIEWS) byId(`view-${name}`, HTMLButtonElement).ariaPressed = String(name === view);
     window.scrollTo(0, scrolled[view]);
+    events.dispatchEvent(new Event('view'));
   }
 
   /** @param {'classes' | 'inspector'} side */
@@ -117,5 +121,12 @@ export function setUpLayout({ tiles, labelling, workspace, spotlight, scenes, he
   });
   for (const bar of [top, toolbar]) measured.observe(bar);
 
-  return { show };
+  return {
+    get view() {
+      return view;
+    },
+    show,
+    unfoldClasses: () => isOpen.classes || fold('classes'),
+    addEventListener: events.addEventListener.bind(events),
+  };
 }

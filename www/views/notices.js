@@ -1,11 +1,12 @@
 /** Sentences about what went wrong, or what there is to know, until they are dismissed. */
 
-import { byId } from './dom.js';
+import { byId, element, percent } from './dom.js';
+import { timeLeft } from './time-left.js';
 
 /** @typedef {{ label: string, act: () => void }} Remedy */
 
 /**
- * @param {string} message
+ * @param {string | Node} message
  * @param {Remedy[]} [remedies] buttons that mend it; each also closes the notice
  * @param {'problem' | 'news'} [kind]
  * @returns {() => void} closes the notice
@@ -14,7 +15,7 @@ export function notify(message, remedies = [], kind = 'problem') {
   const notice = document.createElement('div');
   notice.className = `notice ${kind}`;
   const text = document.createElement('p');
-  text.textContent = message;
+  text.append(message);
   const more = document.createElement('button');
   more.type = 'button';
   more.textContent = 'More';
@@ -39,6 +40,31 @@ export function notify(message, remedies = [], kind = 'problem') {
   // A long one takes one line until somebody wants to read it.
   more.hidden = text.scrollHeight <= text.clientHeight;
   return close;
+}
+
+/** What is over sooner needs no notice. */
+const LONG_MS = 1000;
+
+/**
+ * Says that something goes on, and how long it still takes.
+ * @param {string} what
+ */
+export function notifyProgress(what) {
+  const startMs = performance.now();
+  // It changes all the time, and nobody wants it read out each time.
+  const far = element('span', { ariaLive: 'off' });
+  let close = () => {};
+  const timer = setTimeout(() => (close = notify(element('span', {}, `${what}…`, far), [], 'news')), LONG_MS);
+  return {
+    /** @param {number} share from 0 to 1; what comes after that has no measure */
+    tell: (share) => {
+      far.textContent = share < 1 ? ` ${percent(share)}${timeLeft(startMs, share)}` : '';
+    },
+    close: () => {
+      clearTimeout(timer);
+      close();
+    },
+  };
 }
 
 /**

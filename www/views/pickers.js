@@ -25,7 +25,9 @@ export function deviceFromAddress() {
  */
 export function setUpDevicePicker(modelInUse, offersWebGpu) {
   const picker = byId('device-picker', HTMLSelectElement);
-  picker.options[DEVICES.indexOf('webgpu')].disabled = !offersWebGpu;
+  const webgpu = picker.options[DEVICES.indexOf('webgpu')];
+  webgpu.disabled = !offersWebGpu;
+  if (!offersWebGpu) webgpu.text = 'WebGPU (not in this build)';
   picker.value = deviceFromAddress();
   picker.addEventListener('change', () => modelInUse.chooseDevice(DEVICES[picker.selectedIndex]));
   modelInUse.addEventListener('changed', () => {

@@ -1,10 +1,12 @@
 /** Which project is open, whether it is kept, and what can be done with it. */
 
-import { askToLast } from '../project/lasting.js';
+import { askToLast, isReminderDue } from '../project/lasting.js';
 import { offerFiles } from './archive-offer.js';
 import { byId, counted, download, isolated, setUpFilePicker } from './dom.js';
-import { notify } from './notices.js';
+import { notify, notifyProgress } from './notices.js';
+import { remember, remembered } from './remembered.js';
 import { thrownSentence } from './sentences.js';
+import { offerUndo } from './undo-offer.js';
 
 /** @typedef {import('../project/autosave.js').Autosave} Autosave */
 /** @typedef {import('../project/archive/import.js').LeftOut} LeftOut */
@@ -26,6 +28,10 @@ const LASTING = {
   refused: '. The browser may delete it when the disk is nearly full, and Safari does after seven days without a visit: export the project as a file, too.',
 };
 
+const MAY_BE_DELETED = 'Only this browser has the project. It may delete it when the disk is nearly full, and Safari does after seven days without a visit.';
+/** A project that is older was not begun in this visit. */
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 /** What reads and writes zip files is fetched when it is needed; a browser does not ask again for a module that failed. */
 function archives() {
   return import('../project/archive.js').catch(() => {
@@ -46,7 +52,9 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
   let closeElsewhere = () => {};
   /** @type {import('../project/lasting.js').Lasting} */
   let lasting = 'unknown';
-  let isAsked = false;
+  /** @type {Promise<void> | null} */
+  let asking = null;
+  let closeReminder = () => {};
   let closeUnreadable = () => {};
 
   /** Does what may fail, and says so. @param {() => Promise<unknown>} work */
@@ -81,6 +89,7 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
     closeNotice = () => {};
     document.documentElement.dataset.project = autosave?.state ?? 'refused';
     deletion.disabled = !autosave?.isKept;
+    deletion.title = deletion.disabled ? 'Nothing of this project is kept in this browser yet' : '';
     if (!autosave) {
       short.textContent = 'Not kept';
       status.textContent = 'Not kept: this browser does not let the page store anything. Export the project before you leave.';
@@ -105,11 +114,21 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
   }
 
   /** Asked once, when a project is first kept. */
-  async function learnLasting() {
-    if (isAsked) return;
-    isAsked = true;
-    lasting = await askToLast();
-    drawStatus();
+  function learnLasting() {
+    asking ??= askToLast().then((answer) => {
+      lasting = answer;
+      drawStatus();
+    });
+    return asking;
+  }
+
+  /** Where the browser may delete the project, and no file of it was written for a while. */
+  async function remindToExport() {
+    if (!autosave?.isKept) return;
+    await learnLasting();
+    if (!isReminderDue(lasting, remembered('tilelens-window', 'remindedAt', 0))) return;
+    remember('tilelens-window', { remindedAt: Date.now() });
+    closeReminder = notify(MAY_BE_DELETED, [{ label: 'Export the project', act: () => exportProject() }], 'news');
   }
 
   function drawElsewhere() {
@@ -129,6 +148,7 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
   /** @param {boolean} mayLack whether the user knows that something cannot be read */
   async function exportProject(mayLack = false) {
     closeUnreadable();
+    const progress = notifyProgress('Writing the project file');
     await attempt(async () => {
       const { exportArchive, omissions, without } = await archives();
       const omitted = await omissions(projects.snapshot());
@@ -137,25 +157,38 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
         closeUnreadable = notify(unreadableSentence(omitted, hasCopies), [{ label: 'Export the rest', act: () => exportProject(true) }]);
         return;
       }
-      download(await exportArchive(without(projects.snapshot(), omitted)), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
+      download(await exportArchive(without(projects.snapshot(), omitted), progress.tell), `${fileName(workspace.name) || 'tilelens-project'}.zip`);
+      workspace.takeAway();
+      remember('tilelens-window', { remindedAt: Date.now() });
+      closeReminder();
       if (omitted.scenes.length > 0) notify(lackingScenesSentence(omitted), [], 'news');
       if (omitted.tooLarge.length > 0) notify(tooLargeSentence(omitted), [], 'news');
     });
+    progress.close();
   }
 
   /** A project is opened; the images of another archive are offered as tiles. @param {File} archive */
   async function importProject(archive) {
+    const progress = notifyProgress(`Opening “${isolated(archive.name)}”`);
     await attempt(async () => {
       const { importArchive, isOfOneEntry, packedFiles } = await archives();
-      const imported = await importArchive(archive).catch((thrown) => {
+      const imported = await importArchive(archive, progress.tell).catch((thrown) => {
         if (thrown.code !== 'project.not_a_project') throw thrown;
         return null;
       });
       if (!imported) return offerFiles(page, archive.name, await packedFiles(archive), isOfOneEntry);
       const { project, leftOut } = imported;
+      progress.tell(1);
       await projects.adopt(project);
       if (leftOut.length > 0) notify(leftOutSentence(leftOut));
     });
+    progress.close();
+  }
+
+  async function remove() {
+    const title = isolated(workspace.name || 'Untitled');
+    await projects.remove();
+    offerUndo(`Deleted the project “${title}”.`, () => attempt(() => projects.takeBack()), () => attempt(() => projects.forgetRemoved()));
   }
 
   picker.addEventListener('change', () => attempt(() => projects.open(picker.value)));
@@ -166,17 +199,21 @@ export function setUpProjectBar({ projects, workspace, autosave, ...page }) {
   setUpFilePicker('import-project', 'project-file', importProject);
   byId('open-project', HTMLButtonElement).addEventListener('click', () => byId('project-file', HTMLInputElement).click());
   deletion.addEventListener('click', () => {
-    const what = `Delete the project "${isolated(workspace.name || 'Untitled')}" with its tiles, labels and heads from this browser? This cannot be undone.`;
-    if (window.confirm(what)) attempt(() => projects.remove());
+    const what = `Delete the project "${isolated(workspace.name || 'Untitled')}" with its tiles, labels and heads from this browser?`;
+    if (window.confirm(what)) attempt(remove);
   });
 
   projects.addEventListener('list', () => {
     closeUnreadable();
+    closeReminder();
     drawName();
     attempt(drawList);
   });
   projects.addEventListener('elsewhere', drawElsewhere);
   workspace.addEventListener('changed', drawName);
+  // A head is worth keeping, and so is what somebody came back for.
+  workspace.addEventListener('models', () => workspace.current.report && remindToExport());
+  if (Date.now() - Date.parse(workspace.createdAt) > DAY_MS) remindToExport();
   autosave?.addEventListener('state', () => {
     drawStatus();
     if (autosave.state === 'saved') drawOpenProject();

@@ -25,7 +25,7 @@ export function setUpSettingsForm(workspace, offersWebGpu) {
   const device = choice('setting-device', [
     ['auto', 'whichever device is faster, as measured'],
     ['cpu', 'the CPU'],
-    ['webgpu', 'the GPU (WebGPU)'],
+    ['webgpu', offersWebGpu ? 'the GPU (WebGPU)' : 'the GPU (not in this build)'],
   ]);
   device.options[2].disabled = !offersWebGpu;
   form.append(

@@ -8,6 +8,7 @@ import { notify } from './notices.js';
 import { onTiles } from './on-tiles.js';
 import { Scatter } from './scatter.js';
 import { thrownSentence } from './sentences.js';
+import { timeLeft } from './time-left.js';
 
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../similarity/colouring.js').ColourBy} ColourBy */
@@ -61,6 +62,7 @@ export function setUpSimilarity({ tiles, labelling, shown, selection, classifica
   const looked = byId('similarity-looked', HTMLElement);
   const hover = byId('similarity-hover', HTMLElement);
   const progress = byId('similarity-progress', HTMLProgressElement);
+  const left = byId('similarity-left', HTMLElement);
   const cancel = byId('similarity-cancel', HTMLButtonElement);
   const again = byId('similarity-again', HTMLButtonElement);
   const lassoTool = byId('similarity-lasso', HTMLButtonElement);
@@ -71,6 +73,8 @@ export function setUpSimilarity({ tiles, labelling, shown, selection, classifica
   /** @type {Pixel[]} */
   let lasso = [];
   let isOutdated = true;
+  /** When the layout that is at work began. */
+  let startMs = 0;
   /** The legend, in words. */
   let legendWords = '';
 
@@ -127,15 +131,19 @@ export function setUpSimilarity({ tiles, labelling, shown, selection, classifica
   function drawState() {
     const isWorking = plane.state === 'working';
     const stale = plane.staleCount;
+    if (isWorking && progress.hidden) startMs = performance.now();
     progress.hidden = cancel.hidden = !isWorking;
     if (plane.share > 0) progress.value = plane.share;
     else progress.removeAttribute('value');
     again.hidden = isWorking || (plane.placedCount > 0 && stale === 0) || plane.placeable.length === 0;
     again.textContent = plane.placedCount > 0 ? `Lay out again (${stale.toLocaleString()} new)` : 'Lay out';
     toGrid.disabled = selection.size === 0 && !active();
+    toGrid.title = toGrid.disabled ? 'No tile is shown: change the filters above, or add tiles' : 'Show the tile in the grid';
     canvas.ariaBusy = String(isWorking);
     canvas.ariaLabel = `${counted(plane.placedCount, 'tile')} in a plane, like by like. ${colourBy.selectedOptions[0]?.text}: ${legendWords || 'none'}. ${counted(selection.size, 'tile')} selected.`;
     status.textContent = stateSentence(isWorking);
+    // Beside the sentence, which is read out whenever it changes.
+    left.textContent = isWorking ? timeLeft(startMs, plane.share).replace(', ', '') : '';
   }
 
   /** @param {boolean} isWorking */
@@ -317,11 +325,12 @@ export function setUpSimilarity({ tiles, labelling, shown, selection, classifica
   for (const find of /** @type {Find[]} */ (Object.keys(FINDS))) {
     const choose = byId(`find-${find}`, HTMLButtonElement);
     choose.addEventListener('click', async () => {
+      const lookedFromMs = performance.now();
       told.textContent = '';
       looked.textContent = 'Looking at the tiles…';
       choose.disabled = true;
       try {
-        const found = await plane.find(find, shown.all, (share) => (looked.textContent = `Looking at the tiles… ${percent(share)}`));
+        const found = await plane.find(find, shown.all, (share) => (looked.textContent = `Looking at the tiles… ${percent(share)}${timeLeft(lookedFromMs, share)}`));
         select(found);
         told.textContent = FINDS[find](found.length);
       } catch (thrown) {

@@ -29,6 +29,7 @@ export function setUpTakeAway({ session, workspace }) {
     if (!model) return;
     try {
       download(await session.ask('convert', { model, form: name }), fileName);
+      workspace.takeAway();
     } catch (thrown) {
       notify(`The model could not be written: ${thrownSentence(thrown)}`);
     }

@@ -5,6 +5,7 @@ import { resultsCsv } from '../tiles/results-csv.js';
 import { beforePaint, button, byId, counted, download, duration, isolated } from './dom.js';
 import { onTiles } from './on-tiles.js';
 import { failureSentence, tileNotes } from './sentences.js';
+import { timeLeft } from './time-left.js';
 
 /** @typedef {import('../tiles/arrangement.js').ClassFilter} ClassFilter */
 /** @typedef {import('../tiles/arrangement.js').Order} Order */
@@ -14,9 +15,6 @@ import { failureSentence, tileNotes } from './sentences.js';
 /** @typedef {import('../tiles/spotlight.js').Spotlight} Spotlight */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
-
-/** Before this much of a batch is done, its rest cannot be told. */
-const LEAST_MS_FOR_ESTIMATE = 1000;
 
 /**
  * @param {{ tiles: TileList, labelling: Labelling, classification: Classification, shown: ShownTiles, spotlight: Spotlight }} page
@@ -56,8 +54,7 @@ function setUpBatch(tiles, classification) {
       return `${counted(done, 'tile')} done${speed}`;
     }
     if (!classification.running) return `${counted(left, 'tile')} waiting for the engine`;
-    const estimate = elapsedMs > LEAST_MS_FOR_ESTIMATE && inBatch > 0 ? `, about ${duration(msATile * left)} left` : '';
-    return `${done.toLocaleString()} of ${counted(total, 'tile')}${estimate}`;
+    return `${done.toLocaleString()} of ${counted(total, 'tile')}${timeLeft(startMs, inBatch / (inBatch + left))}`;
   }
 
   let lastSentence = '';

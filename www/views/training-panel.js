@@ -5,6 +5,7 @@ import { createCurves } from './curves.js';
 import { notify } from './notices.js';
 import { onTiles } from './on-tiles.js';
 import { failureSentence, trainingDeviceSentence } from './sentences.js';
+import { roughly, timeLeft } from './time-left.js';
 
 /** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
@@ -34,6 +35,7 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
   /** @type {Awaited<ReturnType<typeof createCurves>> | null} */
   let curves = null;
   let startMs = 0;
+  let featuresStartMs = 0;
   let pausedMs = 0;
   let pausedAtMs = 0;
 
@@ -74,7 +76,7 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
         : `loss ${validationLoss.toFixed(3)}, validation accuracy ${percent(validationAccuracy)}; best so far: epoch ${bestEpoch}`;
     const done = fineTuning.epochs.length;
     const left = (epochs - epoch) * ((performance.now() - startMs - pausedMs) / done);
-    const time = isPaused ? 'paused' : `at most ${duration(left)} left`;
+    const time = isPaused ? 'paused' : `at most ${roughly(left)} left`;
     return `${what}epoch ${epoch} of at most ${epochs}: ${figures}; ${time}. ${where()}`;
   }
 
@@ -105,9 +107,10 @@ export function setUpTrainingPanel({ session, labelling, tiles, workspace, fineT
   fineTuning.addEventListener('epoch', draw);
   fineTuning.addEventListener('features', (event) => {
     const { done, total } = /** @type {CustomEvent<{ done: number, total: number }>} */ (event).detail;
+    if (done === 0) featuresStartMs = performance.now();
     bar.max = total;
     bar.value = done;
-    status.textContent = `Computing features, once per tile: ${done.toLocaleString()} of ${counted(total, 'tile')} done.`;
+    status.textContent = `Computing features, once per tile: ${done.toLocaleString()} of ${counted(total, 'tile')} done${timeLeft(featuresStartMs, done / total)}.`;
   });
   fineTuning.addEventListener('trained', (event) => {
     const { seconds, report } = /** @type {CustomEvent<import('../project/workspace.js').KeptReport>} */ (event).detail;

@@ -21,9 +21,10 @@ const AS_IT_IS = { level: 0, dataDescriptor: false };
 /**
  * The features are left out: they are computed again from the tiles.
  * @param {Project} project
+ * @param {(share: number) => void} [onProgress] of the bytes
  * @returns {Promise<Blob>}
  */
-export async function exportArchive(project) {
+export async function exportArchive(project, onProgress = () => undefined) {
   const sink = new ArchiveSink();
   const zip = new ZipWriter(sink.writable, OPTIONS);
   const { manifest, files } = contents(project);
@@ -32,7 +33,11 @@ export async function exportArchive(project) {
   checkSize(manifest, text, files);
   await zip.add(README, new TextReader(readme(project.record.name)));
   await zip.add(MANIFEST, new TextReader(text));
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  let written = 0;
   for (const { name, shownName, file } of files) {
+    onProgress(written / bytes);
+    written += file.size;
     try {
       await zip.add(name, new BlobReader(file), AS_IT_IS);
       sink.endWith(file);

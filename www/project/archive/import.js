@@ -21,9 +21,10 @@ import { Archive, isOfOneEntry } from './unzip.js';
  * archive's file: they can be read while that stays where it is, and for good once they are in the store. Rejects with
  * a `ProjectError` where there is no project to open.
  * @param {Blob} file
+ * @param {(share: number) => void} [onProgress] of the tiles
  * @returns {Promise<Imported>}
  */
-export async function importArchive(file) {
+export async function importArchive(file, onProgress = () => undefined) {
   const archive = await Archive.open(file);
   const root = rootOf(archive);
   const manifestFile = await archive.content(archive.entry(root + MANIFEST, LIMITS.manifestBytes));
@@ -43,6 +44,7 @@ export async function importArchive(file) {
   /** @type {(StoredTile | null)[]} */
   const tiles = [];
   for (const [order, { source, class: label, ...facts }] of manifest.tiles.entries()) {
+    onProgress(order / manifest.tiles.length);
     const classId = label === null ? null : classes[label].id;
     const tile = { ...facts, id: newId(), order, thumbnail: null, classId };
     if (source.kind === 'window') {
