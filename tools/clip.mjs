@@ -1,13 +1,12 @@
 /**
  * Records the clip of the page in docs/, from the page in dist/: run it again when the page looks different.
  *
- *     node tools/clip.mjs TILES [docs/clip.webp]
+ *     node tools/clip.mjs [docs/clip.webp]
  *
- * TILES is a copy of EuroSAT (https://github.com/phelber/EuroSAT, MIT licence), with a folder for each class. $PYTHON is a
- * Python with Pillow, which writes the file.
+ * $PYTHON is a Python with NumPy and Pillow, which draws the tiles and writes the file.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,10 +16,9 @@ import { settled, trained, withPage } from './driving.mjs';
 /** @typedef {[x: number, y: number, width: number]} Camera What of the window is seen, in its pixels. */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Tiles that the models were not trained on. */
-const SPLIT = path.join(ROOT, 'models/recipe/splits/eurosat.test.txt');
-/** The user's classes, by EuroSAT's. */
-const CLASSES = { Forest: 'Forest', Town: 'Residential', Water: 'River', Fields: 'AnnualCrop', Meadow: 'Pasture' };
+const PYTHON = process.env.PYTHON ?? 'python3';
+/** As tools/draw_tiles.py draws them. */
+const CLASSES = ['Forest', 'Town', 'Water', 'Fields', 'Meadow'];
 const TILES_A_CLASS = 12;
 const LABELS_A_CLASS = 5;
 /** In which order the tiles come: like ones not side by side, and no pattern that can be seen. */
@@ -138,12 +136,10 @@ function generator(seed) {
  * @param {string} folder
  */
 async function mixedTiles(source, folder) {
-  const split = (await readFile(SPLIT, 'utf8')).split('\n');
   const random = generator(SEED);
-  const tiles = Object.values(CLASSES).flatMap((className, place) => {
-    const files = split.filter((line) => line.startsWith(`${className}/`));
-    return Array.from({ length: TILES_A_CLASS }, (_, index) => ({ file: files[Math.floor((index * files.length) / TILES_A_CLASS)], place, order: random() }));
-  });
+  const tiles = CLASSES.flatMap((className, place) =>
+    Array.from({ length: TILES_A_CLASS }, (_, index) => ({ file: `${className}/${String(index).padStart(2, '0')}.jpg`, place, order: random() })),
+  );
   // Those that are labelled come first: five of each.
   const isLabelled = (/** @type {number} */ index) => index % TILES_A_CLASS < LABELS_A_CLASS;
   const ordered = tiles.map((tile, index) => ({ ...tile, order: tile.order + (isLabelled(index) ? 0 : 1) })).sort((a, b) => a.order - b.order);
@@ -182,7 +178,7 @@ async function record(film, keys) {
   film.zoom(CAMERAS.work);
 
   await film.click('#class-name');
-  for (const name of Object.keys(CLASSES)) {
+  for (const name of CLASSES) {
     await page.keyboard.type(name);
     await film.take(110);
     await page.keyboard.press('Enter');
@@ -190,7 +186,7 @@ async function record(film, keys) {
   }
   await film.hidePointer();
   await page.locator('article.tile input.select').first().focus();
-  for (const [index, key] of keys.slice(0, LABELS_A_CLASS * Object.keys(CLASSES).length).entries()) {
+  for (const [index, key] of keys.slice(0, LABELS_A_CLASS * CLASSES.length).entries()) {
     await page.keyboard.press(key);
     await page.waitForTimeout(60);
     // Slow enough to follow, then quick.
@@ -222,15 +218,14 @@ async function record(film, keys) {
   await film.take(2000);
 }
 
-const [source, target = path.join(ROOT, 'docs/clip.webp')] = process.argv.slice(2);
-if (!source) throw new Error('node tools/clip.mjs TILES [docs/clip.webp]: TILES is a folder with a folder for each class of EuroSAT');
+const [target = path.join(ROOT, 'docs/clip.webp')] = process.argv.slice(2);
 const folder = await mkdtemp(path.join(os.tmpdir(), 'tilelens-clip-'));
 try {
-  const keys = await mixedTiles(source, path.join(folder, 'tiles'));
+  const drawn = path.join(folder, 'drawn');
+  execFileSync(PYTHON, [path.join(ROOT, 'tools/draw_tiles.py'), drawn, String(TILES_A_CLASS)], { stdio: 'inherit' });
+  const keys = await mixedTiles(drawn, path.join(folder, 'tiles'));
   await withPage(async (open) => {
     const film = new Film(await open({ height: HEIGHT_PX, remembered: { firstSteps: true, tileSize: TILE_PX } }), folder);
-    await film.page.selectOption('#model-picker', { label: await sentinelModel(film.page) });
-    await film.page.waitForSelector('html[data-model="in-use"]', { state: 'attached' });
     // A folder's files come in any order.
     await film.page.evaluate(() => {
       const sort = /** @type {HTMLSelectElement} */ (document.querySelector('#sort'));
@@ -240,15 +235,9 @@ try {
     await record(film, keys);
     const script = path.join(folder, 'frames.json');
     await writeFile(script, JSON.stringify(film.frames));
-    execFileSync(process.env.PYTHON ?? 'python3', [path.join(ROOT, 'tools/clip.py'), script, target], { stdio: 'inherit' });
+    execFileSync(PYTHON, [path.join(ROOT, 'tools/clip.py'), script, target], { stdio: 'inherit' });
   });
 } finally {
   if (!process.env.KEEP_FRAMES) await rm(folder, { recursive: true });
   else console.log(folder);
-}
-
-/** The model for tiles of Sentinel-2, as the list calls it. @param {Page} page */
-async function sentinelModel(page) {
-  const labels = await page.locator('#model-picker option').allTextContents();
-  return labels.find((label) => label.startsWith('Sentinel-2')) ?? labels[0];
 }

@@ -187,6 +187,7 @@ export class SceneDesk extends EventTarget {
     const cells = cellsOfScene(this.#tiles, scene.id);
     this.#history.do({
       what: `removing ${scene.name}`,
+      removed: scene.name,
       redo: () => {
         this.#tiles.remove(this.#tiles.present(cells.map(({ id }) => id)));
         this.#scenes.remove(scene.id);
