@@ -125,7 +125,7 @@ function startEngine(page, { engines, worker, sceneWorker, models }, openModel) 
   setUpModelPicker(page, openModel);
   setUpAveraging(classification);
   session.site = { engines, workerUrl: worker.url };
-  room.site = engines.scene ? { engine: engines.scene, workerUrl: sceneWorker.url } : null;
+  room.site = engines.scene ? { engine: engines.scene, decoders: engines.raster, workerUrl: sceneWorker.url } : null;
   page.desk.start();
   modelInUse.start(siteModels(models), deviceFromAddress());
 }

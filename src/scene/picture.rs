@@ -3,41 +3,34 @@
 
 use std::io::{Cursor, Seek, Write};
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use tiff::TiffResult;
 use tiff::encoder::colortype::RGB8;
 use tiff::encoder::compression::DeflateLevel;
 use tiff::encoder::{Compression, TiffEncoder, TiffKind};
 use tiff::tags::{ExtraSamples, Tag};
 
-use crate::tile::{Picture, TileError, decode_picture};
+use crate::tile::Picture;
 
 /// Overviews are halved until they are no longer than that.
 const SMALLEST_OVERVIEW_PX: u32 = 512;
 /// Few rows a strip: a window does not decode much that it does not need.
 const ROWS_A_STRIP: u32 = 32;
 
-/// The picture as a TIFF. What is without data is transparent. It stands as its EXIF orientation says, unless a world file
-/// `is_beside` it, which is about the pixels as they are stored.
+/// The picture as a TIFF. What is without data is transparent.
 ///
 /// # Errors
 ///
-/// [`TileError`] saying what is wrong with the picture.
-pub fn tiff_of_picture(bytes: &[u8], is_beside: bool) -> Result<Vec<u8>, TileError> {
-    let Picture { mut size_px, mut pixels, has_opacity } = decode_picture(bytes, !is_beside)?;
+/// None that is known: it is written into memory.
+pub fn tiff_of_picture(Picture { mut size_px, mut pixels, has_opacity }: Picture) -> TiffResult<Vec<u8>> {
     let mut file = Cursor::new(Vec::new());
-    let fault = |_| TileError::Decoder("TIFF");
-    let mut encoder = TiffEncoder::new(&mut file)
-        .map_err(fault)?
-        .with_compression(Compression::Deflate(DeflateLevel::Fast));
+    let mut encoder = TiffEncoder::new(&mut file)?.with_compression(Compression::Deflate(DeflateLevel::Fast));
     let mut is_overview = false;
     loop {
-        write(&mut encoder, size_px, &pixels, has_opacity, is_overview).map_err(fault)?;
+        write(&mut encoder, size_px, &pixels, has_opacity, is_overview)?;
         if size_px[0].max(size_px[1]) <= SMALLEST_OVERVIEW_PX {
             return Ok(file.into_inner());
         }
-        (size_px, pixels) = halved(size_px, pixels, has_opacity);
+        (size_px, pixels) = halved(size_px, &pixels, has_opacity);
         is_overview = true;
     }
 }
@@ -60,14 +53,24 @@ fn write<W: Write + Seek, K: TiffKind>(
     image.write_data(pixels)
 }
 
-/// Half as wide and high, each pixel the mean of four.
-fn halved(size_px: [u32; 2], pixels: Vec<u8>, has_opacity: bool) -> ([u32; 2], Vec<u8>) {
-    let kind = if has_opacity { PixelType::U8x4 } else { PixelType::U8x3 };
+/// Half as wide and high, each pixel the mean of four; at an odd edge, of the two that are there, counted twice.
+fn halved(size_px: [u32; 2], pixels: &[u8], has_opacity: bool) -> ([u32; 2], Vec<u8>) {
+    let channels = if has_opacity { 4 } else { 3 };
+    let [width, height] = size_px.map(|side| side as usize);
     let half = size_px.map(|side| side.div_ceil(2));
-    let whole = ImageRef::new(size_px[0], size_px[1], &pixels, kind)
-        .expect("the pixels are as many as the picture has");
-    let mut smaller = Image::new(half[0], half[1], kind);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
-    Resizer::new().resize(&whole, &mut smaller, &options).expect("both are of one kind");
-    (half, smaller.into_vec())
+    let mut smaller = Vec::with_capacity(half[0] as usize * half[1] as usize * channels);
+    for top in (0..height).step_by(2) {
+        let rows = [top, (top + 1).min(height - 1)];
+        for left in (0..width).step_by(2) {
+            let columns = [left, (left + 1).min(width - 1)];
+            for channel in 0..channels {
+                let at = |row: usize, column: usize| {
+                    u16::from(pixels[(row * width + column) * channels + channel])
+                };
+                let sum: u16 = rows.iter().flat_map(|&row| columns.map(|column| at(row, column))).sum();
+                smaller.push(((sum + 2) / 4) as u8);
+            }
+        }
+    }
+    (half, smaller)
 }

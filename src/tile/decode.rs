@@ -41,7 +41,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tile, TileError> {
 }
 
 /// A whole picture for a scene, with what it is without.
-#[cfg(feature = "scene")]
+#[cfg(feature = "raster")]
 pub struct Picture {
     /// Width and height.
     pub size_px: [u32; 2],
@@ -52,17 +52,19 @@ pub struct Picture {
 }
 
 /// Whether a file that begins so is a picture, and no TIFF; the first 32 bytes tell it.
-#[cfg(feature = "scene")]
+#[cfg(feature = "raster")]
 pub fn is_picture(head: &[u8]) -> bool {
     !matches!(sniff(head), Ok(Kind::Tiff) | Err(_))
 }
 
-/// Decodes what can only be decoded as a whole. A TIFF is not: windows of it are read as they are needed.
+/// Decodes what can only be decoded as a whole. A TIFF is not: windows of it are read as they are needed. `is_upright` turns
+/// it as its EXIF orientation says, which is wrong where a world file is beside it: that is about the pixels as they are
+/// stored.
 ///
 /// # Errors
 ///
 /// [`TileError`] saying what is wrong with the file.
-#[cfg(feature = "scene")]
+#[cfg(feature = "raster")]
 pub fn decode_picture(bytes: &[u8], is_upright: bool) -> Result<Picture, TileError> {
     let (Decoded { rgb, data, orientation, .. }, _) = picture(bytes, sniff(bytes)?)?;
     let has_opacity = data.missing_share() > 0.0;

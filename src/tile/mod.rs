@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 #[cfg(feature = "raster")]
 pub use decode::decode_stretched;
-#[cfg(feature = "scene")]
+#[cfg(feature = "raster")]
 pub use decode::{Picture, decode_picture, is_picture};
 pub use decode::{Reader, decode, reader_of};
 use error::LEAST_DATA;

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use super::tile::Tile;
 use super::{failure, throwable, to_js};
 use crate::raster::{self, Prepared, Source, Stretch, Window, prepare, prepare_alike};
-use crate::tile::{Together, decode, decode_stretched, tile_of_raster};
+use crate::tile::{Picture, Together, decode, decode_picture, decode_stretched, tile_of_raster};
 
 /// Bytes that a function of JavaScript fetches: `(offset, length) => Uint8Array`, at once, as `FileReaderSync` does.
 pub(super) struct Slices {
@@ -110,6 +110,53 @@ pub fn decode_raster(
         decode_stretched(bytes, &stretch_of(stretch)?)
     };
     tile.map(|inner| Tile { inner }).map_err(failure)
+}
+
+/// Whether a file that begins so is a picture that can only be decoded as a whole; the first 32 bytes tell it.
+#[wasm_bindgen(js_name = isPicture)]
+pub fn is_picture(head: &[u8]) -> bool {
+    crate::tile::is_picture(head)
+}
+
+/// A picture that a scene is made of.
+#[wasm_bindgen]
+pub struct WholePicture {
+    inner: Picture,
+}
+
+#[wasm_bindgen]
+impl WholePicture {
+    /// Decodes it, and turns it upright unless a world file `isBeside` it.
+    pub fn decode(
+        bytes: &[u8],
+        #[wasm_bindgen(js_name = isBeside)] is_beside: bool,
+    ) -> Result<WholePicture, JsValue> {
+        decode_picture(bytes, !is_beside).map(|inner| Self { inner }).map_err(failure)
+    }
+
+    /// Width in pixels.
+    #[wasm_bindgen(getter)]
+    pub fn width(&self) -> u32 {
+        self.inner.size_px[0]
+    }
+
+    /// Height in pixels.
+    #[wasm_bindgen(getter)]
+    pub fn height(&self) -> u32 {
+        self.inner.size_px[1]
+    }
+
+    /// Whether there are four bytes a pixel, the last its opacity, and not three.
+    #[wasm_bindgen(getter, js_name = hasOpacity)]
+    pub fn has_opacity(&self) -> bool {
+        self.inner.has_opacity
+    }
+
+    /// The pixels, row by row; the picture is gone then.
+    #[wasm_bindgen(js_name = takePixels)]
+    pub fn take_pixels(self) -> Vec<u8> {
+        self.inner.pixels
+    }
 }
 
 /// How a raster is shown: by that stretch, or where there is none by one of its own numbers.

@@ -11,11 +11,11 @@ use super::raster::{Slices, prepared_by};
 use super::{failure, throwable, to_js};
 use crate::raster::{self, Prepared, Sidecars, Stretch, Window, summary};
 use crate::scene::{
-    self, Accuracy, Answer, Area, AreaOfInterest, Checked, ClassMap, Grid, Length, Place, Property, Shapes,
-    State, Stratum, VectorLabels, Vectors, Votes, aux_xml, class_geotiff, confidence_geotiff, draw_sample,
-    estimate, qml, resolution_hint, view, write_csv, write_geojson,
+    Accuracy, Answer, Area, AreaOfInterest, Checked, ClassMap, Grid, Length, Place, Property, Shapes, State,
+    Stratum, VectorLabels, Vectors, Votes, aux_xml, class_geotiff, confidence_geotiff, draw_sample, estimate,
+    qml, resolution_hint, tiff_of_picture, view, write_csv, write_geojson,
 };
-use crate::tile::{self, holds_little};
+use crate::tile::{Picture, holds_little};
 
 /// What a page is told of a scene.
 #[derive(Serialize, Tsify)]
@@ -458,20 +458,19 @@ impl SceneMap {
     }
 }
 
-/// Whether a file that begins so is a picture that can only be decoded as a whole; the first 32 bytes tell it.
-#[wasm_bindgen(js_name = isPicture)]
-pub fn is_picture(head: &[u8]) -> bool {
-    tile::is_picture(head)
-}
-
-/// A JPEG, PNG or another picture as a TIFF of which windows can be read, with overviews. It is turned upright unless a
-/// world file `isBeside` it.
-#[wasm_bindgen(js_name = tiffOfPicture)]
-pub fn tiff_of_picture(
-    bytes: &[u8],
-    #[wasm_bindgen(js_name = isBeside)] is_beside: bool,
+/// A decoded picture as a TIFF of which windows can be read, with overviews: three bytes a pixel, or four with opacity.
+#[wasm_bindgen(js_name = tiffOfPixels)]
+pub fn tiff_of_pixels(
+    width: u32,
+    height: u32,
+    pixels: Vec<u8>,
+    #[wasm_bindgen(js_name = hasOpacity)] has_opacity: bool,
 ) -> Result<Vec<u8>, JsValue> {
-    scene::tiff_of_picture(bytes, is_beside).map_err(failure)
+    let channels = if has_opacity { 4 } else { 3 };
+    if pixels.is_empty() || pixels.len() as u64 != u64::from(width) * u64::from(height) * channels {
+        return Err(throwable("scene.picture", "the pixels are not as many as the picture has".into()));
+    }
+    tiff_of_picture(Picture { size_px: [width, height], pixels, has_opacity }).map_err(cannot_write)
 }
 
 fn area_of(value: JsValue) -> Result<Option<AreaOfInterest>, JsValue> {

@@ -219,6 +219,8 @@ describe('a scene of real tiles', { skip: WITHOUT_EUROSAT }, () => {
     await page.fill('#grid-step', '32px');
     await page.click('#grid-form button');
     await page.waitForFunction(() => /^546 cells/.test(document.querySelector('#grid-cut')?.textContent ?? ''), null, { timeout: SLOW_MS });
+    // The legend above grows and shrinks while cells are classified, and moves what is clicked.
+    await map.mapped();
     await page.fill('#map-undecided', '60');
     await page.check('#map-majority');
     await map.mapped();

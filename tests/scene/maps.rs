@@ -7,7 +7,7 @@ use tilelens::scene::{
     confidence_geotiff, draw_sample, qml, tiff_of_picture, write_csv, write_geojson, write_sample_geojson,
 };
 
-use tilelens::tile::is_picture;
+use tilelens::tile::{decode_picture, is_picture};
 
 use super::{LABELS, description, keys, labels, map, place};
 
@@ -264,7 +264,7 @@ fn a_picture_is_a_scene_with_overviews_and_what_is_transparent_is_without_data()
     let mut png = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
     assert!(is_picture(&png.get_ref()[..32]));
-    let tiff = tiff_of_picture(png.get_ref(), false).unwrap();
+    let tiff = tiff_of_picture(decode_picture(png.get_ref(), true).unwrap()).unwrap();
     assert!(!is_picture(&tiff[..32]));
     let mut raster = Raster::open(&tiff[..]).unwrap();
     let description = raster.description().clone();
@@ -286,13 +286,13 @@ fn a_picture_is_a_scene_with_overviews_and_what_is_transparent_is_without_data()
     let sideways =
         std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/images/exif-rotated.jpg"))
             .unwrap();
-    let size = |is_beside: bool| {
-        let tiff = tiff_of_picture(&sideways, is_beside).unwrap();
+    let size = |is_upright: bool| {
+        let tiff = tiff_of_picture(decode_picture(&sideways, is_upright).unwrap()).unwrap();
         let raster = Raster::open(&tiff[..]).unwrap();
         [raster.description().width, raster.description().height]
     };
-    let [width, height] = size(true);
+    let [width, height] = size(false);
     assert!(width != height);
-    assert_eq!(size(false), [height, width], "a world file is about the pixels as they are stored");
-    assert!(tiff_of_picture(&sideways[..200], false).is_err());
+    assert_eq!(size(true), [height, width]);
+    assert!(decode_picture(&sideways[..200], true).is_err());
 }

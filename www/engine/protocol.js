@@ -210,7 +210,7 @@
 /**
  * @typedef {object} SceneProtocol What the worker of scenes is asked.
  * @property {{ payload: ScenePayload, event: never, reply: SceneInfo }} openScene also again, with another stretch
- * @property {{ payload: { engine: RemoteFile, file: Blob, isBeside: boolean }, event: never, reply: Blob | null }} tiffOfPicture of which windows can be read; null where it is no JPEG, PNG or the like. Not turned upright where a world file is beside it
+ * @property {{ payload: { engine: RemoteFile, decoders: RemoteFile, file: Blob, isBeside: boolean }, event: never, reply: Blob | null }} tiffOfPicture of which windows can be read; null where it is no JPEG, PNG or the like. Not turned upright where a world file is beside it
  * @property {{ payload: { sceneId: string, window: PixelWindow, widthPx: number, heightPx: number }, event: never, reply: ImageBitmap }} viewScene
  * @property {{ payload: { sceneId: string, column: number, row: number }, event: never, reply: [number, number] | null }} lonLat
  * @property {{ payload: { sceneId: string, grid: GridPlan, model: { name: string, groundResolutionM: [number, number] } | null }, event: never, reply: CutScene }} cutScene

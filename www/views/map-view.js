@@ -7,6 +7,7 @@ import { classIndexOf, keyOf } from './label-keys.js';
 import { drawArea, drawClasses, drawFrames, drawGrid, drawHatches, pictureOf } from './map/cell-drawing.js';
 import { scaleOf } from './map/scale.js';
 import { notify } from './notices.js';
+import { onTiles } from './on-tiles.js';
 import { thrownSentence } from './sentences.js';
 import { verdictSentence } from './tile-card.js';
 
@@ -425,7 +426,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
       redraw();
     });
   }
-  tiles.addEventListener('changed', redraw);
+  onTiles(tiles, ['changed'], redraw);
   selection.addEventListener('changed', redraw);
   spotlight.addEventListener('changed', redraw);
   labelling.addEventListener('classes', listClasses);

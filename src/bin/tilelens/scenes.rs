@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail};
 use tilelens::raster::{FileSource, Raster, Sidecars};
 use tilelens::scene::tiff_of_picture;
-use tilelens::tile::is_picture;
+use tilelens::tile::{decode_picture, is_picture};
 
 use super::tiles::coded;
 
@@ -95,9 +95,9 @@ fn tiff_of(path: &Path, is_beside: bool) -> Result<Option<Arc<[u8]>>> {
         return Ok(None);
     }
     let bytes = fs::read(path).with_context(unread)?;
-    let tiff =
-        tiff_of_picture(&bytes, is_beside).map_err(coded).with_context(|| path.display().to_string())?;
-    Ok(Some(tiff.into()))
+    let picture =
+        decode_picture(&bytes, !is_beside).map_err(coded).with_context(|| path.display().to_string())?;
+    Ok(Some(tiff_of_picture(picture)?.into()))
 }
 
 /// A path with something behind its whole name.

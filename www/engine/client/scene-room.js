@@ -9,7 +9,7 @@ import { Connection } from './connection.js';
 /** @typedef {Omit<import('../protocol.js').ScenePayload, 'engine'>} SceneSource */
 
 export class SceneRoom {
-  /** What the build wrote of it; null where it has none. @type {{ engine: RemoteFile, workerUrl: string } | null} */
+  /** What the build wrote of it, and the reader of rasters and pictures; null where it has none. @type {{ engine: RemoteFile, decoders: RemoteFile, workerUrl: string } | null} */
   site = null;
   /** @type {Connection<SceneProtocol> | null} */
   #connection = null;
@@ -29,7 +29,8 @@ export class SceneRoom {
    */
   async readable(file, isBeside) {
     if (!this.site) throw new EngineError('scene.not_built');
-    return (await this.ask('tiffOfPicture', { engine: this.site.engine, file, isBeside })) ?? file;
+    const { engine, decoders } = this.site;
+    return (await this.ask('tiffOfPicture', { engine, decoders, file, isBeside })) ?? file;
   }
 
   /** @param {SceneSource} source @returns {Promise<SceneInfo>} */

@@ -8,6 +8,7 @@ import { ResettableModule } from './resettable.js';
 import { slices } from './slices.js';
 
 /** @typedef {typeof import('../../../pkg/scene/tilelens.js')} SceneBindings */
+/** @typedef {typeof import('../../../pkg/raster/tilelens.js')} RasterBindings */
 /** @typedef {import('../../../pkg/scene/tilelens.js').Scene} OpenScene */
 /** @typedef {import('../../../pkg/scene/tilelens.js').SceneMap} MapOfScene */
 /** @typedef {import('../protocol.js').MapForm} MapForm */
@@ -30,6 +31,8 @@ import { slices } from './slices.js';
 const scenes = new Map();
 /** @type {ResettableModule<SceneBindings> | null} */
 let module = null;
+/** @type {ResettableModule<RasterBindings> | null} */
+let pictures = null;
 
 /** @param {RemoteFile} engine */
 function moduleOf(engine) {
@@ -86,14 +89,23 @@ async function openScene({ engine, ...source }) {
 /** As many bytes tell what a file is. */
 const HEAD_BYTES = 32;
 
-/** @param {PayloadOf<'tiffOfPicture'>} payload */
-async function tiffOfPicture({ engine, file, isBeside }) {
+/**
+ * The decoders of pictures are those of the reader of rasters.
+ * @param {PayloadOf<'tiffOfPicture'>} payload
+ */
+async function tiffOfPicture({ engine, decoders, file, isBeside }) {
   const read = (/** @type {Blob} */ part) => part.arrayBuffer().then((buffer) => new Uint8Array(buffer));
-  return moduleOf(engine).use(async (bindings) => {
+  pictures ??= new ResettableModule(decoders, () => /** @type {Promise<RasterBindings>} */ (import('../../../pkg/raster/tilelens.js')), () => undefined);
+  const picture = await pictures.use(async ({ isPicture, WholePicture }) => {
     // A raster may be larger than the memory.
-    if (!bindings.isPicture(await read(file.slice(0, HEAD_BYTES)))) return null;
-    return new Blob([/** @type {BlobPart} */ (bindings.tiffOfPicture(await read(file), isBeside))]);
+    if (!isPicture(await read(file.slice(0, HEAD_BYTES)))) return null;
+    const whole = WholePicture.decode(await read(file), isBeside);
+    const { width, height, hasOpacity } = whole;
+    return { width, height, hasOpacity, pixels: whole.takePixels() };
   });
+  if (!picture) return null;
+  const { width, height, pixels, hasOpacity } = picture;
+  return moduleOf(engine).use(({ tiffOfPixels }) => new Blob([/** @type {BlobPart} */ (tiffOfPixels(width, height, pixels, hasOpacity))]));
 }
 
 /** @param {PayloadOf<'viewScene'>} payload */
