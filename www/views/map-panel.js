@@ -86,7 +86,7 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
     const swatched = (/** @type {string} */ name, /** @type {string} */ colour) => {
       const swatch = element('span', { className: 'swatch' });
       swatch.style.background = colour;
-      return element('span', {}, swatch, name);
+      return element('span', { title: name }, swatch, name);
     };
     const legendTable = table(
       'legend',

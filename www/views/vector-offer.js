@@ -47,7 +47,6 @@ export function setUpVectorOffer({ room, scenes, desk, tiles, labelling }, showM
 
   /** @param {Laid} laid @returns {Promise<Plan>} */
   async function planLabels({ file, scene, opened }) {
-    if (property.value === '') return { words: 'The shapes have no property that could name classes.', act: null };
     const leastShare = Math.min(100, Math.max(1, Number(share.value) || 50)) / 100;
     const found = await room.ask('vectorLabels', { sceneId: scene.id, file, grid: scene.plan.grid, property: property.value, leastShare });
     const cells = cellsByWindow(tiles, scene.id, opened.grid);
@@ -64,7 +63,7 @@ export function setUpVectorOffer({ room, scenes, desk, tiles, labelling }, showM
   }
 
   /** @param {Laid} laid @returns {Promise<Plan>} */
-  async function planArea({ file, scene }) {
+  async function planArea({ file, scene, opened }) {
     /** @type {AreaOfInterest} */
     const area = { name: file.name.slice(0, 200), polygons: await room.ask('vectorArea', { sceneId: scene.id, file }) };
     const points = pointsOf(area);
@@ -75,8 +74,13 @@ export function setUpVectorOffer({ room, scenes, desk, tiles, labelling }, showM
     const grid = { ...scene.plan.grid, area };
     const { wanted, windows } = await room.ask('cutScene', { sceneId: scene.id, grid, model: null });
     if (!wanted || wanted.length === 0) return { words: 'No cell has half of its pixels inside: cut the scene into smaller cells first.', act: null };
-    const words = `${counted(wanted.length, 'cell')} of ${(windows[0] * windows[1]).toLocaleString()} lie inside. The others are taken away; the whole scene can be mapped again at any time.`;
-    return { words, act: () => desk.recut(scene, grid) };
+    const isWanted = new Set(wanted);
+    const lost = cellsByWindow(tiles, scene.id, opened.grid).filter((cell, window) => cell && cell.classId !== null && !isWanted.has(window)).length;
+    const words = [
+      `${counted(wanted.length, 'cell')} of ${(windows[0] * windows[1]).toLocaleString()} lie inside. The others are taken away${lost > 0 ? `, and ${counted(lost, 'label')} with them` : ''}.`,
+      'Undo brings them back.',
+    ];
+    return { words: words.join(' '), act: () => desk.recut(scene, grid) };
   }
 
   /** Plans are asked for faster than they are made: of all only the last one counts. */
@@ -106,7 +110,11 @@ export function setUpVectorOffer({ room, scenes, desk, tiles, labelling }, showM
     what.textContent = `${isolated(file.name)} has ${counted(info.count, 'shape')} on ${isolated(scene.name)}.`;
     notes.replaceChildren(...info.notes.map((note) => element('li', {}, note)));
     property.replaceChildren(...properties.map(({ name, values }) => element('option', { value: name }, `${name} (${counted(values.length, 'value')})`)));
-    for (const input of uses) input.checked = input.value === (properties.length > 0 ? 'labels' : 'area');
+    for (const input of uses) {
+      input.checked = input.value === (properties.length > 0 ? 'labels' : 'area');
+      input.disabled = input.value === 'labels' && properties.length === 0;
+      input.title = input.disabled ? 'The shapes have no property that could name classes.' : '';
+    }
     const replan = () => void plan(laid);
     for (const field of [property, share, ...uses]) field.addEventListener('input', replan);
     replan();
