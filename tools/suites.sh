@@ -150,7 +150,8 @@ suite_e2e() {
   # What the page gives away is read by others.
   setup_python
   build_command_line
-  node_tests --test-concurrency=1 tests/e2e/*.test.mjs
+  # Two browsers at once: much of a test is waiting, and two cores are the least that there are.
+  node_tests --test-concurrency=2 tests/e2e/*.test.mjs
 }
 
 # Every part of the bench once, so that it cannot rot; its figures are of no use.

@@ -90,7 +90,7 @@ test('a model whose bytes were changed on the way is refused and not kept', opti
 
 test("a model file of the user's is loaded; a broken one leaves the model before it at work", options, async (t) => {
   const url = await serve(t);
-  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu' });
+  const { visit: seen, page, close } = await visit(t, url, { query: '?device=cpu', serviceWorkers: 'block' });
   seen.expectsProblems = true;
   await seen.ready();
   const [tile] = await tiles(t, 1);
