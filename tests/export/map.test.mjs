@@ -190,6 +190,14 @@ describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, 
     assert.ok(!existsSync(file('map.tif.part')));
   });
 
+  test('a picture is mapped where its world file says', async () => {
+    const picture = file('places/picture.jpg');
+    await map(picture, '--cell', '32px', '--output', file('picture-map.tif'));
+    const [found] = await checked(32, [picture, file('picture-map.tif')]);
+    assert.equal(found.cells, 6);
+    assert.ok(found.pixels_apart < PIXELS, JSON.stringify(found));
+  });
+
   test('overlapping cells, undecided ones and the majority filter', async () => {
     const more = ['--step', '32px', '--majority', '--undecided', '50', '--output', file('votes.tif')];
     await map(file('tiles.tif'), '--cell', '64px', ...more);
