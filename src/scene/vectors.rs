@@ -42,7 +42,7 @@ pub enum VectorError {
         "none of its polygons touches the scene: is it of another place, or of another CRS than it says?"
     )]
     Elsewhere,
-    /// More than [`MOST_CROSSINGS`].
+    /// Their outlines cross too many rows of pixels.
     #[error(
         "its outlines are too long and fine for this scene: `ogr2ogr -simplify 10 simpler.geojson FILE` makes them simpler"
     )]

@@ -458,7 +458,7 @@ test('the page exports, imports and stores under its policy', { timeout: SLOW_MS
 
 test('a scene and its cells come back, with its file or without, and a stranger\'s cells of no scene are refused', async () => {
   const raster = { alike: '4 bands', stretch: /** @type {import('../../www/engine/index.js').Stretch} */ ({ bands: [3, 2, 1], ranges: [0, 1, 2].map(() => ({ black: 0, white: 3000 })), rule: 'fixed' }) };
-  const plan = { grid: { cell: '640m', step: '320m', offset: '0px' }, map: { undecidedPercent: 40, isMajority: true }, check: null };
+  const plan = { grid: { cell: '640m', step: '320m', offset: '0px', area: { name: 'parcels.geojson', polygons: [[[[0, 0], [900.5, 0], [900.5, 700]]]] } }, map: { undecidedPercent: 40, isMajority: true }, check: null };
   const file = new Blob(['the image of a scene']);
   const scene = { id: 's', name: 'scene.tif', file, fileBytes: file.size, sidecars: { world: '10\n0\n0\n-10\n5\n5\n', auxXml: null }, raster, plan };
   const window = { x: 64, y: 128, width: 64, height: 64 };
