@@ -262,13 +262,11 @@ export class Store {
 /**
  * As they were opened: the database gives them by their ids, which are random.
  * @param {Scene[]} scenes
- * @param {StoredTile[]} tiles
+ * @param {StoredTile[]} tiles in the project's order
  */
 function inOrderOfTiles(scenes, tiles) {
-  /** @type {Map<string, number>} */
-  const first = new Map();
-  for (const { order, source } of tiles) if (source.kind === 'window') first.set(source.sceneId, Math.min(order, first.get(source.sceneId) ?? Infinity));
-  return scenes.toSorted((one, other) => (first.get(one.id) ?? Infinity) - (first.get(other.id) ?? Infinity));
+  const ids = [...new Set(tiles.map(({ source }) => (source.kind === 'window' ? source.sceneId : '')))];
+  return scenes.toSorted((one, other) => ids.indexOf(one.id) - ids.indexOf(other.id));
 }
 
 /**

@@ -89,5 +89,5 @@ export function accuracyCsv({ overall, classes, checked }, hasAreas) {
     ...both(one.users_accuracy), ...both(one.producers_accuracy), '', '',
   ]);
   const whole = ['all', classes.reduce((sum, { cells }) => sum + cells, 0), checked, '', '', '', '', '', '', '', ...both(overall)];
-  return toCsv(heads, [...rows, whole]);
+  return `${toCsv(heads, [...rows, whole])}\r\n`;
 }

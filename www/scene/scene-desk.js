@@ -104,7 +104,7 @@ export class SceneDesk extends EventTarget {
    */
   async add(file, sidecars) {
     const id = newId();
-    const readable = await this.#room.readable(file, sidecars.world !== null || sidecars.auxXml !== null);
+    const readable = await this.#room.readable(file, sidecars);
     const { groups, alike } = await this.#session.ask('lookAtRasters', { tiles: [{ tileId: id, source: { kind: 'file', file: readable } }], bands: null });
     const group = groups.find((one) => one.alike === alike[id]);
     const known = this.#stretches.kinds.find((kind) => kind.alike === group?.alike)?.stretch;
@@ -128,13 +128,17 @@ export class SceneDesk extends EventTarget {
    */
   reunite(file) {
     const scene = this.#scenes.all.find(({ name, fileBytes, file: kept }) => !kept && name === file.name && fileBytes === file.size);
-    if (scene) this.#giveBack(scene, file).catch((thrown) => this.#failures.set(scene.id, asEngineError(thrown)));
-    return scene !== undefined;
+    if (!scene) return false;
+    this.#giveBack(scene, file).catch((thrown) => {
+      this.#failures.set(scene.id, asEngineError(thrown));
+      this.#tell();
+    });
+    return true;
   }
 
   /** @param {Scene} scene @param {File} file */
   async #giveBack(scene, file) {
-    const readable = await this.#room.readable(file, scene.sidecars.world !== null || scene.sidecars.auxXml !== null);
+    const readable = await this.#room.readable(file, scene.sidecars);
     const cells = cellsOfScene(this.#tiles, scene.id);
     for (const cell of cells) cell.source = { ...cell.source, file: readable };
     this.#scenes.change(scene.id, { file: readable });

@@ -11,5 +11,5 @@ const FORMULA = /^[=+\-@\t\r\n]/;
  * @param {unknown[][]} rows
  */
 export function toCsv(fields, rows) {
-  return `${Papa.unparse({ fields, data: rows }, { escapeFormulae: FORMULA, newline: '\r\n' })}\r\n`;
+  return Papa.unparse({ fields, data: rows }, { escapeFormulae: FORMULA, newline: '\r\n' });
 }

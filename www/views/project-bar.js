@@ -21,14 +21,15 @@ const MOST_CHARACTERS = 60;
 /** Whether the project is kept, as the bar says it: its width does not change from save to save. */
 const SHORT = { notKept: 'Not kept', saving: 'Saved', saved: 'Saved', failed: 'Not saved' };
 
+const DELETES = 'may delete it when the disk is nearly full, and Safari does after seven days without a visit';
 /** What the browser promised of it. @type {Record<import('../project/lasting.js').Lasting, string>} */
 const LASTING = {
   unknown: '.',
   promised: ', which promised to keep it until you delete it.',
-  refused: '. The browser may delete it when the disk is nearly full, and Safari does after seven days without a visit: export the project as a file, too.',
+  refused: `. The browser ${DELETES}: export the project as a file, too.`,
 };
 
-const MAY_BE_DELETED = 'Only this browser has the project. It may delete it when the disk is nearly full, and Safari does after seven days without a visit.';
+const MAY_BE_DELETED = `Only this browser has the project. It ${DELETES}.`;
 /** A project that is older was not begun in this visit. */
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -25,11 +25,12 @@ export class SceneRoom {
   /**
    * A file as windows can be read of it: a picture, which can only be decoded as a whole, becomes a TIFF.
    * @param {Blob} file
-   * @param {boolean} isBeside whether a world file is beside it
+   * @param {import('../protocol.js').Sidecars} sidecars
    */
-  async readable(file, isBeside) {
+  async readable(file, { world, auxXml }) {
     if (!this.site) throw new EngineError('scene.not_built');
     const { engine, decoders } = this.site;
+    const isBeside = world !== null || auxXml !== null;
     return (await this.ask('tiffOfPicture', { engine, decoders, file, isBeside })) ?? file;
   }
 

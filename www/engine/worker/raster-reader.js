@@ -6,7 +6,7 @@
 import { EngineError } from '../failures.js';
 import { lookOf } from '../look.js';
 import { ResettableModule } from './resettable.js';
-import { slices } from './slices.js';
+import { HEAD_BYTES, slices } from './slices.js';
 
 /** @typedef {typeof import('../../../pkg/raster/tilelens.js')} RasterBindings */
 /** @typedef {import('../../../pkg/raster/tilelens.js').Raster} OpenRaster */
@@ -38,6 +38,23 @@ export class RasterReader {
    */
   decode(bytes, stretch) {
     return this.#module.use(({ decodeRaster }) => taken(decodeRaster(bytes, stretch)));
+  }
+
+  /**
+   * Pixels of a picture that a scene is made of; null where the file is none. It is turned upright unless a world file
+   * is beside it.
+   * @param {Blob} file
+   * @param {boolean} isBeside
+   */
+  async picture(file, isBeside) {
+    const read = async (/** @type {Blob} */ part) => new Uint8Array(await part.arrayBuffer());
+    return this.#module.use(async ({ isPicture, WholePicture }) => {
+      // A raster may be larger than the memory.
+      if (!isPicture(await read(file.slice(0, HEAD_BYTES)))) return null;
+      const whole = WholePicture.decode(await read(file), isBeside);
+      const { width, height, hasOpacity } = whole;
+      return { width, height, hasOpacity, pixels: whole.takePixels() };
+    });
   }
 
   /**

@@ -4,11 +4,11 @@
  */
 
 import { EngineError, isFatal, toFailure } from '../failures.js';
+import { RasterReader } from './raster-reader.js';
 import { ResettableModule } from './resettable.js';
 import { slices } from './slices.js';
 
 /** @typedef {typeof import('../../../pkg/scene/tilelens.js')} SceneBindings */
-/** @typedef {typeof import('../../../pkg/raster/tilelens.js')} RasterBindings */
 /** @typedef {import('../../../pkg/scene/tilelens.js').Scene} OpenScene */
 /** @typedef {import('../../../pkg/scene/tilelens.js').SceneMap} MapOfScene */
 /** @typedef {import('../protocol.js').MapForm} MapForm */
@@ -31,7 +31,7 @@ import { slices } from './slices.js';
 const scenes = new Map();
 /** @type {ResettableModule<SceneBindings> | null} */
 let module = null;
-/** @type {ResettableModule<RasterBindings> | null} */
+/** It has the decoders of pictures. @type {RasterReader | null} */
 let pictures = null;
 
 /** @param {RemoteFile} engine */
@@ -86,23 +86,10 @@ async function openScene({ engine, ...source }) {
   }
 }
 
-/** As many bytes tell what a file is. */
-const HEAD_BYTES = 32;
-
-/**
- * The decoders of pictures are those of the reader of rasters.
- * @param {PayloadOf<'tiffOfPicture'>} payload
- */
+/** @param {PayloadOf<'tiffOfPicture'>} payload */
 async function tiffOfPicture({ engine, decoders, file, isBeside }) {
-  const read = (/** @type {Blob} */ part) => part.arrayBuffer().then((buffer) => new Uint8Array(buffer));
-  pictures ??= new ResettableModule(decoders, () => /** @type {Promise<RasterBindings>} */ (import('../../../pkg/raster/tilelens.js')), () => undefined);
-  const picture = await pictures.use(async ({ isPicture, WholePicture }) => {
-    // A raster may be larger than the memory.
-    if (!isPicture(await read(file.slice(0, HEAD_BYTES)))) return null;
-    const whole = WholePicture.decode(await read(file), isBeside);
-    const { width, height, hasOpacity } = whole;
-    return { width, height, hasOpacity, pixels: whole.takePixels() };
-  });
+  pictures ??= new RasterReader(decoders);
+  const picture = await pictures.picture(file, isBeside);
   if (!picture) return null;
   const { width, height, pixels, hasOpacity } = picture;
   return moduleOf(engine).use(({ tiffOfPixels }) => new Blob([/** @type {BlobPart} */ (tiffOfPixels(width, height, pixels, hasOpacity))]));

@@ -1,5 +1,8 @@
 /** Any bytes of a file, at once, as readers of rasters ask for them. */
 
+/** What tells one kind of file from another stands in these. */
+export const HEAD_BYTES = 32;
+
 /** Files of no more bytes are read at once; of larger ones parts, as they are asked for. */
 const READ_WHOLE_BYTES = 16 << 20;
 

@@ -4,6 +4,7 @@ import { EngineError, isFatal, isTrap, toFailure } from '../failures.js';
 import { MAX_TILE_BYTES } from '../limits.js';
 import { lookOf } from '../look.js';
 import { VIEWS } from '../numbers.js';
+import { HEAD_BYTES } from './slices.js';
 
 /** @typedef {import('../../../pkg/cpu/tilelens.js').Tile} Tile */
 /** @typedef {import('../protocol.js').TileEvent} TileEvent */
@@ -33,9 +34,6 @@ const MOST_PIXELS_TOGETHER = 50e6;
 
 /** Files that are read before their turn are no larger, or those at hand would not fit. */
 const MOST_BYTES_AHEAD = 4 << 20;
-
-/** What tells one kind of file from another stands in these. */
-const HEAD_BYTES = 32;
 
 /** Sharp at the width of a card on an ordinary screen. */
 const THUMBNAIL_PX = 192;
