@@ -32,10 +32,10 @@ impl AreaOfInterest {
 
 /// Of each cell of the map, how many pixels have their middle inside one of the polygons: the pixels that GDAL burns.
 /// Where polygons lie upon each other, a pixel counts once.
-pub fn covered_pixels(grid: &Grid, polygons: &[Polygon]) -> Vec<u32> {
+pub fn covered_pixels<'a>(grid: &Grid, polygons: impl IntoIterator<Item = &'a Polygon>) -> Vec<u32> {
     let mut covered = vec![0; grid.cells()];
     let mut spans: Vec<Span> =
-        polygons.iter().flat_map(|polygon| spans_of(polygon, grid.scene_px())).collect();
+        polygons.into_iter().flat_map(|polygon| spans_of(polygon, grid.scene_px())).collect();
     spans.sort_unstable();
     let mut spans = spans.into_iter().peekable();
     while let Some(Span { row, from, mut to }) = spans.next() {

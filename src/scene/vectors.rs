@@ -177,15 +177,17 @@ impl Vectors {
     /// Gives each window the class that covers most of it, where that is `least_share` of it or more: of several that
     /// cover the same the first by name. The classes are the values of a property.
     pub fn labels(&self, grid: &Grid, property: &str, least_share: f64) -> VectorLabels {
-        let values = || self.shapes.iter().filter_map(|shape| shape.properties.get(property));
-        let classes = BTreeSet::from_iter(values());
+        let mut polygons_of: BTreeMap<&String, Vec<&Polygon>> = BTreeMap::new();
+        for shape in &self.shapes {
+            if let Some(class) = shape.properties.get(property) {
+                polygons_of.entry(class).or_default().extend(&shape.polygons);
+            }
+        }
         let [width, height] = grid.cell_px().map(f64::from);
         let least = (least_share * width * height).max(1.0);
-        let mut best: Vec<Option<(u64, usize)>> = vec![None; grid.windows()];
-        for (class, &name) in classes.iter().enumerate() {
-            let of_class = self.shapes.iter().filter(|shape| shape.properties.get(property) == Some(name));
-            let polygons: Vec<Polygon> = of_class.flat_map(|shape| &shape.polygons).cloned().collect();
-            let covered = covered_pixels(grid, &polygons);
+        let mut best: Vec<Option<(u64, &String)>> = vec![None; grid.windows()];
+        for (class, polygons) in polygons_of {
+            let covered = covered_pixels(grid, polygons);
             for (window, best) in best.iter_mut().enumerate() {
                 let pixels: u64 = grid.cells_in_window(window).map(|cell| u64::from(covered[cell])).sum();
                 if pixels as f64 >= least && best.is_none_or(|(most, _)| pixels > most) {
@@ -194,18 +196,12 @@ impl Vectors {
             }
         }
         let used = BTreeSet::from_iter(best.iter().flatten().map(|&(_, class)| class));
-        let place_of: BTreeMap<usize, usize> =
-            used.iter().enumerate().map(|(place, &class)| (class, place)).collect();
+        let place_of: BTreeMap<&String, usize> = used.iter().copied().zip(0..).collect();
         let windows = best.iter().enumerate();
         VectorLabels {
-            names: classes
-                .iter()
-                .enumerate()
-                .filter(|(class, _)| used.contains(class))
-                .map(|(_, name)| name.to_string())
-                .collect(),
+            names: used.into_iter().cloned().collect(),
             windows: windows
-                .filter_map(|(window, best)| best.map(|(_, class)| (window, place_of[&class])))
+                .filter_map(|(window, best)| best.map(|(_, class)| (window, place_of[class])))
                 .collect(),
         }
     }
