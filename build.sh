@@ -67,15 +67,13 @@ serve() {
     shift
   fi
   port=${1:-$port}
-  setup
-  build_cpu_engine
-  build_raster_module
-  build_scene_module
   if [[ -n $cpu_only ]]; then
-    build_importer
-    build_page --cpu-only
+    build --cpu-only
     exec node tools/serve.mjs --port "$port"
-  elif engine_is_built webgpu "$(engine_sources)"; then
+  fi
+  setup
+  build_modules_for_cpu
+  if engine_is_built webgpu "$(engine_sources)"; then
     build_importer
     build_page
     exec node tools/serve.mjs --port "$port"

@@ -17,12 +17,22 @@ build() {
 
 # build_engines [--cpu-only]: all that the page is made of beside its own files.
 build_engines() {
+  local importer status=0
   setup
+  # To link one of them takes one core alone. The importer, with a compiler's folder of its own, has another meanwhile.
+  build_importer &
+  importer=$!
+  build_modules_for_cpu
+  [[ ${1:-} == --cpu-only ]] || build_webgpu_engine
+  wait "$importer" || status=$?
+  return "$status"
+}
+
+# The engine of the first visit, and what is fetched when a raster or a scene is opened.
+build_modules_for_cpu() {
   build_cpu_engine
   build_raster_module
   build_scene_module
-  build_importer
-  [[ ${1:-} == --cpu-only ]] || build_webgpu_engine
 }
 
 # build_page [--cpu-only]: puts the page together in a folder beside dist/, which then takes its place: whoever
@@ -51,10 +61,8 @@ JS
 package() {
   [[ -z ${1:-} || $1 == --cpu-only ]] || die "package takes --cpu-only or nothing, not $1"
   setup
-  build_cpu_engine
-  build_raster_module
-  # Its types are among those of the engine room.
-  build_scene_module
+  # The scenes' types are among those of the engine room.
+  build_modules_for_cpu
   if [[ ${1:-} == --cpu-only ]]; then
     types_of_webgpu_engine
   else

@@ -42,9 +42,7 @@ suite_rustdoc() {
 suite_types() {
   setup
   # The page's types begin with those of the engine.
-  build_cpu_engine
-  build_raster_module
-  build_scene_module
+  build_modules_for_cpu
   types_of_webgpu_engine
   npm run --silent check
 }
@@ -99,7 +97,7 @@ suite_native() {
 
 # The same inputs each time: what chance finds is for a run by hand.
 suite_fuzz() {
-  FUZZ_SEED=1 fuzz 10
+  FUZZ_SEED=1 fuzz 5
 }
 
 suite_examples() {

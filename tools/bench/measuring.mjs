@@ -40,7 +40,7 @@ export const WHOLE = {
 export const SMOKE = {
   rounds: 1,
   sizes: [20],
-  batches: [1, 2],
+  batches: [2],
   tiles: 8,
   layerRuns: 2,
   epochs: 2,

@@ -5,10 +5,8 @@
  * It drives the page as the end-to-end tests do. A headless browser's GPU is a software one: its time shows
  * that WebGPU works, not how fast it is.
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import zlib from 'node:zlib';
 import Papa from 'papaparse';
 import { pageListener } from '../serve.mjs';
 import { ROOT, WEBGPU, longestMainThreadTask, serve, temporaryFolder, tiles, visit } from '../../tests/e2e/harness.mjs';
@@ -18,16 +16,21 @@ import { median } from './measuring.mjs';
 /** @typedef {import('./measuring.mjs').Measurement} Measurement */
 
 const GPU_TILES = 4;
-const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: zlib.constants.BROTLI_MAX_QUALITY } };
-const brotli = promisify(zlib.brotliCompress);
+
+/** @param {string} file */
+async function bytesOf(file) {
+  return (await stat(file)).size;
+}
 
 /**
- * Raw and compressed bytes of what the page loads.
+ * Raw bytes of what the page loads, and those that are sent: the page is built with a compressed twin of each file that is
+ * worth one.
  * @returns {Promise<Measurement[]>}
  */
 async function sizes() {
   const folder = path.join(ROOT, 'dist');
   const names = (await readdir(folder, { recursive: true })).sort();
+  const built = new Set(names);
   const groups = {
     'page (HTML, CSS, scripts)': names.filter((name) => /\.(html|css|js)$/.test(name)),
     'engine for the CPU': names.filter((name) => /^engine-cpu.*\.wasm$/.test(name)),
@@ -40,9 +43,8 @@ async function sizes() {
     let raw = 0;
     let packed = 0;
     for (const name of files) {
-      const bytes = await readFile(path.join(folder, name));
-      raw += bytes.length;
-      packed += (await brotli(bytes, BROTLI)).length;
+      raw += await bytesOf(path.join(folder, name));
+      packed += await bytesOf(path.join(folder, built.has(`${name}.br`) ? `${name}.br` : name));
     }
     measured.push({ what: `${group}, raw`, value: raw, unit: 'bytes' });
     measured.push({ what: `${group}, brotli`, value: packed, unit: 'bytes' });
