@@ -13,11 +13,15 @@ mod key {
     pub const ANGULAR_UNIT: u16 = 2054;
     pub const PROJECTED_CRS: u16 = 3072;
     pub const PROJECTED_CITATION: u16 = 3073;
+    pub const PROJECTION_METHOD: u16 = 3075;
     pub const LINEAR_UNIT: u16 = 3076;
     pub const LINEAR_UNIT_SIZE: u16 = 3077;
 }
 
+const MODEL_PROJECTED: u16 = 1;
 const MODEL_GEOGRAPHIC: u16 = 2;
+/// CT_Mercator of GeoTIFF's list of projections.
+const METHOD_MERCATOR: u16 = 7;
 const PIXEL_IS_POINT: u16 = 2;
 const USER_DEFINED: u16 = 32767;
 /// EPSG's code of the degree.
@@ -34,8 +38,8 @@ pub struct GeoKeys {
     pub directory: Vec<u16>,
     /// Tag 34736.
     pub doubles: Vec<f64>,
-    /// Tag 34737.
-    pub ascii: String,
+    /// Tag 34737, bytes in whatever letters the writer had: the keys count them.
+    pub ascii: Vec<u8>,
 }
 
 /// Where a raster lies.
@@ -71,13 +75,16 @@ impl GeoKeys {
         let [_, _, count, offset] =
             self.entries().find(|&[key, place, ..]| key == wanted && place == tags::GEO_ASCII_PARAMS)?;
         let (start, end) = (usize::from(offset), usize::from(offset) + usize::from(count));
-        let text = self.ascii.get(start..end.min(self.ascii.len()))?;
+        let text = String::from_utf8_lossy(self.ascii.get(start..end.min(self.ascii.len()))?);
         Some(text.trim_end_matches(['|', '\0']).to_owned()).filter(|text| !text.is_empty())
     }
 }
 
 impl Georeference {
     pub(super) fn read(source: &dyn Source, directory: &Directory) -> Result<Self, RasterError> {
+        let mut ascii = directory.bytes(source, tags::GEO_ASCII_PARAMS)?;
+        // What ends a text in C is none of it.
+        ascii.truncate(ascii.len() - ascii.iter().rev().take_while(|&&byte| byte == 0).count());
         let keys = GeoKeys {
             directory: directory
                 .numbers(source, tags::GEO_KEY_DIRECTORY)?
@@ -85,14 +92,14 @@ impl Georeference {
                 .map(|v| v as u16)
                 .collect(),
             doubles: directory.floats(source, tags::GEO_DOUBLE_PARAMS)?,
-            ascii: directory.text(source, tags::GEO_ASCII_PARAMS)?.unwrap_or_default(),
+            ascii,
         };
         let pixel_is_point = keys.short(key::RASTER_TYPE) == Some(PIXEL_IS_POINT);
         let scale = directory.floats(source, tags::MODEL_PIXEL_SCALE)?;
         let ties = directory.floats(source, tags::MODEL_TIEPOINT)?;
         let matrix = directory.floats(source, tags::MODEL_TRANSFORMATION)?;
         let mut transform = match (&scale[..], &ties[..], &matrix[..]) {
-            (&[across, down, ..], &[column, row, _, x, y, _], _) if across != 0.0 => {
+            (&[across, down, ..], &[column, row, _, x, y, _], _) if across != 0.0 && down != 0.0 => {
                 // GDAL takes a negative scale for a positive one: writers disagree about the sign.
                 Some([x - column * across, across, 0.0, y + row * down.abs(), 0.0, -down.abs()])
             }
@@ -108,10 +115,19 @@ impl Georeference {
         Ok(Self { keys, transform, pixel_is_point, control_points })
     }
 
-    /// The EPSG code of the CRS, where the keys name one.
+    /// The EPSG code of the CRS, where the keys name one. A projection without a code is not the geographic CRS that it
+    /// is made from.
     pub fn epsg(&self) -> Option<u32> {
         let named = |wanted| self.keys.short(wanted).filter(|&code| code != 0 && code != USER_DEFINED);
-        named(key::PROJECTED_CRS).or_else(|| named(key::GEOGRAPHIC_CRS)).map(u32::from)
+        let is_projected = self.keys.short(key::MODEL_TYPE) == Some(MODEL_PROJECTED)
+            || self.keys.short(key::PROJECTED_CRS).is_some();
+        named(if is_projected { key::PROJECTED_CRS } else { key::GEOGRAPHIC_CRS }).map(u32::from)
+    }
+
+    /// Whether its projection is Mercator's, which enlarges whatever lies off the equator.
+    pub fn is_mercator(&self) -> bool {
+        self.keys.short(key::PROJECTION_METHOD) == Some(METHOD_MERCATOR)
+            || matches!(self.epsg(), Some(3395 | 3832 | 3994))
     }
 
     /// What the file calls its CRS.

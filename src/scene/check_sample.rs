@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::geojson::{Features, Globe, invalid};
 use super::table::{CELL_COLUMNS, cell_columns};
-use super::{ClassMap, Place, Stratum, UNDECIDED};
+use super::{ClassMap, Place, Stratum};
 use crate::ErrorCode;
 
 /// The column that a person fills in.
@@ -211,7 +211,8 @@ fn read_table(text: &str) -> Result<Vec<Checked>, SampleError> {
 
 impl Stratum {
     /// The classes of a map with the cells of it that were checked: `ids` are its numbers row by row, `names` those of
-    /// the numbers from 1 on, and `areas` the area of each cell.
+    /// the numbers from 1 on, of which the first `class_count` are classes and one more is what is undecided, and `areas`
+    /// the area of each cell.
     ///
     /// # Errors
     ///
@@ -220,17 +221,17 @@ impl Stratum {
         ids: &[u8],
         columns: u32,
         names: &[String],
+        class_count: usize,
         areas: &[f64],
         checked: &[Checked],
     ) -> Result<Vec<Self>, SampleError> {
-        let is_class = |index: &usize| names[*index] != UNDECIDED || index + 1 < names.len();
-        let classes: Vec<usize> = (0..names.len()).filter(is_class).collect();
+        let classes = &names[..class_count.min(names.len())];
         let mut strata: Vec<Self> = names
             .iter()
             .enumerate()
             .map(|(index, name)| Self {
                 name: name.clone(),
-                class: is_class(&index).then_some(index),
+                class: (index < classes.len()).then_some(index),
                 cells: 0,
                 area: 0.0,
                 counts: vec![0; classes.len()],
@@ -254,19 +255,28 @@ impl Stratum {
             if !seen.insert(index) {
                 return Err(SampleError::Twice(*column, *row));
             }
-            let named = |&&class: &&usize| names[class] == *truth || (class + 1).to_string() == *truth;
-            let class = classes.iter().find(named).ok_or_else(|| {
-                let known: Vec<&str> = classes.iter().map(|&class| names[class].as_str()).collect();
-                SampleError::NoSuchClass(*column, *row, truth.clone(), known.join(", "))
-            })?;
-            stratum.counts[*class] += 1;
+            let class = class_of(truth, classes)
+                .ok_or_else(|| SampleError::NoSuchClass(*column, *row, truth.clone(), classes.join(", ")))?;
+            stratum.counts[class] += 1;
         }
         Ok(strata)
     }
 }
 
+/// The class that a person wrote: its name, or its number on the map where no class is called by a number.
+fn class_of(truth: &str, classes: &[String]) -> Option<usize> {
+    let by_name = classes.iter().position(|name| name == truth);
+    let by_number = || {
+        let are_named_by_numbers = classes.iter().any(|name| name.trim().parse::<f64>().is_ok());
+        let number: usize = truth.parse().ok().filter(|_| !are_named_by_numbers)?;
+        (1..=classes.len()).contains(&number).then(|| number - 1)
+    };
+    by_name.or_else(by_number)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::UNDECIDED;
     use super::*;
 
     #[test]
@@ -304,7 +314,7 @@ mod tests {
         let strata = |cell, truth: &str| {
             let checked =
                 [Checked { cell: [0, 0], truth: "2".into() }, Checked { cell, truth: truth.into() }];
-            Stratum::of_map(&[1, 1, 3, 0], 2, &names, &[1.0; 4], &checked)
+            Stratum::of_map(&[1, 1, 3, 0], 2, &names, 2, &[1.0; 4], &checked)
         };
         let found = strata([0, 1], "Forest").unwrap();
         let counts: Vec<_> = found.iter().map(|stratum| (stratum.cells, stratum.counts.clone())).collect();
@@ -313,5 +323,17 @@ mod tests {
         assert_eq!(strata([2, 0], "Forest").unwrap_err(), SampleError::NoSuchCell(2, 0));
         assert_eq!(strata([0, 0], "Forest").unwrap_err(), SampleError::Twice(0, 0));
         assert!(strata([1, 0], "Forset").unwrap_err().to_string().contains("it has Forest, Lake"));
+    }
+
+    #[test]
+    fn a_class_that_is_called_by_a_number_is_not_taken_for_another_one() {
+        let names = ["1".to_owned(), "10".to_owned(), "2".to_owned()];
+        assert_eq!(class_of("2", &names), Some(2));
+        assert_eq!(class_of("3", &names), None);
+        // A class may be called as the undecided cells are.
+        let names = ["Forest".to_owned(), UNDECIDED.to_owned()];
+        let checked = [Checked { cell: [1, 0], truth: UNDECIDED.into() }];
+        let strata = Stratum::of_map(&[1, 2], 2, &names, 2, &[1.0; 2], &checked).unwrap();
+        assert_eq!((strata[1].class, &strata[1].counts[..]), (Some(1), &[0, 1][..]));
     }
 }

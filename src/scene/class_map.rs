@@ -24,6 +24,8 @@ pub enum Answer {
     Unreadable,
     /// It is not to be classified.
     LeftOut,
+    /// It was not classified yet.
+    Open,
 }
 
 /// What a cell of the map is.
@@ -33,7 +35,7 @@ pub enum State {
     Classified,
     /// Its best class is less probable than was asked for.
     Undecided,
-    /// Half of it or more is without data.
+    /// More than half of it is without data.
     NoData,
     /// It reaches beyond the edge of the scene.
     Outside,
@@ -41,6 +43,8 @@ pub enum State {
     Unreadable,
     /// It lies outside the area of interest, or its window was not to be classified.
     LeftOut,
+    /// No window that sees it was classified yet.
+    Open,
 }
 
 /// A cell of the map.
@@ -123,6 +127,7 @@ impl Votes {
                 Answer::NoData => {}
                 Answer::Unreadable => self.states[cell] = State::Unreadable,
                 Answer::LeftOut => self.states[cell] = State::LeftOut,
+                Answer::Open => self.states[cell] = State::Open,
             }
         }
         self.leave_out(empty);

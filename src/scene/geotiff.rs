@@ -30,7 +30,7 @@ impl ColorType for Palette8 {
 }
 
 /// Text in whatever letters it has: GDAL writes and reads UTF-8 there.
-struct Text<'a>(&'a str);
+struct Text<'a>(&'a [u8]);
 
 impl TiffValue for Text<'_> {
     const BYTE_LEN: u8 = 1;
@@ -41,7 +41,7 @@ impl TiffValue for Text<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Owned([self.0.as_bytes(), &[0]].concat())
+        Cow::Owned([self.0, &[0]].concat())
     }
 }
 
@@ -118,7 +118,7 @@ fn write_metadata<W: std::io::Write + std::io::Seek, K: TiffKind>(
     tags: &mut DirectoryEncoder<'_, W, K>,
     items: &str,
 ) -> TiffResult<()> {
-    tags.write_tag(GDAL_METADATA, Text(&format!("<GDALMetadata>\n{items}</GDALMetadata>\n")))
+    tags.write_tag(GDAL_METADATA, Text(format!("<GDALMetadata>\n{items}</GDALMetadata>\n").as_bytes()))
 }
 
 /// The scene's keys as they are, and the transform of the cells; nothing where the scene has no place.

@@ -160,7 +160,7 @@ impl Grid {
             // Metres are rounded to pixels: so that the steps still divide the cell, it is made of them.
             cell_px = [0, 1].map(|axis| {
                 let steps = (f64::from(cell_px[axis]) / f64::from(step_px[axis].max(1))).round().max(1.0);
-                step_px[axis] * steps as u32
+                step_px[axis].saturating_mul(steps as u32)
             });
         }
         Self::new(scene_px, cell_px, step_px, offset.in_pixels(pixel_m)?)

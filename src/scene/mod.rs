@@ -38,6 +38,7 @@ mod place;
 mod polygons;
 mod regions;
 mod sidecars;
+mod surroundings;
 mod table;
 mod vectors;
 mod view;

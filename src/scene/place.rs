@@ -38,6 +38,8 @@ enum Surface {
     },
     Degrees,
     WebMercator,
+    /// Mercator's projection of another kind: a unit is shorter on the ground by an amount that is not known here.
+    Mercator,
 }
 
 /// The way to longitude and latitude.
@@ -79,6 +81,7 @@ impl Place {
             }
             None if georeference.is_geographic() && georeference.is_in_degrees() => Surface::Degrees,
             None if georeference.is_geographic() => Surface::Unknown,
+            None if georeference.is_mercator() => Surface::Mercator,
             None => {
                 georeference.metres_per_unit().map_or(Surface::Unknown, |metres| Surface::Plane { metres })
             }
@@ -201,7 +204,7 @@ impl Place {
     /// Metres on the ground in a unit of x and of y, around a pixel.
     fn metres_a_unit(&self, pixel: [f64; 2]) -> Option<[f64; 2]> {
         match self.surface {
-            Surface::Unknown => None,
+            Surface::Unknown | Surface::Mercator => None,
             Surface::Plane { metres } => Some([metres; 2]),
             Surface::Degrees => {
                 let [_, latitude] = self.crs_of_pixel(pixel)?;
@@ -228,7 +231,14 @@ impl Place {
             Surface::Unknown => {
                 notes.push("Areas are counted in cells: nothing says how long a unit is.".into())
             }
-            Surface::Plane { .. } => {}
+            Surface::Plane { .. } if self.has_lon_lat() => {}
+            Surface::Plane { .. } => notes.push(
+                "Areas and lengths are measured in the plane of its CRS: where that enlarges, so do they.".into(),
+            ),
+            Surface::Mercator => notes.push(
+                "Areas are counted in cells: its projection is Mercator's, which enlarges them the more the further they lie from the equator."
+                    .into(),
+            ),
             Surface::Degrees => {
                 notes.push("Areas are those on the ellipsoid: the scene is in degrees.".into())
             }

@@ -23,6 +23,7 @@ pub fn write_csv(map: &ClassMap, place: &Place, out: &mut impl Write) -> io::Res
             State::Outside => "at the edge",
             State::Unreadable => "unreadable",
             State::LeftOut => "left out",
+            State::Open => "not classified",
         };
         let of_class = match map.id(index) {
             0 => [const { String::new() }; 3],

@@ -7,6 +7,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::polygons::{AreaOfInterest, Polygon, covered_pixels};
+use super::surroundings::{Surroundings, run_on};
 use super::{Grid, Place};
 use crate::ErrorCode;
 
@@ -121,7 +122,18 @@ impl Vectors {
         let (space, note) = Space::of(members.as_ref(), &shapes, place)?;
         let mut notes = Vec::from_iter(note);
         let all = shapes.len();
-        shapes.retain_mut(|shape| shape.lay(space, place));
+        let around = Surroundings::of(place);
+        let (mut beyond, mut over_date_line) = (0, 0);
+        for shape in &mut shapes {
+            match space {
+                Space::Scene => shape.lay_in_crs(place),
+                Space::LonLat => {
+                    over_date_line += usize::from(shape.run_on());
+                    beyond += usize::from(!shape.lay_on_globe(around.as_ref(), place));
+                }
+            }
+        }
+        shapes.retain(|shape| !shape.polygons.is_empty());
         if shapes.is_empty() {
             return Err(VectorError::Elsewhere);
         }
@@ -132,6 +144,16 @@ impl Vectors {
         }
         if shapes.len() < all {
             notes.push(format!("{} of {all} shapes lie outside the scene.", all - shapes.len()));
+        }
+        if over_date_line > 0 {
+            notes.push(format!(
+                "{over_date_line} shapes would reach around half the Earth and more: they are taken to cross the date line."
+            ));
+        }
+        if beyond > 0 {
+            notes.push(format!(
+                "{beyond} shapes reach beyond what the scene's CRS can show, and those parts of them are left out."
+            ));
         }
         if others > 0 {
             notes.push(format!("{others} points and lines are left out: only polygons cover cells."));
@@ -253,36 +275,51 @@ impl Space {
 }
 
 impl Shape {
-    fn points(&mut self) -> impl Iterator<Item = &mut [f64; 2]> {
-        self.polygons.iter_mut().flat_map(|polygon| &mut polygon.0).flatten()
-    }
-
     fn can_be_degrees(&self) -> bool {
         let mut points = self.polygons.iter().flat_map(|polygon| &polygon.0).flatten();
         points.all(|[lon, lat]| lon.abs() <= 360.0 && lat.abs() <= 90.0)
     }
 
-    /// Turns its coordinates into pixels; false where none of it is on the scene.
-    fn lay(&mut self, space: Space, place: &Place) -> bool {
-        for point in self.points() {
-            let found = match space {
-                Space::LonLat => place.pixel_of_lon_lat(*point),
-                Space::Scene => place.pixel_of_crs(*point),
-            };
-            match found {
-                Some(pixel) => *point = pixel,
-                // So far away that the scene's projection has no place for it.
-                None => return false,
-            }
-        }
-        let size = place.size_px().map(f64::from);
-        self.polygons.iter().any(|Polygon(rings)| {
-            [0, 1].into_iter().all(|axis| {
-                let along = || rings.iter().flatten().map(|point| point[axis]);
-                along().any(|at| at > 0.0) && along().any(|at| at < size[axis])
-            })
-        })
+    /// Whether one of its polygons was taken to cross the date line.
+    fn run_on(&mut self) -> bool {
+        self.polygons.iter_mut().map(run_on).fold(false, |any, one| any | one)
     }
+
+    /// Turns coordinates of the scene's CRS into pixels, and keeps the polygons that touch the scene.
+    fn lay_in_crs(&mut self, place: &Place) {
+        let laid =
+            self.polygons.iter().filter_map(|polygon| in_pixels(polygon, |point| place.pixel_of_crs(point)));
+        self.polygons = laid.filter(|polygon| touches(polygon, place)).collect();
+    }
+
+    /// The same of longitudes and latitudes; false where a part around the scene has no place in its projection.
+    fn lay_on_globe(&mut self, around: Option<&Surroundings>, place: &Place) -> bool {
+        let parts = self
+            .polygons
+            .iter()
+            .flat_map(|polygon| around.map_or_else(Vec::new, |around| around.parts(polygon)));
+        let parts: Vec<Polygon> = parts.collect();
+        let laid = parts.iter().filter_map(|part| in_pixels(part, |point| place.pixel_of_lon_lat(point)));
+        let laid: Vec<Polygon> = laid.collect();
+        let is_whole = laid.len() == parts.len();
+        self.polygons = laid.into_iter().filter(|polygon| touches(polygon, place)).collect();
+        is_whole
+    }
+}
+
+/// A polygon whose points all have a place.
+fn in_pixels(Polygon(rings): &Polygon, pixel: impl Fn([f64; 2]) -> Option<[f64; 2]>) -> Option<Polygon> {
+    let ring = |ring: &Vec<[f64; 2]>| ring.iter().map(|&point| pixel(point)).collect();
+    rings.iter().map(ring).collect::<Option<_>>().map(Polygon)
+}
+
+/// Whether a polygon in pixels lies on the scene, as far as its width and height tell.
+fn touches(Polygon(rings): &Polygon, place: &Place) -> bool {
+    let size = place.size_px().map(f64::from);
+    [0, 1].into_iter().all(|axis| {
+        let along = || rings.iter().flatten().map(|point| point[axis]);
+        along().any(|at| at > 0.0) && along().any(|at| at < size[axis])
+    })
 }
 
 /// Takes the polygons of a geometry, and counts what is none.

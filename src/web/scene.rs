@@ -119,6 +119,7 @@ struct WindowLabels {
 const CLASSIFIED: u8 = 0;
 const UNREADABLE: u8 = 2;
 const LEFT_OUT: u8 = 3;
+const OPEN: u8 = 4;
 
 /// An open scene.
 #[wasm_bindgen]
@@ -269,6 +270,7 @@ impl Scene {
                 CLASSIFIED => Answer::Scores(scores[window * classes..][..classes].to_vec()),
                 UNREADABLE => Answer::Unreadable,
                 LEFT_OUT => Answer::LeftOut,
+                OPEN => Answer::Open,
                 _ => Answer::NoData,
             };
             votes.add(window, &answer, &[]);
@@ -452,7 +454,8 @@ impl SceneMap {
             (0..grid.cells()).map(|cell| self.map.area_m2(cell, &self.place)).collect();
         let areas = areas.unwrap_or_else(|| vec![1.0; grid.cells()]);
         let strata =
-            Stratum::of_map(&self.ids(), grid.columns(), &names, &areas, &checked).map_err(failure)?;
+            Stratum::of_map(&self.ids(), grid.columns(), &names, self.map.labels().len(), &areas, &checked)
+                .map_err(failure)?;
         let accuracy: Accuracy = estimate(&strata, self.map.labels()).map_err(failure)?;
         Ok(to_js(&accuracy))
     }

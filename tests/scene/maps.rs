@@ -94,7 +94,7 @@ fn the_geotiff_lies_where_the_scene_does_and_has_its_keys() {
     let mut named = keys(32633);
     named.directory.extend([3073, 34737, 6, 0, 3078, 34736, 1, 0]);
     named.directory[3] += 2;
-    (named.ascii, named.doubles) = ("Zone é|".into(), vec![0.1 + 0.2]);
+    (named.ascii, named.doubles) = (b"Zone \xe9|".to_vec(), vec![0.1 + 0.2]);
     let mut point = keys(32633);
     point.directory[11] = 2;
     let transforms: [Transform; 4] = [

@@ -109,6 +109,34 @@ fn what_is_not_known_is_said_and_not_guessed() {
     assert!(!clarke.has_lon_lat() && clarke.area_m2([0.0, 0.0], [1, 1]).is_some());
 }
 
+/// As of the land cover of the United States: an Albers of its own on NAD83, in metres.
+#[test]
+fn a_projection_without_a_code_is_not_the_degrees_that_it_is_made_from() {
+    let of = |directory: Vec<u16>| {
+        let keys = GeoKeys { directory, ..GeoKeys::default() };
+        Place::of(&description(keys, Some([1e6, 30.0, 0.0, 2e6, 0.0, -30.0]), [100, 100]))
+    };
+    let albers = of(vec![
+        1, 1, 0, 5, 1024, 0, 1, 1, 2048, 0, 1, 4269, 3072, 0, 1, 32767, 3075, 0, 1, 11, 3076, 0, 1, 9001,
+    ]);
+    assert_eq!(albers.georeference().epsg(), None);
+    assert_eq!(albers.pixel_m(), Some([30.0, 30.0]));
+    assert!(!albers.has_lon_lat() && albers.notes().join(" ").contains("in the plane of its CRS"));
+    let nameless = of(vec![1, 1, 0, 3, 1024, 0, 1, 1, 2048, 0, 1, 4326, 3076, 0, 1, 9001]);
+    assert_eq!((nameless.georeference().epsg(), nameless.pixel_m()), (None, Some([30.0, 30.0])));
+    // Mercator's on the ellipsoid enlarges, as Web Mercator does, by how much is not known here.
+    for directory in [
+        vec![1, 1, 0, 3, 1024, 0, 1, 1, 3072, 0, 1, 3395, 3076, 0, 1, 9001],
+        vec![1, 1, 0, 4, 1024, 0, 1, 1, 3072, 0, 1, 32767, 3075, 0, 1, 7, 3076, 0, 1, 9001],
+    ] {
+        let mercator = of(directory);
+        assert_eq!(mercator.area_m2([5.0, 5.0], [1, 1]), None);
+        assert!(
+            mercator.notes().join(" ").contains("Areas are counted in cells: its projection is Mercator's")
+        );
+    }
+}
+
 #[test]
 fn the_way_that_a_scene_lies_is_said() {
     let note = |transform| place(32633, transform, [100, 100]).notes().join(" ");

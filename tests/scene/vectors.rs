@@ -180,6 +180,43 @@ fn a_polygon_is_found_a_turn_of_the_earth_further() {
     }
 }
 
+/// A box of longitudes and latitudes as a polygon.
+fn rectangle([west, south]: [f64; 2], [east, north]: [f64; 2]) -> Value {
+    json!([[[west, south], [east, south], [east, north], [west, north], [west, south]]])
+}
+
+#[test]
+fn a_polygon_that_reaches_far_beyond_the_scene_covers_what_it_would() {
+    // From 10° to 30° east, a cell for each degree.
+    let degrees = place(4326, [10.0, 0.125, 0.0, 60.0, 0.0, -0.125], [160, 160]);
+    let grid = Grid::new([160, 160], [8; 2], [8; 2], [0; 2]).unwrap();
+    let columns = |place: &Place, grid: &Grid, rings: Value| {
+        let found = read(&json!({ "type": "Polygon", "coordinates": rings }), place).unwrap();
+        let cells = found.area().cells(grid);
+        let row: String =
+            cells[..grid.columns() as usize].iter().map(|&inside| if inside { 'x' } else { '.' }).collect();
+        (row, found.notes().len())
+    };
+    let (whole, half) = ("x".repeat(20), format!("{}{}", "x".repeat(10), ".".repeat(10)));
+    assert_eq!(columns(&degrees, &grid, rectangle([-180.0, 0.0], [20.0, 90.0])), (half.clone(), 0));
+    assert_eq!(columns(&degrees, &grid, rectangle([-180.0, -90.0], [180.0, 90.0])), (whole, 0));
+    assert_eq!(columns(&degrees, &grid, rectangle([-360.0, 0.0], [-340.0, 90.0])), (half, 0));
+    // Points of either side of the date line, on a scene that lies on it.
+    let fiji = place(4326, [178.0, 0.125, 0.0, -10.0, 0.0, -0.125], [32, 32]);
+    let four = Grid::new([32, 32], [8; 2], [8; 2], [0; 2]).unwrap();
+    assert_eq!(columns(&fiji, &four, rectangle([179.0, -20.0], [-179.0, 0.0])), (".xx.".into(), 1));
+    // Russia reaches from 27° to 190° east: of that a zone of UTM shows a little.
+    let moscow = place(32637, [4e5, 100.0, 0.0, 6.2e6, 0.0, -100.0], [320, 320]);
+    let parts = json!({ "type": "MultiPolygon", "coordinates": [rectangle([27.0, 45.0], [180.0, 77.0]), rectangle([-180.0, 60.0], [-169.0, 71.0])] });
+    let found = read(&parts, &moscow).unwrap();
+    let ten = Grid::new([320, 320], [32; 2], [32; 2], [0; 2]).unwrap();
+    assert!(
+        found.area().cells(&ten).iter().all(|&inside| inside) && found.notes().is_empty(),
+        "{:?}",
+        found.notes()
+    );
+}
+
 #[test]
 fn cells_outside_the_area_are_left_out_though_a_window_sees_them() {
     let grid = Grid::new([64, 32], [32; 2], [16, 32], [0; 2]).unwrap();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use tilelens::raster::Window;
-use tilelens::scene::{Accuracy, Estimate, Place, Stratum, category_names, estimate, read_sample};
+use tilelens::scene::{Accuracy, Estimate, Place, Stratum, UNDECIDED, category_names, estimate, read_sample};
 
 use super::files::write;
 use super::report::{percent, table};
@@ -44,7 +44,9 @@ pub fn run(args: AreaArgs) -> Result<()> {
     let text = fs::read_to_string(&args.sample)
         .with_context(|| format!("{} cannot be read", args.sample.display()))?;
     let checked = read_sample(&text).with_context(|| args.sample.display().to_string())?;
-    let strata = Stratum::of_map(&ids, width, names, &areas, &checked)
+    // What is undecided comes last, where there is such.
+    let class_count = names.len() - usize::from(names.last().is_some_and(|name| name == UNDECIDED));
+    let strata = Stratum::of_map(&ids, width, names, class_count, &areas, &checked)
         .with_context(|| args.sample.display().to_string())?;
     let classes: Vec<String> =
         strata.iter().filter(|stratum| stratum.class.is_some()).map(|stratum| stratum.name.clone()).collect();

@@ -124,7 +124,7 @@ impl Progress {
             let scores = match &answer {
                 Answer::Scores(scores) => Some(scores.clone()),
                 Answer::NoData => Some(Vec::new()),
-                Answer::Unreadable | Answer::LeftOut => None,
+                Answer::Unreadable | Answer::LeftOut | Answer::Open => None,
             };
             if let Some(scores) = scores {
                 serde_json::to_writer(&mut lines, &Written { window, scores, empty: empty.clone() })?;
