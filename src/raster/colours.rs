@@ -4,7 +4,7 @@ use super::bands::choose;
 use super::open::{Colour, Description, Raster};
 use super::sample::Sample;
 use super::stretch::{Range, Rule, Stretch, short};
-use super::window::same;
+use super::window::{level_of, same};
 use super::{RasterError, SampleKind, Window};
 
 /// Pixels that are turned into numbers at once.
@@ -19,6 +19,15 @@ pub struct Prepared {
     pub opacity: Option<usize>,
     /// Sentences for whoever looks at the picture.
     pub notes: Vec<String>,
+}
+
+impl Prepared {
+    /// The bands that are read, from 0: each that is shown once, then opacity; and which of them is red, green and blue.
+    fn bands(&self) -> (Vec<usize>, [usize; 3]) {
+        let (mut bands, channels) = self.stretch.distinct_bands();
+        bands.extend(self.opacity);
+        (bands, channels)
+    }
 }
 
 /// A window in colours.
@@ -128,10 +137,7 @@ fn opacity(raster: &Raster<'_>, sample: &Sample) -> (Option<usize>, Option<Strin
 impl Raster<'_> {
     /// Windows of whole rows that make up a window, each small enough to be held in numbers.
     pub(super) fn row_windows(&self, level: usize, window: Window) -> Result<Vec<Window>, RasterError> {
-        let level = self
-            .levels
-            .get(level)
-            .ok_or_else(|| RasterError::Outside(format!("there is no overview {level}")))?;
+        let level = level_of(&self.levels, level)?;
         let Window { x, y, width, height } = window;
         let end = y.checked_add(height).filter(|&end| height > 0 && end <= level.image.height);
         let end = end.ok_or_else(|| RasterError::Outside("the window is not within the raster".into()))?;
@@ -179,6 +185,20 @@ impl Raster<'_> {
         Ok(whole)
     }
 
+    /// As [`Raster::parts`], what [`Raster::picture`] would fetch.
+    ///
+    /// # Errors
+    ///
+    /// [`RasterError`] for a window or bands outside of the raster.
+    pub fn picture_parts(
+        &self,
+        level: usize,
+        window: Window,
+        prepared: &Prepared,
+    ) -> Result<Vec<(u64, u64)>, RasterError> {
+        self.parts(level, window, &prepared.bands().0)
+    }
+
     fn rows_picture(
         &mut self,
         level: usize,
@@ -186,9 +206,8 @@ impl Raster<'_> {
         prepared: &Prepared,
     ) -> Result<Picture, RasterError> {
         let Stretch { ranges, no_data, .. } = &prepared.stretch;
-        let (mut bands, channels) = prepared.stretch.distinct_bands();
-        let count = bands.len();
-        bands.extend(prepared.opacity);
+        let (bands, channels) = prepared.bands();
+        let count = bands.len() - usize::from(prepared.opacity.is_some());
         let mut numbers = self.read(level, window, &bands)?;
         if prepared.opacity.is_some() {
             let alpha = &numbers.bands[count];

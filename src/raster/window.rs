@@ -1,6 +1,8 @@
 //! Windows of numbers.
 
-use super::open::Raster;
+use std::ops::RangeInclusive;
+
+use super::open::{Level, Raster};
 use super::tiff::{Blocks, Image, Place, copy_row};
 use super::{RasterError, SampleKind, Source};
 
@@ -53,9 +55,7 @@ impl Raster<'_> {
         let (valid, numbers) = {
             let Self { source, levels, blocks, .. } = self;
             let level_number = level;
-            let level = levels
-                .get(level)
-                .ok_or_else(|| RasterError::Outside(format!("there is no overview {level}")))?;
+            let level = level_of(levels, level)?;
             check(&level.image, window, bands)?;
             let place = 2 * level_number;
             let numbers = read_bands(&**source, blocks, &level.image, place, window, bands)?;
@@ -71,6 +71,37 @@ impl Raster<'_> {
         let mut numbers = Numbers { window, bands: numbers, valid };
         self.leave_out_no_data(&mut numbers, bands);
         Ok(numbers)
+    }
+
+    /// Where in the file that is stored which [`Raster::read`] would fetch for a window: offsets and lengths. Whoever fetches
+    /// slowly may have it at hand in time.
+    ///
+    /// # Errors
+    ///
+    /// [`RasterError`] for a window outside of the raster.
+    pub fn parts(
+        &self,
+        level: usize,
+        window: Window,
+        bands: &[usize],
+    ) -> Result<Vec<(u64, u64)>, RasterError> {
+        let (place, level) = (2 * level, level_of(&self.levels, level)?);
+        check(&level.image, window, bands)?;
+        let mut planes = if level.image.planar { bands.to_vec() } else { vec![0] };
+        planes.sort_unstable();
+        planes.dedup();
+        let picture = planes.iter().map(|&plane| (&level.image, place, plane));
+        let mask = level.mask.iter().map(|mask| (mask, place + 1, 0));
+        let mut parts = Vec::new();
+        for (image, place, plane) in picture.chain(mask) {
+            for row in blocks_across(window.y, window.height, image.block_height) {
+                for column in blocks_across(window.x, window.width, image.block_width) {
+                    let place = Place { image: place, plane, column, row };
+                    parts.extend(self.blocks.missing(image, place));
+                }
+            }
+        }
+        Ok(parts)
     }
 
     fn leave_out_no_data(&self, numbers: &mut Numbers, bands: &[usize]) {
@@ -105,6 +136,11 @@ pub(super) fn same(value: f64, none: f64) -> bool {
         || none.is_nan() && value.is_nan()
 }
 
+/// The picture (0) or an overview.
+pub(super) fn level_of(levels: &[Level], level: usize) -> Result<&Level, RasterError> {
+    levels.get(level).ok_or_else(|| RasterError::Outside(format!("there is no overview {level}")))
+}
+
 fn check(image: &Image, window: Window, bands: &[usize]) -> Result<(), RasterError> {
     let Window { x, y, width, height } = window;
     let inside = |start: u32, length: u32, side: u32| {
@@ -126,6 +162,11 @@ fn check(image: &Image, window: Window, bands: &[usize]) -> Result<(), RasterErr
     Ok(())
 }
 
+/// The columns or rows of blocks that pixels from `start` on lie in.
+fn blocks_across(start: u32, length: u32, block: u32) -> RangeInclusive<u32> {
+    start / block..=(start + length - 1) / block
+}
+
 /// Numbers of bands, each `window.pixels()` long.
 fn read_bands(
     source: &dyn Source,
@@ -137,10 +178,10 @@ fn read_bands(
 ) -> Result<Vec<Vec<f64>>, RasterError> {
     let mut numbers: Vec<Vec<f64>> = bands.iter().map(|_| vec![0.0; window.pixels()]).collect();
     let (bottom, right) = (window.y + window.height, window.x + window.width);
-    for block_row in window.y / image.block_height..=(bottom - 1) / image.block_height {
+    for block_row in blocks_across(window.y, window.height, image.block_height) {
         let top = block_row * image.block_height;
         let rows = window.y.max(top)..bottom.min(top.saturating_add(image.block_height));
-        for column in window.x / image.block_width..=(right - 1) / image.block_width {
+        for column in blocks_across(window.x, window.width, image.block_width) {
             let left = column * image.block_width;
             let columns = window.x.max(left)..right.min(left.saturating_add(image.block_width));
             for (numbers, &band) in numbers.iter_mut().zip(bands) {

@@ -61,6 +61,13 @@ impl Raster {
         Ok(Self { inner, prepared })
     }
 
+    /// Where in the file that is stored which [`Raster::tile`] would fetch for a window: offset and length of each part.
+    pub fn parts(&self, x: u32, y: u32, width: u32, height: u32) -> Result<Vec<f64>, JsValue> {
+        let window = Window { x, y, width, height };
+        let parts = self.inner.picture_parts(0, window, &self.prepared).map_err(failure)?;
+        Ok(parts.into_iter().flat_map(|(offset, length)| [offset as f64, length as f64]).collect())
+    }
+
     /// A window as a tile: column and row of its upper left pixel, width and height.
     pub fn tile(&mut self, x: u32, y: u32, width: u32, height: u32) -> Result<Tile, JsValue> {
         let window = Window { x, y, width, height };

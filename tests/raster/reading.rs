@@ -1,7 +1,7 @@
 //! Windows: any part of a raster without the rest.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 
 use tilelens::ErrorCode;
@@ -98,6 +98,45 @@ fn a_window_reads_its_blocks_and_no_more() {
     let numbers = raster.read(0, window, &[0]).unwrap();
     assert_eq!(numbers.bands[0][21], f64::from((2491 * side + 101) % 60_000));
     assert!(read.get() < 1_000_000, "{} bytes were read", read.get());
+}
+
+/// Remembers where it was read.
+struct Watched<'a> {
+    bytes: &'a [u8],
+    reads: &'a RefCell<Vec<(u64, usize)>>,
+}
+
+impl Source for Watched<'_> {
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read(&self, offset: u64, length: usize) -> io::Result<Cow<'_, [u8]>> {
+        self.reads.borrow_mut().push((offset, length));
+        Source::read(&self.bytes, offset, length)
+    }
+}
+
+#[test]
+fn what_a_window_will_read_is_known_before() {
+    for name in names() {
+        let (bytes, reads) = (fixture(&name), RefCell::new(Vec::new()));
+        let mut raster = Raster::open(Watched { bytes: &bytes, reads: &reads }).unwrap();
+        let (width, height) = (raster.description().width, raster.description().height);
+        let bands: Vec<usize> = (0..raster.description().bands.len()).collect();
+        let window = Window { x: width / 3, y: height / 3, width: width / 2, height: height / 2 };
+        let mut parts = raster.parts(0, window, &bands).unwrap();
+        reads.borrow_mut().clear();
+        raster.read(0, window, &bands).unwrap();
+        let mut read = reads.take();
+        parts.sort_unstable();
+        read.sort_unstable();
+        assert_eq!(parts.len(), read.len(), "{name}");
+        for (part, read) in parts.iter().zip(&read) {
+            assert!(part.0 == read.0 && part.1 >= read.1 as u64, "{name}: {part:?}, {read:?}");
+        }
+        assert_eq!(raster.parts(0, window, &bands).unwrap(), [], "{name}: its blocks are at hand");
+    }
 }
 
 #[test]

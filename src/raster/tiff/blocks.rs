@@ -54,6 +54,13 @@ impl Blocks {
         Ok(block)
     }
 
+    /// Where in the file a block is stored, offset and length, unless it is at hand; nothing of one that a sparse file leaves
+    /// out.
+    pub fn missing(&self, image: &Image, place: Place) -> Option<(u64, u64)> {
+        let is_kept = self.kept.iter().any(|(kept, _)| *kept == place);
+        Some(stored(image, place)).filter(|&(_, length)| length > 0 && !is_kept)
+    }
+
     /// Lets go of what was used longest ago.
     fn make_room(&mut self, limit: usize) {
         let mut bytes: usize = self.kept.iter().map(|(_, block)| block.data.len()).sum();
@@ -74,10 +81,15 @@ fn row_bytes(image: &Image) -> usize {
     KEPT_BYTES.max(row as usize)
 }
 
-fn decode(source: &dyn Source, image: &Image, place: Place) -> Result<Block, RasterError> {
+/// Where in the file a block is stored, offset and length; of no bytes where a sparse file leaves it out.
+fn stored(image: &Image, place: Place) -> (u64, u64) {
     let (across, down) = image.grid();
     let index = place.plane * across as usize * down as usize + (place.row * across + place.column) as usize;
-    let (offset, length) = image.blocks[index];
+    image.blocks[index]
+}
+
+fn decode(source: &dyn Source, image: &Image, place: Place) -> Result<Block, RasterError> {
+    let (offset, length) = stored(image, place);
     let rows = image.rows_of(place.row);
     let stride = image.stride() as usize;
     if length == 0 {
