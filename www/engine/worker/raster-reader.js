@@ -16,10 +16,12 @@ import { HEAD_BYTES, slices } from './slices.js';
 /** @typedef {import('../protocol.js').Stretch} Stretch */
 /** @typedef {import('../protocol.js').TileSource} TileSource */
 /** @typedef {import('../protocol.js').WindowSource} WindowSource */
+/** @typedef {import('./slices.js').Slices} Slices */
+/** @typedef {{ key: string, raster: OpenRaster, slices: Slices }} OpenScene */
 
 export class RasterReader {
   #module;
-  /** The scene that a window was read of last: its neighbours share blocks with it. @type {{ key: string, raster: OpenRaster } | null} */
+  /** The scene that a window was read of last: its neighbours share blocks with it. @type {OpenScene | null} */
   #scene = null;
 
   /** @param {RemoteFile} file */
@@ -63,30 +65,55 @@ export class RasterReader {
    */
   async window(source) {
     const { x, y, width, height } = source.window;
-    const key = JSON.stringify([source.sceneId, source.file.size, lookOf(source)]);
+    const key = keyOf(source);
     return this.#module.use(async (bindings) => {
+      const parts = await this.#fetch(source);
       if (this.#scene?.key !== key) {
         const read = await slices(source.file);
         if (!read) throw new EngineError('image.unreadable');
         this.#open(bindings, key, source, read);
       }
       // From here on nothing waits: whoever asks for a cell of another scene would free this one meanwhile.
-      return taken(/** @type {OpenRaster} */ (this.#scene?.raster).tile(x, y, width, height));
+      const scene = /** @type {OpenScene} */ (this.#scene);
+      try {
+        return taken(scene.raster.tile(x, y, width, height));
+      } finally {
+        scene.slices.forget(parts);
+      }
     });
+  }
+
+  /**
+   * A cell of a scene is asked for soon: what is stored of it is fetched meanwhile, once its scene is open.
+   * @param {WindowSource} source
+   */
+  readAhead(source) {
+    // What goes wrong is told when it is the cell's turn.
+    this.#module.use(() => this.#fetch(source)).catch(() => undefined);
+  }
+
+  /** @param {WindowSource} source */
+  async #fetch(source) {
+    const { x, y, width, height } = source.window;
+    if (this.#scene?.key !== keyOf(source)) return [];
+    const numbers = this.#scene.raster.parts(x, y, width, height);
+    const parts = Array.from({ length: numbers.length / 2 }, (_, part) => ({ offset: numbers[2 * part], length: numbers[2 * part + 1] }));
+    await this.#scene.slices.fetch(parts);
+    return parts;
   }
 
   /**
    * @param {RasterBindings} bindings
    * @param {string} key
    * @param {WindowSource} source
-   * @param {NonNullable<Awaited<ReturnType<typeof slices>>>} read
+   * @param {Slices} slices
    */
-  #open({ Raster }, key, { file, raster: look }, read) {
+  #open({ Raster }, key, { file, raster: look }, slices) {
     // Another cell of the scene may have been quicker.
     if (this.#scene?.key === key) return;
-    const raster = Raster.open(file.size, read, look?.stretch ?? null);
+    const raster = Raster.open(file.size, slices.read, look?.stretch ?? null);
     this.#scene?.raster.free();
-    this.#scene = { key, raster };
+    this.#scene = { key, raster, slices };
   }
 
   /**
@@ -104,9 +131,9 @@ export class RasterReader {
       const groups = await this.#module.use(async ({ Batch }) => {
         const batch = new Batch(bands && Uint16Array.from(bands));
         for (const { tileId, source } of tiles) {
-          const read = await slices(source.file);
+          const bytes = await slices(source.file);
           at = tileId;
-          alike[tileId] = (read && batch.lookAt(source.file.size, read)) ?? null;
+          alike[tileId] = (bytes && batch.lookAt(source.file.size, bytes.read)) ?? null;
         }
         at = null;
         const found = batch.groups();
@@ -121,6 +148,11 @@ export class RasterReader {
       return { ...others, alike: { ...others.alike, [at]: null } };
     }
   }
+}
+
+/** Tells one open scene from another. @param {WindowSource} source */
+function keyOf(source) {
+  return JSON.stringify([source.sceneId, source.file.size, lookOf(source)]);
 }
 
 /** What the module has decoded, out of its memory. @param {RasterTile} tile */

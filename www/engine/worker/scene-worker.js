@@ -62,9 +62,9 @@ async function withScene(sceneId, work) {
  * @param {Known['source']} source
  */
 async function open(Scene, { file, sidecars, stretch }) {
-  const read = await slices(file);
-  if (!read) throw new EngineError('image.unreadable');
-  return Scene.open(file.size, read, sidecars.world ?? undefined, sidecars.auxXml ?? undefined, stretch);
+  const bytes = await slices(file);
+  if (!bytes) throw new EngineError('image.unreadable');
+  return Scene.open(file.size, bytes.read, sidecars.world ?? undefined, sidecars.auxXml ?? undefined, stretch);
 }
 
 /** @param {ScenePayload} payload */

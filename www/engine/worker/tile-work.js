@@ -69,9 +69,17 @@ async function readBytes({ kind, file }) {
 /** Files that are read before their turn. @type {WeakMap<TileSource, ReturnType<typeof readBytes>>} */
 const ahead = new WeakMap();
 
-/** A worker that gets its tiles one by one reads the next file while it computes. @param {TileSource} source */
-export function readAhead(source) {
-  if (source.kind === 'window' || source.file.size > MOST_BYTES_AHEAD) return;
+/**
+ * A worker that gets its tiles one by one reads the next file while it computes.
+ * @param {RasterReader} reader
+ * @param {TileSource} source
+ */
+export function readAhead(reader, source) {
+  if (source.kind === 'window') {
+    reader.readAhead(source);
+    return;
+  }
+  if (source.file.size > MOST_BYTES_AHEAD) return;
   const reading = readBytes(source);
   // What goes wrong is told when it is the tile's turn.
   reading.catch(() => undefined);

@@ -219,7 +219,7 @@ function withTransfer(features) {
 
 /** What is done of a request before it is its turn. @param {Parameters<FeatureStore['expect']>[0]} tiles */
 function begin(tiles) {
-  if (started?.helper) for (const { source } of tiles) readAhead(source);
+  if (started?.helper) for (const { source } of tiles) readAhead(reader, source);
   else store.expect(tiles);
 }
 
