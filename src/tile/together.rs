@@ -9,7 +9,7 @@ use super::decode::{decode, decode_stretched, is_deep_png};
 use super::{Tile, TileError, deep};
 use crate::limits::MAX_TILE_BYTES;
 use crate::raster::{
-    self, Band, Preparation, Raster, Rule, Sample, SampleKind, Source, Stretch, choose, distinct,
+    self, Band, Preparation, Raster, Rule, Sample, SampleKind, Sidecars, Source, Stretch, choose, distinct,
 };
 
 /// No share is larger: a reflectance of snow may lie above 1.
@@ -115,7 +115,12 @@ impl Together {
     /// Looks at a file before any is decoded, and says what names files of its kind. What needs no stretch costs no more
     /// than its header, and what cannot be read is left for [`Together::decode`] to complain about.
     pub fn look_at(&mut self, source: impl Source) -> Option<String> {
-        let Some((alike, looked)) = self.look(source) else {
+        self.look_at_beside(source, Sidecars::default())
+    }
+
+    /// The same, with what the files beside it say.
+    pub fn look_at_beside(&mut self, source: impl Source, sidecars: Sidecars<'_>) -> Option<String> {
+        let Some((alike, looked)) = self.look(source, sidecars) else {
             self.has_others = true;
             return None;
         };
@@ -132,13 +137,17 @@ impl Together {
         Some(alike)
     }
 
-    fn look(&self, source: impl Source) -> Option<(String, Looked)> {
+    fn look(&self, source: impl Source, sidecars: Sidecars<'_>) -> Option<(String, Looked)> {
         let head = source.read(0, source.size().min(HEAD_BYTES) as usize).ok()?.into_owned();
-        if is_deep_png(&head) { self.look_at_png(&source, &head) } else { self.look_at_raster(source) }
+        if is_deep_png(&head) {
+            self.look_at_png(&source, &head)
+        } else {
+            self.look_at_raster(source, sidecars)
+        }
     }
 
-    fn look_at_raster(&self, source: impl Source) -> Option<(String, Looked)> {
-        let mut raster = Raster::open(source).ok()?;
+    fn look_at_raster(&self, source: impl Source, sidecars: Sidecars<'_>) -> Option<(String, Looked)> {
+        let mut raster = Raster::open_beside(source, sidecars).ok()?;
         let choice = choose(raster.description());
         let bands = self.bands.unwrap_or(choice.bands);
         let as_is = raster.description().as_is(bands);

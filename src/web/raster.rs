@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use super::tile::Tile;
 use super::{failure, throwable, to_js};
-use crate::raster::{self, Prepared, Source, Stretch, Window, prepare, prepare_alike};
+use crate::raster::{self, Prepared, Sidecars, Source, Stretch, Window, prepare, prepare_alike};
 use crate::tile::{Picture, Together, decode, decode_picture, decode_stretched, tile_of_raster};
 
 /// Bytes that a function of JavaScript fetches: `(offset, length) => Uint8Array`, at once, as `FileReaderSync` does.
@@ -49,14 +49,17 @@ pub struct Raster {
 
 #[wasm_bindgen]
 impl Raster {
-    /// Opens a TIFF of `size` bytes, of which `read(offset, length)` gives any. Without a stretch one is chosen by its
-    /// own numbers.
+    /// Opens a TIFF of `size` bytes, of which `read(offset, length)` gives any, with the texts of the world file and of the
+    /// `.aux.xml` that stood beside it. Without a stretch one is chosen by its own numbers.
     pub fn open(
         size: f64,
         read: Function,
+        world: Option<String>,
+        #[wasm_bindgen(js_name = auxXml)] aux_xml: Option<String>,
         #[wasm_bindgen(unchecked_param_type = "Stretch | null")] stretch: JsValue,
     ) -> Result<Raster, JsValue> {
-        let mut inner = raster::Raster::open(Slices::new(size, read)).map_err(failure)?;
+        let sidecars = Sidecars { world: world.as_deref(), aux_xml: aux_xml.as_deref() };
+        let mut inner = raster::Raster::open_beside(Slices::new(size, read), sidecars).map_err(failure)?;
         let prepared = prepared_by(&mut inner, stretch)?;
         Ok(Self { inner, prepared })
     }
@@ -90,11 +93,18 @@ impl Batch {
         Self { inner: Together::measuring(bands.map(|bands| bands.map(|band| usize::from(band.max(1)) - 1))) }
     }
 
-    /// Looks at a file of `size` bytes, of which `read(offset, length)` gives any. Says what names files of its kind;
+    /// Looks at a file of `size` bytes, of which `read(offset, length)` gives any, and at what stood beside it. Says what names files of its kind;
     /// undefined where it has colours of its own, or cannot be read.
     #[wasm_bindgen(js_name = lookAt)]
-    pub fn look_at(&mut self, size: f64, read: Function) -> Option<String> {
-        self.inner.look_at(Slices::new(size, read))
+    pub fn look_at(
+        &mut self,
+        size: f64,
+        read: Function,
+        world: Option<String>,
+        #[wasm_bindgen(js_name = auxXml)] aux_xml: Option<String>,
+    ) -> Option<String> {
+        let sidecars = Sidecars { world: world.as_deref(), aux_xml: aux_xml.as_deref() };
+        self.inner.look_at_beside(Slices::new(size, read), sidecars)
     }
 
     /// Kind by kind, what was seen, and how it may be shown.

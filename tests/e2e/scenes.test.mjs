@@ -227,6 +227,30 @@ describe('a scene of real tiles', { skip: WITHOUT_EUROSAT }, () => {
     assert.deepEqual((await readByGdal(await map.take('Class GeoTIFF', folder))).ids, await natively('--step', '32px', '--undecided', '60', '--majority'));
   });
 
+  test('what is no data by the file beside the scene alone is so on the page and on the command line', options, async (t) => {
+    const program = `
+import sys, rasterio
+with rasterio.open(sys.argv[1]) as scene:
+    numbers, inside, profile = scene.read(), scene.dataset_mask() > 0, {**scene.profile, 'nodata': None}
+numbers[:, ~inside] = 65535
+with rasterio.open(sys.argv[2], 'w', **profile) as plain:
+    plain.write(numbers)
+bands = ''.join(f'<PAMRasterBand band="{band}"><NoDataValue>65535</NoDataValue></PAMRasterBand>' for band in range(1, len(numbers) + 1))
+open(sys.argv[2] + '.aux.xml', 'w').write(f'<PAMDataset>{bands}</PAMDataset>')`;
+    const plain = path.join(folder, 'plain.tif');
+    await run(PYTHON, ['-c', program, sceneFile(), plain]);
+    const { page } = await openBench(t);
+    const map = new MapBench(page);
+    await map.open(plain, `${plain}.aux.xml`);
+    await map.mapped();
+    const output = path.join(folder, 'plain-map.tif');
+    await run(TILELENS, ['map', plain, '--cell', '64px', '--output', output], { cwd: ROOT });
+    const { ids } = await readByGdal(await map.take('Class GeoTIFF', folder));
+    assert.deepEqual(ids, (await readByGdal(output)).ids);
+    assert.ok(ids[0].every((id) => id === 0), 'the border holds no data');
+    assert.ok(ids.flat().some((id) => id > 0));
+  });
+
   test('polygons label cells, and limit what is mapped as the command line does', options, async (t) => {
     const { page, bench, visit: seen } = await openBench(t);
     const map = new MapBench(page);

@@ -9,7 +9,7 @@ const SCENE = new Blob(['scene']);
 
 /** @param {string} classId @param {number} x @param {number} y @param {{ sceneId?: string, size?: number }} [cell] @returns {PlacedTile} */
 function cellAt(classId, x, y, { sceneId = 'a', size = 100 } = {}) {
-  return { classId, source: { kind: 'window', sceneId, file: SCENE, window: { x, y, width: size, height: size }, raster: null } };
+  return { classId, source: { kind: 'window', sceneId, file: SCENE, window: { x, y, width: size, height: size }, raster: null, sidecars: { world: null, auxXml: null } } };
 }
 
 /** A square of cells, of the class that the place has. @param {number} across @param {(column: number, row: number) => string} classAt @param {number} [step] */

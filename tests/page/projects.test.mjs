@@ -172,7 +172,7 @@ function addScene({ scenes, tiles }, file = new Blob(['pixels'])) {
   const cells = tiles.add(
     [0, 1, 2].map((column) => {
       const window = { x: 64 * column, y: 0, width: 64, height: 64 };
-      return { name: `cell ${column}`, path: `cell ${column}`, source: { kind: 'window', sceneId: 's', file, window, raster: null } };
+      return { name: `cell ${column}`, path: `cell ${column}`, source: { kind: 'window', sceneId: 's', file, window, raster: null, sidecars: { world: null, auxXml: null } } };
     }),
   );
   return { scene, cells };

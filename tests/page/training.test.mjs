@@ -196,7 +196,7 @@ test('cells of a scene are grouped by blocks, files are not', async () => {
 
   const scene = new Blob(['scene']);
   const cells = tiles.add(
-    [0, 256, 512, 768].map((x) => ({ name: `${x}`, path: `${x}`, source: { kind: 'window', sceneId: 'a', file: scene, window: { x, y: 0, width: 256, height: 256 }, raster: null } })),
+    [0, 256, 512, 768].map((x) => ({ name: `${x}`, path: `${x}`, source: { kind: 'window', sceneId: 'a', file: scene, window: { x, y: 0, width: 256, height: 256 }, raster: null, sidecars: { world: null, auxXml: null } } })),
   );
   labelling.assign(cells, classes[0]);
   for (const { id } of cells) features.note(id, { backbone: 'backbone-a', look: '', views: 8 });

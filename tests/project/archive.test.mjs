@@ -462,14 +462,14 @@ test('a scene and its cells come back, with its file or without, and a stranger\
   const file = new Blob(['the image of a scene']);
   const scene = { id: 's', name: 'scene.tif', file, fileBytes: file.size, sidecars: { world: '10\n0\n0\n-10\n5\n5\n', auxXml: null }, raster, plan };
   const window = { x: 64, y: 128, width: 64, height: 64 };
-  const source = /** @type {import('../../www/engine/index.js').WindowSource} */ ({ kind: 'window', sceneId: 's', file, window, raster });
+  const source = /** @type {import('../../www/engine/index.js').WindowSource} */ ({ kind: 'window', sceneId: 's', file, window, raster, sidecars: scene.sidecars });
   const before = { ...project({}, [{ ...tile('cell', { classId: 'wood' }), source }]), scenes: [/** @type {any} */ (scene)] };
 
   const found = await whole(await exportArchive(before));
   const [again] = found.scenes;
   assert.deepEqual({ ...again, id: 's', file: null }, { ...scene, file: null });
   assert.equal(await again.file?.text(), 'the image of a scene');
-  assert.deepEqual(found.tiles[0].source, { kind: 'window', sceneId: again.id, file: again.file, window, raster });
+  assert.deepEqual(found.tiles[0].source, { kind: 'window', sceneId: again.id, file: again.file, window, raster, sidecars: scene.sidecars });
   assert.equal(found.tiles[0].classId, found.record.classes[0].id);
 
   const lacking = await whole(await exportArchive(without(before, { unreadable: [], tooLarge: [], scenes: before.scenes, models: [] })));
@@ -492,7 +492,7 @@ test('a map of as many cells as a project may have goes into the file and comes 
   const cells = Array.from({ length: LIMITS.tiles }, (_, index) => {
     const [column, row] = [index % 320, Math.floor(index / 320)];
     const name = `Row ${row + 1}, column ${column + 1} · ${scene.name}`;
-    const source = /** @type {import('../../www/engine/index.js').WindowSource} */ ({ kind: 'window', sceneId: 's', file, window: { x: 256 * column, y: 256 * row, width: 256, height: 256 }, raster: null });
+    const source = /** @type {import('../../www/engine/index.js').WindowSource} */ ({ kind: 'window', sceneId: 's', file, window: { x: 256 * column, y: 256 * row, width: 256, height: 256 }, raster: null, sidecars: { world: null, auxXml: null } });
     return { ...tile(`cell ${index}`), name, path: name, source };
   });
   const found = await whole(await exportArchive({ ...project({}, cells), scenes: [scene] }));

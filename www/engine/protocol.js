@@ -20,14 +20,16 @@
 /** @typedef {import('../../pkg/raster/tilelens.js').Stretch} Stretch Which bands and which numbers are seen. */
 /** @typedef {import('../../pkg/raster/tilelens.js').LikeFiles} LikeFiles Rasters of one kind, and how they may be shown. */
 /** @typedef {{ alike: string, stretch: Stretch }} Raster What names files of its kind, and how its numbers become colours. */
+/** @typedef {{ world: string | null, auxXml: string | null }} Sidecars Texts of the files that stood beside a raster: its world file, and GDAL's `.aux.xml`. */
 /**
- * @typedef {{ kind: 'file', file: Blob, raster?: Raster | null }} FileSource A tile that is a file. `raster` is null where the
- *   file has colours of its own, and missing before anybody looked.
+ * @typedef {{ kind: 'file', file: Blob, raster?: Raster | null, sidecars?: Sidecars }} FileSource A tile that is a file. `raster`
+ *   is null where the file has colours of its own, and missing before anybody looked. A scene is looked at as such, too.
  */
 /** @typedef {{ x: number, y: number, width: number, height: number }} PixelWindow Pixels of a scene, from its upper left corner. */
 /**
- * @typedef {{ kind: 'window', sceneId: string, file: Blob, window: PixelWindow, raster: Raster | null }} WindowSource A tile
- *   that is a cell of a scene. All cells of a scene have its file and its `raster`, which is null where it has colours of its own.
+ * @typedef {{ kind: 'window', sceneId: string, file: Blob, window: PixelWindow, raster: Raster | null, sidecars: Sidecars }} WindowSource
+ *   A tile that is a cell of a scene. All cells of a scene have its file, its sidecars and its `raster`, which is null where it
+ *   has colours of its own.
  */
 /** @typedef {FileSource | WindowSource} TileSource Where the pixels of a tile are. */
 
@@ -185,7 +187,6 @@
 /** @typedef {{ model: Blob, notes: string[] }} ImportedModel A model file, and what was guessed, recognised or left out. */
 /** @typedef {'first' | 'last'} ClassFrom Which folder above a tile names its class. */
 /** @typedef {import('../../pkg/cpu/tilelens.js').TreeReading} TreeReading */
-/** @typedef {{ world: string | null, auxXml: string | null }} Sidecars Texts of the files that stood beside a raster: its world file, and GDAL's `.aux.xml`. */
 /** @typedef {import('../../pkg/scene/tilelens.js').SceneInfo} SceneInfo */
 /** @typedef {import('../../pkg/scene/tilelens.js').GridInfo} GridInfo */
 /** @typedef {import('../../pkg/scene/tilelens.js').MapSummary} MapSummary */

@@ -22,12 +22,12 @@ export function cellsOfScene({ all }, sceneId) {
 
 /**
  * A window of a scene as the source of a tile. Where the project has lost the file, features that were saved still answer.
- * @param {Pick<Scene, 'id' | 'file' | 'raster'>} scene
+ * @param {Pick<Scene, 'id' | 'file' | 'raster' | 'sidecars'>} scene
  * @param {PixelWindow} window
  * @returns {WindowSource}
  */
-export function cellSource({ id, file, raster }, window) {
-  return { kind: 'window', sceneId: id, file: file ?? new Blob(), window, raster };
+export function cellSource({ id, file, raster, sidecars }, window) {
+  return { kind: 'window', sceneId: id, file: file ?? new Blob(), window, raster, sidecars };
 }
 
 /**

@@ -105,7 +105,7 @@ export class SceneDesk extends EventTarget {
   async add(file, sidecars) {
     const id = newId();
     const readable = await this.#room.readable(file, sidecars);
-    const { groups, alike } = await this.#session.ask('lookAtRasters', { tiles: [{ tileId: id, source: { kind: 'file', file: readable } }], bands: null });
+    const { groups, alike } = await this.#session.ask('lookAtRasters', { tiles: [{ tileId: id, source: { kind: 'file', file: readable, sidecars } }], bands: null });
     const group = groups.find((one) => one.alike === alike[id]);
     const known = this.#stretches.kinds.find((kind) => kind.alike === group?.alike)?.stretch;
     const raster = group ? { alike: group.alike, stretch: stretchFor(group, known, this.#session.status.loaded?.info.preparations ?? []) } : null;

@@ -108,10 +108,10 @@ export class RasterReader {
    * @param {WindowSource} source
    * @param {Slices} slices
    */
-  #open({ Raster }, key, { file, raster: look }, slices) {
+  #open({ Raster }, key, { file, raster: look, sidecars }, slices) {
     // Another cell of the scene may have been quicker.
     if (this.#scene?.key === key) return;
-    const raster = Raster.open(file.size, slices.read, look?.stretch ?? null);
+    const raster = Raster.open(file.size, slices.read, sidecars.world, sidecars.auxXml, look?.stretch ?? null);
     this.#scene?.raster.free();
     this.#scene = { key, raster, slices };
   }
@@ -133,7 +133,7 @@ export class RasterReader {
         for (const { tileId, source } of tiles) {
           const bytes = await slices(source.file);
           at = tileId;
-          alike[tileId] = (bytes && batch.lookAt(source.file.size, bytes.read)) ?? null;
+          alike[tileId] = (bytes && batch.lookAt(source.file.size, bytes.read, source.sidecars?.world, source.sidecars?.auxXml)) ?? null;
         }
         at = null;
         const found = batch.groups();
