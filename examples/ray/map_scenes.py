@@ -23,7 +23,7 @@ def classify(part: dict[str, str], command: list[str], folder: str) -> dict:
     with tempfile.TemporaryDirectory(prefix="tilelens-") as scratch:
         output = Path(scratch, "map.tif")
         # Ray gives a task one core; more threads would take those of its neighbours.
-        options = ["--part", part["part"], "--threads", "1", "--output", str(output)]
+        options = ["--resume", "--part", part["part"], "--threads", "1", "--output", str(output)]
         try:
             for _ in range(ATTEMPTS):
                 done = subprocess.run(

@@ -226,6 +226,8 @@ describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, 
     assert.ok(existsSync(part), 'it was done before it could be ended');
     // As if it had ended in the middle of a line.
     await truncate(part, (await readFile(part)).length - 5);
+    const anew = await run(TILELENS, [...args, '--output', file('resumed.tif')]);
+    assert.match(anew.stderr, /has answers for this map already: go on with --resume/);
     const { stderr } = await printed(TILELENS, [...args, '--resume', '--output', file('resumed.tif')]);
     assert.match(stderr, /[1-9]\d* of \d+ cells are done already/);
     await printed(TILELENS, [...args, '--output', file('whole.tif')]);
@@ -238,6 +240,18 @@ describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, 
     const other = await run(TILELENS, [...args, '--resume', '--output', file('other.tif')]);
     assert.equal(other.status, 1);
     assert.match(other.stderr, /is of another scene, model, cell or stretch/);
+    // Nor what was computed on another machine of another file, or damaged on the way.
+    await printed(TILELENS, [...args, '--part', '1/1000', '--output', file('begun.tif')]);
+    const [first] = (await readFile(file('begun.tif.part'), 'utf8')).split('\n');
+    for (const [more, words] of /** @type {[string, RegExp][]} */ ([
+      ['{"backbone":"another"}', /was joined of parts of different scenes/],
+      ['{"window":0,"empty":[1000000]}', /is damaged/],
+    ])) {
+      await writeFile(file('other.tif.part'), `${first}\n${more}\n`);
+      const wrong = await run(TILELENS, [...args, '--resume', '--output', file('other.tif')]);
+      assert.match(wrong.stderr, words);
+      assert.doesNotMatch(wrong.stderr, /panicked/);
+    }
   });
 
   test('a check sample is drawn, labelled, and gives the areas', async () => {
@@ -279,6 +293,7 @@ describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, 
       await truncate(part, Math.round((await readFile(whole)).length * 0.7));
     }
     const output = ['--output', file('none/map.tif')];
+    await writeFile(file('field.geojson'), '{}');
     for (const [args, words] of /** @type {[string[], RegExp][]} */ ([
       [[tiles, '--cell', '7px', ...output], /at least 8 × 8/],
       [[tiles, '--cell', '64px', '--step', '48px', ...output], /does not divide cells/],
@@ -286,7 +301,9 @@ describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, 
       [[tiles, '--cell', '2000px', ...output], /no cell of 2000 × 2000 pixels fits/],
       [[path.join(folder, 'places/no-place.tif'), '--cell', '64m', ...output], /give the cell in pixels/],
       [[tiles, '--cell', '64px', '--undecided', '101', ...output], /between 0 and 100/],
-      [[tiles, '--cell', '64px', '--output', tiles], /would take the place of its scene/],
+      [[tiles, '--cell', '64px', '--output', tiles], /tiles\.tif is read, and would be written over/],
+      [[file('rgb.tif'), '--area', file('field.geojson'), '--output', file('field.tif')], /field\.geojson is read, and would be written over/],
+      [[file('rgb.tif'), '--output', file('truth.tif')], /truth\.csv is there already, and is of no map/],
       [[tiles, cut, ...output], /name a folder by --output/],
       [[cut, '--cell', '64px', ...output], /cut off before its end/],
       [[file('missing.tif'), ...output], /cannot be read/],
@@ -305,7 +322,15 @@ describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, 
     assert.match(stderr, /cells of unreadable pixels have no class/);
     const states = (await table(file('cut-map.csv'))).map(({ state }) => state);
     assert.ok(states.includes('unreadable') && states.includes('classified'));
+    // Whatever is wrong with one scene, the others are mapped.
+    const several = await run(TILELENS, ['map', file('missing.tif'), tiles, '--head', HEAD, '--cell', '64px', '--output', file('several')]);
+    assert.equal(several.status, 1);
+    assert.match(several.stderr, /error: [^\n]*missing\.tif: it cannot be read[^]*1 of 2 scenes have no map/);
+    assert.equal(several.stderr.match(/missing\.tif/g)?.length, 1, 'it is named once');
+    assert.ok(existsSync(file('several/tiles-map.tif')));
     // No room, or no right, to write: what is computed stays.
+    await map(tiles, '--cell', '64px', '--output', file('taken.tif'));
+    await rm(file('taken.csv'));
     await mkdir(file('taken.csv'));
     const failed = await run(TILELENS, ['map', tiles, '--head', HEAD, '--cell', '64px', '--output', file('taken.tif')]);
     assert.equal(failed.status, 1);

@@ -25,12 +25,13 @@ pub struct AreaArgs {
 }
 
 pub fn run(args: AreaArgs) -> Result<()> {
-    let file = SceneFile::new(&args.map)?;
+    let named = || args.map.display().to_string();
+    let file = SceneFile::new(&args.map).with_context(named)?;
     let names = category_names(file.aux_xml().unwrap_or_default());
     let Some((_, names)) = names.split_first() else {
         bail!("{0}.aux.xml is missing or names no classes: it belongs beside {0}", args.map.display());
     };
-    let mut raster = file.open()?;
+    let mut raster = file.open().with_context(named)?;
     let [width, height] = [raster.description().width, raster.description().height];
     let numbers = raster.read(0, Window::all(width, height), &[0]).map_err(coded)?;
     let ids: Vec<u8> = numbers.bands[0].iter().map(|&number| number as u8).collect();

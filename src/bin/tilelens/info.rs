@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 use tilelens::model::manifest::{Kind, Manifest};
@@ -30,7 +30,7 @@ struct Info<'a> {
 
 pub fn run(InfoArgs { file: path }: InfoArgs) -> Result<()> {
     if raster_info::is_raster(&path) {
-        return raster_info::run(&path);
+        return raster_info::run(&path).with_context(|| path.display().to_string());
     }
     let file = open_model(&path)?;
     let info = Info {

@@ -26,6 +26,11 @@ pub struct ModelArgs {
 }
 
 impl ModelArgs {
+    /// The files that are named.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.model.iter().chain(&self.head)
+    }
+
     /// Reads and verifies the files.
     pub fn open(&self) -> Result<ModelFile> {
         let (model, head) = match (&self.model, &self.head) {

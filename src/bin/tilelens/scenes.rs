@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
-use tilelens::raster::{FileSource, Raster, Sidecars};
+use tilelens::raster::{FileSource, Preparation, Prepared, Raster, Rule, Sidecars, prepare, prepare_alike};
 use tilelens::scene::tiff_of_picture;
-use tilelens::tile::{decode_picture, is_picture};
+use tilelens::tile::{Together, decode_picture, is_picture};
 
 use super::tiles::coded;
 
@@ -32,7 +32,7 @@ pub struct Stamp {
 
 impl Stamp {
     fn of(path: &Path) -> Result<Self> {
-        let metadata = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let metadata = fs::metadata(path).context("it cannot be read")?;
         Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
     }
 }
@@ -61,20 +61,48 @@ impl SceneFile {
 
     /// Opens the raster; a file that was written since is refused, since half of it would be of another picture.
     pub fn open(&self) -> Result<Raster<'static>> {
-        let path = self.path.display();
         if Stamp::of(&self.path)? != self.stamp {
-            bail!("{path} was changed while it was read: wait until it is whole, then start again");
+            bail!("it was changed while it was read: wait until it is whole, then start again");
         }
-        let sidecars = Sidecars { world: self.world.as_deref(), aux_xml: self.aux_xml() };
         let raster = match &self.tiff {
-            Some(tiff) => Raster::open_beside(tiff.clone(), sidecars),
-            None => {
-                let source =
-                    FileSource::open(&self.path).with_context(|| format!("{path} cannot be read"))?;
-                Raster::open_beside(source, sidecars)
-            }
+            Some(tiff) => Raster::open_beside(tiff.clone(), self.sidecars()),
+            None => Raster::open_beside(self.source()?, self.sidecars()),
         };
-        raster.map_err(coded).with_context(|| path.to_string())
+        raster.map_err(coded)
+    }
+
+    /// How it becomes colours: as the tiles of its kind did that a model learnt from, else by its own numbers. Where the model
+    /// learnt from others alone, that is said.
+    pub fn prepare(&self, raster: &mut Raster<'_>, learnt: &[Preparation]) -> Result<Prepared> {
+        if learnt.is_empty() {
+            return prepare(raster).map_err(coded);
+        }
+        // As the page looks at a scene.
+        let mut together = Together::measuring(None);
+        let alike = match &self.tiff {
+            Some(tiff) => together.look_at_beside(tiff.clone(), self.sidecars()),
+            None => together.look_at_beside(self.source()?, self.sidecars()),
+        };
+        let of_its_kind = learnt.iter().find(|known| alike.as_ref() == Some(&known.alike));
+        if let Some(stretch) = of_its_kind.and_then(|known| known.stretch.clone()) {
+            return prepare_alike(raster, stretch).map_err(coded);
+        }
+        let prepared = prepare(raster).map_err(coded)?;
+        let is_picture = prepared.stretch.rule == Rule::AsIs;
+        if !is_picture || learnt.iter().all(|known| known.stretch.is_some()) {
+            eprintln!(
+                "  It becomes colours otherwise than the tiles that the model learnt from: train on such tiles, too."
+            );
+        }
+        Ok(prepared)
+    }
+
+    fn sidecars(&self) -> Sidecars<'_> {
+        Sidecars { world: self.world.as_deref(), aux_xml: self.aux_xml() }
+    }
+
+    fn source(&self) -> Result<FileSource> {
+        FileSource::open(&self.path).context("it cannot be read")
     }
 }
 
@@ -88,15 +116,14 @@ fn world_extensions(path: &Path) -> Vec<String> {
 
 /// Nothing for a raster.
 fn tiff_of(path: &Path, is_beside: bool) -> Result<Option<Arc<[u8]>>> {
-    let unread = || format!("{} cannot be read", path.display());
+    let unread = || "it cannot be read";
     let mut head = Vec::new();
     File::open(path).and_then(|file| file.take(32).read_to_end(&mut head)).with_context(unread)?;
     if !is_picture(&head) {
         return Ok(None);
     }
     let bytes = fs::read(path).with_context(unread)?;
-    let picture =
-        decode_picture(&bytes, !is_beside).map_err(coded).with_context(|| path.display().to_string())?;
+    let picture = decode_picture(&bytes, !is_beside).map_err(coded)?;
     Ok(Some(tiff_of_picture(picture)?.into()))
 }
 
@@ -105,4 +132,27 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use tilelens::raster::{Range, Stretch};
+
+    use super::*;
+
+    #[test]
+    fn a_scene_becomes_colours_as_the_tiles_of_its_kind_did_that_the_model_learnt_from() {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/raster/uint16.tif"));
+        let file = SceneFile::new(path).unwrap();
+        let alike = Together::measuring(None).look_at(file.source().unwrap()).unwrap();
+        let own = file.prepare(&mut file.open().unwrap(), &[]).unwrap().stretch;
+        let ranges = [Range { black: 0.0, white: 3000.0 }; 3];
+        let chosen = Stretch { ranges, rule: Rule::Fixed, ..own.clone() };
+        assert_ne!(own, chosen);
+        let prepared =
+            |learnt: &[Preparation]| file.prepare(&mut file.open().unwrap(), learnt).unwrap().stretch;
+        let of_its_kind = Preparation { alike, stretch: Some(chosen.clone()) };
+        assert_eq!(prepared(&[Preparation::default(), of_its_kind]), chosen);
+        assert_eq!(prepared(&[Preparation { alike: "another kind".into(), stretch: Some(chosen) }]), own);
+    }
 }

@@ -13,7 +13,6 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use tilelens::model::classifier::Classifier;
 use tilelens::model::model_file::ModelFile;
-use tilelens::raster::prepare;
 use tilelens::scene::{
     Answer, Area, AreaOfInterest, ClassMap, Grid, Length, Place, Shapes, State, Vectors, Votes,
     check_percent, resolution_hint,
@@ -23,7 +22,6 @@ use super::DeviceChoice;
 use super::model::{AskingArgs, ModelArgs};
 use super::report::{percent, table};
 use super::scenes::SceneFile;
-use super::tiles::coded;
 use super::unread::SomeUnread;
 use outputs::Outputs;
 use part::Part;
@@ -98,10 +96,22 @@ pub fn run(args: MapArgs) -> Result<()> {
     check_percent(args.undecided)?;
     let outputs = outputs_of(&args)?;
     let classifier = Classifier::load(&model, &args.device.open()?)?;
-    let mut unread = 0;
+    let (mut unread, mut failed) = (0, 0);
     for (scene, outputs) in args.scenes.iter().zip(&outputs) {
-        unread += map_scene(&args, &model, &classifier, scene, outputs)
-            .with_context(|| scene.display().to_string())?;
+        match map_scene(&args, &model, &classifier, scene, outputs)
+            .with_context(|| scene.display().to_string())
+        {
+            Ok(of_scene) => unread += of_scene,
+            // The others are mapped all the same.
+            Err(error) if args.scenes.len() > 1 => {
+                eprintln!("error: {error:#}");
+                failed += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if failed > 0 {
+        bail!("{failed} of {} scenes have no map: the reasons stand above", args.scenes.len());
     }
     match unread {
         0 => Ok(()),
@@ -120,6 +130,13 @@ fn outputs_of(args: &MapArgs) -> Result<Vec<Outputs>> {
     if is_file && args.scenes.len() > 1 {
         bail!("{} scenes make as many maps: name a folder by --output", args.scenes.len());
     }
+    let read: HashSet<PathBuf> = args
+        .scenes
+        .iter()
+        .chain(&args.area)
+        .chain(args.model.files())
+        .filter_map(|path| path.canonicalize().ok())
+        .collect();
     let mut taken = HashSet::new();
     let outputs = args.scenes.iter().map(|scene| {
         let map = if is_file {
@@ -128,14 +145,12 @@ fn outputs_of(args: &MapArgs) -> Result<Vec<Outputs>> {
             let name = scene.file_stem().with_context(|| format!("{} is no file", scene.display()))?;
             output.join(format!("{}-map.tif", name.to_string_lossy()))
         };
-        let same = fs::canonicalize(&map).ok().zip(fs::canonicalize(scene).ok());
-        if same.is_some_and(|(map, scene)| map == scene) {
-            bail!("the map would take the place of its scene, {}: name another --output", scene.display());
-        }
         if !taken.insert(map.clone()) {
             bail!("two scenes would be mapped to {}: map them one by one", map.display());
         }
-        Ok(Outputs::beside(map))
+        let outputs = Outputs::beside(map);
+        outputs.check(&read)?;
+        Ok(outputs)
     });
     outputs.collect()
 }
@@ -150,7 +165,7 @@ fn map_scene(
 ) -> Result<usize> {
     let file = SceneFile::new(path)?;
     let mut raster = file.open()?;
-    let prepared = prepare(&mut raster).map_err(coded)?;
+    let prepared = file.prepare(&mut raster, &model.manifest.preparations)?;
     let description = raster.description();
     let place = Place::of(description);
     let grid = Grid::of_lengths(
@@ -178,7 +193,7 @@ fn map_scene(
     groups.iter_mut().for_each(|group| group.retain(|window| is_wanted[*window] && asked.contains(window)));
     let identity = identity(&file, model, &grid, &prepared.stretch, args.asking);
     let mut progress =
-        Progress::open(&outputs.part(), &identity, args.resume, grid.windows(), model.manifest.labels.len())?;
+        Progress::open(&outputs.part(), &identity, args.resume, &grid, model.manifest.labels.len())?;
     let windows = Windows { file: &file, prepared: &prepared, grid: &grid, classifier, asking: args.asking };
     windows.classify(groups, &mut progress)?;
     if args.part.is_some() {

@@ -1,10 +1,11 @@
 //! The files of a map: the class GeoTIFF and what stands beside it.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tilelens::scene::{
     ClassMap, Place, Shapes, aux_xml, class_geotiff, confidence_geotiff, draw_sample, qml, write_csv,
     write_geojson, write_sample_csv, write_sample_geojson,
@@ -12,6 +13,12 @@ use tilelens::scene::{
 
 use super::super::files::write;
 use super::super::scenes::with_suffix;
+
+/// What stands beside the class GeoTIFF `map.tif`, in place of its ending.
+const BESIDE: [&str; 4] = [".qml", "-confidence.tif", ".csv", ".geojson"];
+
+/// The list of cells to check.
+const CHECK_SAMPLE: [&str; 2] = ["-check.csv", "-check.geojson"];
 
 /// Where the files of one map go.
 pub struct Outputs {
@@ -34,6 +41,25 @@ impl Outputs {
         with_suffix(&self.map.with_extension(""), ending)
     }
 
+    /// Refuses to write over what is read, and over files of others that happen to be called so.
+    pub fn check(&self, read: &HashSet<PathBuf>) -> Result<()> {
+        let beside = BESIDE.map(|ending| self.named(ending));
+        let of_sample = CHECK_SAMPLE.map(|ending| self.named(ending));
+        let all = [&self.map].into_iter().chain(&beside).chain(&of_sample);
+        if let Some(path) =
+            all.into_iter().find(|path| path.canonicalize().is_ok_and(|path| read.contains(&path)))
+        {
+            bail!("{} is read, and would be written over: name another --output", path.display());
+        }
+        // What an earlier run has written stands beside its map.
+        match beside.iter().find(|path| path.exists()).filter(|_| !self.map.exists()) {
+            Some(path) => {
+                bail!("{} is there already, and is of no map: name another --output", path.display())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Writes all files, each under another name until it is whole.
     pub fn write(&self, map: &ClassMap, place: &Place, shapes: Shapes) -> Result<()> {
         write_whole(&self.map, &class_geotiff(map, place)?)?;
@@ -52,7 +78,10 @@ impl Outputs {
     pub fn write_check_sample(&self, map: &ClassMap, place: &Place, count: usize, seed: u64) -> Result<()> {
         let path = self.named("-check.csv");
         if path.exists() {
-            eprintln!("  {} is there already and is left as it is.", path.display());
+            eprintln!(
+                "  {} is there already and is left as it is. Its cells were drawn from the map as it was then: if that had other classes, remove the list and draw anew.",
+                path.display()
+            );
             return Ok(());
         }
         let cells = draw_sample(map, count, seed)?;
@@ -77,16 +106,20 @@ impl Outputs {
     ) -> Result<()> {
         let path = self.named(ending);
         if !place.has_lon_lat() {
-            // One of an earlier map would belong to nothing.
-            let _ = fs::remove_file(&path);
+            if path.exists() {
+                eprintln!(
+                    "  {} is of an earlier map: this one has no longitudes and latitudes.",
+                    path.display()
+                );
+            }
             return Ok(());
         }
         let mut text = Vec::new();
         match write(&mut text) {
             Ok(()) => write_whole(&path, &text),
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                eprintln!("  {} is left out: {error}.", path.display());
-                let _ = fs::remove_file(&path);
+                let what = if path.exists() { "is of an earlier map" } else { "is left out" };
+                eprintln!("  {} {what}: {error}.", path.display());
                 Ok(())
             }
             Err(error) => Err(error.into()),

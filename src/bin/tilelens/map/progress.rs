@@ -2,7 +2,7 @@
 //! computed is not computed again.
 
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -16,6 +16,9 @@ use tilelens::scene::{Answer, Grid};
 use super::super::files::make_folder_of;
 use super::super::model::AskingArgs;
 use super::super::scenes::SceneFile;
+
+/// An identity's first key, and none of a row's.
+const IDENTITY_BEGINS: &[u8] = b"{\"backbone\"";
 
 /// A window that is done.
 pub struct Row {
@@ -66,7 +69,20 @@ pub fn identity(
 
 impl Progress {
     /// Begins, or goes on with what is at `path`, where `resume` is set and there is something.
-    pub fn open(path: &Path, identity: &str, resume: bool, windows: usize, classes: usize) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Where the file has answers for this very map and `resume` is not set, or answers for another one and it is; where it
+    /// cannot be read or written.
+    pub fn open(path: &Path, identity: &str, resume: bool, grid: &Grid, classes: usize) -> Result<Self> {
+        let windows = grid.windows();
+        if !resume && begins_with(path, identity) {
+            bail!(
+                "{} has answers for this map already: go on with --resume, or remove it to begin anew",
+                path.display()
+            );
+        }
+        let damaged = || format!("{} is damaged: leave out --resume, and remove it", path.display());
         let unwritten = || format!("{} cannot be written", path.display());
         let mut answers: Vec<Option<(Answer, Vec<usize>)>> = vec![None; windows];
         let mut whole = 0;
@@ -88,12 +104,16 @@ impl Progress {
                 if line.trim_ascii_end() == identity.as_bytes() {
                     continue;
                 }
-                let row: Written = serde_json::from_slice(line)
-                    .with_context(|| format!("{} is damaged: leave out --resume", path.display()))?;
-                let is_one = row.scores.is_empty() || row.scores.len() == classes;
-                let slot = answers.get_mut(row.window).filter(|_| is_one);
-                let slot =
-                    slot.with_context(|| format!("{} is damaged: leave out --resume", path.display()))?;
+                if line.starts_with(IDENTITY_BEGINS) {
+                    bail!(
+                        "{} was joined of parts of different scenes, models, cells or stretches",
+                        path.display()
+                    );
+                }
+                let row: Written = serde_json::from_slice(line).with_context(damaged)?;
+                let is_one = (row.scores.is_empty() || row.scores.len() == classes)
+                    && row.empty.iter().all(|&cell| cell < grid.cells());
+                let slot = answers.get_mut(row.window).filter(|_| is_one).with_context(damaged)?;
                 let answer = if row.scores.is_empty() { Answer::NoData } else { Answer::Scores(row.scores) };
                 *slot = Some((answer, row.empty));
             }
@@ -152,4 +172,11 @@ impl Progress {
         drop(self.file);
         fs::remove_file(&self.path).with_context(|| format!("{} cannot be removed", self.path.display()))
     }
+}
+
+/// Whether a file is there whose first line is that.
+fn begins_with(path: &Path, identity: &str) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    let mut head = String::new();
+    BufReader::new(file).read_line(&mut head).is_ok() && head.trim_end() == identity
 }

@@ -25,6 +25,15 @@ pub struct Windows<'a> {
     pub asking: AskingArgs,
 }
 
+/// What a window says.
+struct Seen {
+    answer: Answer,
+    /// Whether some of its pixels are without data, so that whole cells may be.
+    lacks_data: bool,
+    /// Why it has no answer where it cannot be read.
+    why: Option<String>,
+}
+
 impl Windows<'_> {
     /// Classifies what has no answer yet of these groups. A file that is gone or was changed ends it; blocks that cannot
     /// be read cost their windows, and the first reason is said.
@@ -42,9 +51,10 @@ impl Windows<'_> {
             let mut rows = Vec::with_capacity(group.len());
             let mut reason = None;
             for &window in group {
-                let (answer, why) = self.answer(&mut raster, window)?;
+                let Seen { answer, lacks_data, why } = self.answer(&mut raster, window)?;
                 reason = reason.or(why);
-                rows.push(Row { window, answer, empty: self.empty_cells(&mut raster, window) });
+                let empty = if lacks_data { self.empty_cells(&mut raster, window) } else { Vec::new() };
+                rows.push(Row { window, answer, empty });
                 bar.inc(1);
             }
             let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,25 +68,26 @@ impl Windows<'_> {
         Ok(())
     }
 
-    /// The answer of a window, and why it has none where it cannot be read.
-    fn answer(&self, raster: &mut Raster<'_>, window: usize) -> Result<(Answer, Option<String>)> {
+    /// What a window says.
+    fn answer(&self, raster: &mut Raster<'_>, window: usize) -> Result<Seen> {
         match self.tile(raster, window) {
             Ok(tile) => {
                 let scores = self.asking.probabilities(self.classifier, &tile).map_err(coded)?;
-                Ok((Answer::Scores(scores), None))
+                Ok(Seen { answer: Answer::Scores(scores), lacks_data: tile.no_data_share() > 0.0, why: None })
             }
-            Err(TileError::NoData { .. }) => Ok((Answer::NoData, None)),
+            Err(TileError::NoData { .. }) => Ok(Seen { answer: Answer::NoData, lacks_data: true, why: None }),
             Err(error @ TileError::Raster(RasterError::Unreadable(_))) => {
                 bail!("{error}; --resume goes on with the cells that are done")
             }
             Err(error) => {
                 let at = self.grid.window(window);
                 let reason = format!("At pixel {}, {}: {}: {error}.", at.x, at.y, error.code());
-                Ok((Answer::Unreadable, Some(reason)))
+                Ok(Seen { answer: Answer::Unreadable, lacks_data: false, why: Some(reason) })
             }
         }
     }
 
+    /// The pixels of a window.
     fn tile(&self, raster: &mut Raster<'_>, window: usize) -> Result<Tile, TileError> {
         let read = || tile_of_raster(raster, self.grid.window(window), self.prepared);
         // A fault in a decoder costs one window, and not the thousand that were classified before it.
@@ -90,9 +101,10 @@ impl Windows<'_> {
             return Vec::new();
         }
         let mut is_empty = |&cell: &usize| {
-            // What cannot be read is said of the window.
             let pixels = self.grid.cell_window(cell)?;
-            holds_little(raster, pixels, self.prepared).ok()
+            let read = || holds_little(raster, pixels, self.prepared).ok();
+            // What cannot be read is said of the window.
+            catch_unwind(AssertUnwindSafe(read)).ok().flatten()
         };
         self.grid.own_cells(window).filter(|cell| is_empty(cell).unwrap_or(false)).collect()
     }
