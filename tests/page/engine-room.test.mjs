@@ -150,6 +150,31 @@ function poolOf(size) {
   return { pool, helpers };
 }
 
+test('neighbours in a scene go to one helper, and the last of them to whoever is free', async () => {
+  const { pool, helpers } = poolOf(2);
+  /** @type {{ place: string, helper: unknown, end: ReturnType<typeof deferred> }[]} */
+  const begun = [];
+  // Two rows of a scene of four squares, each two cells wide.
+  const places = ['0', '0', '1', '1', '2', '2', '3', '3', '0', '0', '1', '1', '2', '2', '3', '3', '4', '4', '4', '4', '4', '4'];
+  const jobs = places.map((place) => {
+    const run = (/** @type {unknown} */ helper) => {
+      const end = deferred();
+      begun.push({ place, helper, end });
+      return end.promise;
+    };
+    // The worker itself does the first one: no helper is ready yet.
+    return pool.do(run, async () => undefined, place);
+  });
+  helpers.forEach(({ ready }) => ready.resolve(null));
+  for (let done = 0; done < places.length; done += 1) {
+    await settled();
+    begun[done]?.end.resolve(null);
+  }
+  await Promise.allSettled(jobs);
+  const whoWasAt = (/** @type {string} */ place) => new Set(begun.filter((job) => job.place === place).map(({ helper }) => helper)).size;
+  assert.deepEqual(['0', '1', '2', '3', '4'].map(whoWasAt), [1, 1, 1, 1, 2]);
+});
+
 test('jobs are dealt to whoever is free: one at work and two at hand, and a slow one holds up none', async () => {
   const { pool, helpers } = poolOf(2);
   const [a, b] = helpers;

@@ -3,13 +3,15 @@
  * share no memory, so that they need no special headers, and a tile that one of them decodes is in nobody's way.
  *
  * Jobs wait in one queue. A helper has one job at work and two at hand: it reads the file of the next one meanwhile, and the
- * message of the one after that is on its way. Whoever is free takes the next, so that one large tile holds up no other.
+ * message of the one after that is on its way. Whoever is free takes the next, so that one large tile holds up no other; of
+ * places in a scene the next that no other helper is at, for neighbours lie in the same blocks, and each helper decodes blocks
+ * for itself.
  */
 
 import { Connection } from '../client/connection.js';
 import { EngineError, REPLACED, asEngineError } from '../failures.js';
 
-/** @typedef {{ run: (helper: Connection) => Promise<unknown>, here: () => Promise<unknown>, resolve: (value: any) => void, reject: (error: EngineError) => void }} Job */
+/** @typedef {{ run: (helper: Connection) => Promise<unknown>, here: () => Promise<unknown>, place: string | null, resolve: (value: any) => void, reject: (error: EngineError) => void }} Job */
 /** @typedef {{ connection: Connection, jobs: number }} Helper */
 
 /** More than this, and the worker that deals has no time left for what else it is asked. */
@@ -18,6 +20,9 @@ const MOST_HELPERS = 8;
 /** One at work, two at hand. */
 const JOBS_AT_ONCE = 3;
 
+/** Jobs from the head of the queue among which a helper finds one at a place of its own; those behind can wait. */
+const LOOKED_AT = 256;
+
 export class Pool {
   /** Those that are ready. @type {Helper[]} */
   #ready = [];
@@ -25,6 +30,8 @@ export class Pool {
   #started = new Set();
   /** @type {Job[]} */
   #queue = [];
+  /** Who has been at a place, while there is work. @type {Map<string, Helper>} */
+  #places = new Map();
   /** How many jobs have been taken and not ended. */
   #running = 0;
   #isWorkingHere = false;
@@ -52,11 +59,12 @@ export class Pool {
    * @template Value
    * @param {(helper: Connection) => Promise<Value>} run
    * @param {() => Promise<Value>} here
+   * @param {string | null} [place] where in a scene it is, if anywhere
    * @returns {Promise<Value>} rejects with an {@link EngineError}, which is never fatal: a helper that fails is replaced
    */
-  do(run, here) {
+  do(run, here, place = null) {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ run, here, resolve, reject });
+      this.#queue.push({ run, here, place, resolve, reject });
       this.#deal();
     });
   }
@@ -99,10 +107,19 @@ export class Pool {
   #deal() {
     while (this.#queue.length > 0) {
       const [freest] = this.#ready.toSorted((a, b) => a.jobs - b.jobs);
-      if (freest && freest.jobs < JOBS_AT_ONCE) this.#give(/** @type {Job} */ (this.#queue.shift()), freest);
+      if (freest && freest.jobs < JOBS_AT_ONCE) this.#give(this.#nextFor(freest), freest);
       else if (!freest && this.#mayWorkHere) this.#doHere(/** @type {Job} */ (this.#queue.shift()));
       else return;
     }
+  }
+
+  /** @param {Helper} helper */
+  #nextFor(helper) {
+    const isFree = (/** @type {string | null} */ place) => place === null || (this.#places.get(place) ?? helper) === helper;
+    const index = this.#queue.slice(0, LOOKED_AT).findIndex(({ place }) => isFree(place));
+    const [job] = this.#queue.splice(Math.max(0, index), 1);
+    if (job.place !== null) this.#places.set(job.place, helper);
+    return job;
   }
 
   /** @param {Job} job */
@@ -155,6 +172,7 @@ export class Pool {
     this.#running -= 1;
     this.#deal();
     if (!this.isIdle) return;
+    this.#places.clear();
     for (const wake of this.#waiting.splice(0)) wake();
   }
 }

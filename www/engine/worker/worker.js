@@ -22,6 +22,7 @@ import { classifyKnown, classifyTiles, classifyViews, computeViews, heatmapOf, r
 /** @typedef {import('../protocol.js').RequestKind} RequestKind */
 /** @typedef {import('../protocol.js').StartPayload} StartPayload */
 /** @typedef {import('../protocol.js').TileRequest} TileRequest */
+/** @typedef {import('../protocol.js').TileSource} TileSource */
 /** @typedef {import('../protocol.js').WorkerRequest} WorkerRequest */
 /** @template {RequestKind} Kind @typedef {import('../protocol.js').PayloadOf<Kind>} PayloadOf */
 /** @template {RequestKind} Kind @typedef {import('../protocol.js').ReplyOf<Kind>} ReplyOf */
@@ -33,6 +34,9 @@ import { classifyKnown, classifyTiles, classifyViews, computeViews, heatmapOf, r
 
 /** Fewer runs of the backbone than this are done before helpers have started. */
 const RUNS_WORTH_HELP = 8;
+
+/** Blocks of a scene have 256 to 1,024 pixels a side, as GDAL and the agencies write them. */
+const SQUARE_PX = 1024;
 
 const store = new FeatureStore();
 /** Features that helpers are computing, by tile: whoever needs them waits. @type {Map<string, Promise<unknown>>} */
@@ -175,7 +179,7 @@ function poolFor({ choice, module, base, head, model }, runs, emit) {
 
 /**
  * Has tiles done by the helpers, each by whoever is free next.
- * @template {{ tileId: string }} Tile
+ * @template {{ tileId: string, source: TileSource }} Tile
  * @param {Pool} helpers
  * @param {Tile[]} tiles
  * @param {(helper: Connection, tile: Tile) => Promise<{ features: FeatureRow[] }>} there
@@ -190,7 +194,7 @@ async function share(helpers, tiles, there, here) {
       for (const row of features) store.keep(row);
       elsewhere += 1;
     };
-    const job = helpers.do(run, () => here(tile)).finally(() => {
+    const job = helpers.do(run, () => here(tile), placeOf(tile.source)).finally(() => {
       if (arriving.get(tile.tileId) === job) arriving.delete(tile.tileId);
     });
     arriving.set(tile.tileId, job);
@@ -201,6 +205,13 @@ async function share(helpers, tiles, there, here) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
   return elsewhere;
+}
+
+/** Cells of one square share blocks; a file is by itself. @param {TileSource} source */
+function placeOf(source) {
+  if (source.kind !== 'window') return null;
+  const { x, y } = source.window;
+  return [source.sceneId, Math.floor(x / SQUARE_PX), Math.floor(y / SQUARE_PX)].join();
 }
 
 /**
