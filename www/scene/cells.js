@@ -119,24 +119,50 @@ export function carriedLabels(labelled) {
     squares.set(key, [...(squares.get(key) ?? []), cell]);
   }
   return (window) => {
-    /** @type {Map<string, number>} */
-    const covered = new Map();
+    /** Parts of the window, by class. @type {Map<string, PixelWindow[]>} */
+    const parts = new Map();
     for (let y = window.y - side; y < window.y + window.height + side; y += side) {
       for (let x = window.x - side; x < window.x + window.width + side; x += side) {
         for (const { classId, source } of squares.get(square(x, y)) ?? []) {
-          const shared = overlap(window, source.window);
-          if (classId && shared > 0) covered.set(classId, (covered.get(classId) ?? 0) + shared);
+          const part = shared(window, source.window);
+          if (classId && part) parts.set(classId, [...(parts.get(classId) ?? []), part]);
         }
       }
     }
-    const [most] = [...covered].sort(([, a], [, b]) => b - a);
+    const covered = [...parts].map(([classId, ofClass]) => /** @type {const} */ ([classId, coveredPixels(ofClass)]));
+    const [most] = covered.sort(([, a], [, b]) => b - a);
     return most && most[1] >= (window.width * window.height) / 2 ? most[0] : null;
   };
 }
 
+/** What two windows share. @param {PixelWindow} a @param {PixelWindow} b @returns {PixelWindow | null} */
+function shared(a, b) {
+  const [x, y] = [Math.max(a.x, b.x), Math.max(a.y, b.y)];
+  const width = Math.min(a.x + a.width, b.x + b.width) - x;
+  const height = Math.min(a.y + a.height, b.y + b.height) - y;
+  return width > 0 && height > 0 ? { x, y, width, height } : null;
+}
+
 /** Pixels that two windows share. @param {PixelWindow} a @param {PixelWindow} b */
 export function overlap(a, b) {
-  const across = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const down = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  return across > 0 && down > 0 ? across * down : 0;
+  const both = shared(a, b);
+  return both ? both.width * both.height : 0;
+}
+
+/** Pixels that windows cover, which may overlap: each counts once. @param {PixelWindow[]} windows */
+function coveredPixels(windows) {
+  const edges = [...new Set(windows.flatMap(({ x, width }) => [x, x + width]))].sort((a, b) => a - b);
+  let pixels = 0;
+  // Between two edges all windows are as wide as the strip.
+  for (const [index, left] of edges.slice(0, -1).entries()) {
+    const inStrip = windows.filter(({ x, width }) => x <= left && left < x + width).sort((a, b) => a.y - b.y);
+    let rows = 0;
+    let end = Number.NEGATIVE_INFINITY;
+    for (const { y, height } of inStrip) {
+      rows += Math.max(0, y + height - Math.max(y, end));
+      end = Math.max(end, y + height);
+    }
+    pixels += rows * (edges[index + 1] - left);
+  }
+  return pixels;
 }

@@ -15,9 +15,11 @@ import { cellsOfScene, indexOfWindow, isCell, windowCount } from './cells.js';
 /** @typedef {import('./scene-desk.js').SceneDesk} SceneDesk */
 /** @typedef {import('./scenes.js').Scenes} Scenes */
 
+/** What a model said of the cells of a grid, and under which options. @typedef {{ ids: Uint8Array, names: string[], grid: string, options: string }} Said */
 /**
- * @typedef {SceneMap & { labels: string[], model: number, open: number, unreadable: number, before: { ids: Uint8Array, names: string[] } | null }} ClassMap
- *   `open` windows have no answer yet, `unreadable` ones will have none; `before` is what the model before this one said of the same cells.
+ * @typedef {SceneMap & { labels: string[], model: number, open: number, unreadable: number, said: Said, past: Said | null, before: Said | null }} ClassMap
+ *   `open` windows have no answer yet, `unreadable` ones will have none. `past` is what the model before this one said of the
+ *   same cells; `before` is the same where it was said under the options of now: what they change was not learnt.
  */
 
 /** A map is made again no more often than this, and never so often that it takes more than a fifth of the time. */
@@ -26,13 +28,15 @@ const SHARE_OF_TIME = 5;
 
 const STATES = { classified: 0, noData: 1, unreadable: 2, leftOut: 3, open: 4 };
 
-/** Events: `changed`, with the scene's id in its detail; `rested`, where nothing is outdated any more. */
+/** Events: `changed`, with the scene's id in its detail. */
 export class ClassMaps extends EventTarget {
   /** By the scene's id. @type {Map<string, ClassMap>} */
   #maps = new Map();
   /** Scenes whose cells have said something since. @type {Set<string>} */
   #outdated = new Set();
   #isAtWork = false;
+  /** The maps that are being made. @type {Promise<unknown>} */
+  #turn = Promise.resolve();
   #session;
   #room;
   #tiles;
@@ -64,9 +68,15 @@ export class ClassMaps extends EventTarget {
    * @param {string} sceneId
    */
   async upToDate(sceneId) {
-    while (this.#isAtWork) await new Promise((resolve) => this.addEventListener('rested', resolve, { once: true }));
-    await this.#make(sceneId);
+    await this.#makeInTurn(sceneId);
     return this.of(sceneId);
+  }
+
+  /** One after the other: the worker of scenes keeps the last one. @param {string} sceneId */
+  #makeInTurn(sceneId) {
+    const made = this.#turn.then(() => this.#make(sceneId));
+    this.#turn = made.catch(() => undefined);
+    return made;
   }
 
   /** @param {Tile[]} tiles */
@@ -90,12 +100,11 @@ export class ClassMaps extends EventTarget {
       this.#outdated.delete(sceneId);
       const startMs = performance.now();
       // What goes wrong is said by whoever shows the scene.
-      await this.#make(sceneId).catch((thrown) => console.warn(thrown));
+      await this.#makeInTurn(sceneId).catch((thrown) => console.warn(thrown));
       const pauseMs = Math.max(LEAST_PAUSE_MS, (performance.now() - startMs) * (SHARE_OF_TIME - 1));
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     this.#isAtWork = false;
-    this.dispatchEvent(new Event('rested'));
   }
 
   /** @param {string} sceneId */
@@ -112,18 +121,21 @@ export class ClassMaps extends EventTarget {
     const answers = answersOf(cellsOfScene(this.#tiles, sceneId), opened.grid, labels, this.#labelling.coloursOf(labels));
     const made = await this.#room.ask('mapScene', { sceneId, grid: scene.plan.grid, map: scene.plan.map, answers });
     const count = (/** @type {number} */ wanted) => answers.states.filter((state) => state === wanted).length;
-    this.#maps.set(sceneId, { ...made, labels, model: loaded.model, open: count(STATES.open), unreadable: count(STATES.unreadable), before: this.#before(sceneId, made, loaded.model) });
+    const names = made.summary.areas.map(({ name }) => name);
+    const said = { ids: made.ids, names, grid: JSON.stringify(scene.plan.grid), options: JSON.stringify(scene.plan.map) };
+    const past = this.#past(sceneId, said, loaded.model);
+    const before = past?.options === said.options ? past : null;
+    this.#maps.set(sceneId, { ...made, labels, model: loaded.model, open: count(STATES.open), unreadable: count(STATES.unreadable), said, past, before });
     this.#tell(sceneId);
   }
 
-  /** What the model before said, of as many cells. @param {string} sceneId @param {SceneMap} made @param {number} model @returns {ClassMap['before']} */
-  #before(sceneId, made, model) {
+  /** What the model before said of the same cells. @param {string} sceneId @param {Said} said @param {number} model @returns {Said | null} */
+  #past(sceneId, said, model) {
     const last = this.#maps.get(sceneId);
-    if (!last || last.ids.length !== made.ids.length) return null;
-    if (last.model === model) return last.before;
+    if (!last) return null;
+    const past = last.model === model ? last.past : last.said;
     // Other classes altogether say nothing of what was learnt.
-    if (!last.summary.areas.some(({ name }) => made.summary.areas.some((area) => area.name === name))) return null;
-    return { ids: last.ids, names: last.summary.areas.map(({ name }) => name) };
+    return past?.grid === said.grid && past.names.some((name) => said.names.includes(name)) ? past : null;
   }
 
   /** @param {string} sceneId */

@@ -215,8 +215,12 @@ export class SceneDesk extends EventTarget {
     const scene = this.#scenes.get(sceneId);
     const opened = this.#opened.get(sceneId);
     if (!scene || !opened) return;
-    const grid = await this.#cut(scene).catch(() => null);
-    if (grid) this.#opened.set(sceneId, { ...opened, grid });
+    try {
+      const grid = await this.#cut(scene);
+      this.#opened.set(sceneId, { ...opened, grid });
+    } catch (thrown) {
+      this.#failures.set(sceneId, asEngineError(thrown));
+    }
     this.#tell();
   }
 
@@ -242,6 +246,8 @@ export class SceneDesk extends EventTarget {
       const grid = await this.#cut(scene);
       this.#failures.delete(id);
       if (this.#scenes.get(id)) this.#opened.set(id, { info, grid });
+      // It was removed meanwhile.
+      else this.#room.close(id).catch(() => undefined);
     } catch (thrown) {
       this.#failures.set(id, asEngineError(thrown));
     } finally {

@@ -76,7 +76,9 @@ async function openScene({ engine, ...source }) {
     return await withScene(source.sceneId, (scene) => /** @type {ReplyOf<'openScene'>} */ (scene.describe()));
   } catch (thrown) {
     scenes.delete(source.sceneId);
-    if (before) scenes.set(source.sceneId, before);
+    // A module that began anew has lost what it had of the scene, which is opened again when it is asked for.
+    const isLost = thrown instanceof EngineError && thrown.code === 'raster.stopped';
+    if (before) scenes.set(source.sceneId, isLost ? { ...before, scene: null, map: null } : before);
     throw thrown;
   } finally {
     if (scenes.get(source.sceneId) !== before) {
@@ -143,7 +145,8 @@ async function withVectors({ sceneId, file }, work) {
  * @param {Uint32Array} partial
  */
 function emptyCells(scene, known, { cell, step, offset }, partial) {
-  if (cell === step) return new Uint32Array();
+  const { cellPx, stepPx } = /** @type {import('../protocol.js').GridInfo} */ (scene.grid(cell, step, offset));
+  if (cellPx.every((side, axis) => side === stepPx[axis])) return new Uint32Array();
   const key = [cell, step, offset].join();
   const seen = known.empty.get(key) ?? new Map();
   known.empty.set(key, seen);
