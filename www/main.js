@@ -27,6 +27,7 @@ import { TileList } from './tiles/tile-list.js';
 import { FineTuning } from './training/fine-tuning.js';
 import { startPrefetch } from './training/prefetch.js';
 import { ViewFeatures } from './training/view-features.js';
+import { setUpAreaPen } from './views/area-pen.js';
 import { setUpCheckpoints } from './views/checkpoints.js';
 import { setUpClassPanel } from './views/class-panel.js';
 import { setUpEnginePanel } from './views/engine-panel.js';
@@ -192,7 +193,7 @@ async function main() {
     setUpClassPanel(page);
     setUpStretchPanel(page);
     autosave?.addEventListener('lacking', (event) => notify(lackingSceneSentence(/** @type {CustomEvent<{ name: string }>} */ (event).detail.name), [], 'news'));
-    setUpMapPanel(page, mapView);
+    setUpMapPanel(page, mapView, setUpAreaPen(page, mapView));
     setUpMapCheck(page, mapView);
     const plane = new Plane(page, async () => new Worker(scriptUrl((await fetching).similarity.url), { type: 'module' }));
     setUpSimilarity({ ...page, plane }, grid);

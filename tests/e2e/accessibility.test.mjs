@@ -45,6 +45,10 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await page.$$eval('#map-panel details', (parts) => parts.forEach((part) => ((/** @type {HTMLDetailsElement} */ (part)).open = true)));
     await page.click('#tool-paint');
     await check('map');
+    await page.click('#grid-area >> text=Draw an area');
+    await page.waitForSelector('[data-drawing]', { state: 'attached' });
+    await check('drawing');
+    await page.keyboard.press('Escape');
     await page.click('#view-grid');
     await bench.set({ epochs: 3, augmentation: false });
     await check('settings');

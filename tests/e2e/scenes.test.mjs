@@ -296,9 +296,80 @@ open(sys.argv[2] + '.aux.xml', 'w').write(f'<PAMDataset>{bands}</PAMDataset>')`;
     await map.mapped();
     await map.unfold();
     assert.match((await page.textContent('#grid-area')) ?? '', /area\.geojson/);
-    await page.click('#grid-area button');
+    await page.click('#grid-area >> text=Map the whole scene');
     await page.waitForFunction(() => /^143 cells of/.test(document.querySelector('#grid-cut')?.textContent ?? ''), null, { timeout: SLOW_MS });
     assert.deepEqual(await bench.counts(), [4, 4, 4]);
+  });
+
+  test('an area is drawn by hand: corner by corner, given up, undone, and kept', options, async (t) => {
+    const { page, bench, visit: seen } = await openBench(t);
+    const map = new MapBench(page);
+    await map.open(sceneFile());
+    await map.mapped();
+    await map.unfold();
+    await page.fill('#class-name', 'Forest');
+    await page.click('#class-form button');
+    const says = () => page.textContent('#area-pen-says');
+    const isCut = (/** @type {string} */ start) => page.waitForFunction((wanted) => document.querySelector('#grid-cut')?.textContent?.startsWith(wanted), start, { timeout: SLOW_MS });
+    const draw = async () => {
+      await page.click('#grid-area >> text=Draw an area');
+      await page.waitForSelector('[data-drawing]', { state: 'attached', timeout: SLOW_MS });
+    };
+    /** @param {number} column @param {number} row in cells */
+    const click = async (column, row) => {
+      const [x, y] = await map.place([column * CELL_PX, row * CELL_PX], sizePx);
+      await page.mouse.click(x, y);
+    };
+
+    await draw();
+    await click(2, 2);
+    await click(5, 2);
+    assert.match((await says()) ?? '', /^2 corners\. Click the next one/);
+    await page.keyboard.press('Enter');
+    assert.match((await says()) ?? '', /^2 corners/, 'two corners surround nothing');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-drawing]', { state: 'detached' });
+    assert.equal(await says(), '');
+    await isCut('143 cells of');
+    assert.match((await page.getAttribute('#undo', 'title')) ?? '', /class/, 'what was given up is nothing to undo');
+
+    await draw();
+    for (const [column, row] of [[1, 1], [7, 1], [9, 9], [7, 11], [1, 11]]) {
+      await click(column, row);
+      if (column !== 9) continue;
+      await page.keyboard.press('Backspace');
+      assert.match((await says()) ?? '', /^2 corners/, 'the last corner is taken back');
+    }
+    await click(1, 11);
+    await isCut('60 cells in the area of interest, of 143');
+    assert.match((await page.textContent('#undo-offer')) ?? '', /60 cells of 143 lie inside/);
+    assert.equal(await page.locator('#tile-grid article.tile[aria-selected="true"]').count(), 0, 'corners select no cells');
+    await page.click('#undo-offer button:text-is("Undo")');
+    await isCut('143 cells of');
+    await page.click('#redo');
+    await isCut('60 cells in the area of interest');
+
+    await bench.saved();
+    await page.reload();
+    await seen.ready();
+    await page.click('#view-map');
+    await map.mapped();
+    await map.unfold();
+    assert.match((await page.textContent('#grid-area')) ?? '', /Area of interest: drawn by hand/);
+    await page.click('#grid-area >> text=Map the whole scene');
+    await isCut('143 cells of');
+
+    // With the keyboard alone: a triangle around the middle.
+    await draw();
+    for (const key of [' ', 'ArrowLeft', 'ArrowLeft', ' ', 'ArrowUp', 'ArrowUp', ' ']) {
+      await page.keyboard.press(key);
+      // The map glides there.
+      await page.waitForTimeout(300);
+    }
+    assert.match((await says()) ?? '', /^3 corners/);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-drawing]', { state: 'detached' });
+    await page.waitForFunction(() => /cells of 143 lie inside/.test(document.querySelector('#undo-offer')?.textContent ?? ''), null, { timeout: SLOW_MS });
   });
 
   test('a check sample is judged without what the map says, gives areas with intervals, and is kept', options, async (t) => {

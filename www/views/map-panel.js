@@ -27,8 +27,9 @@ const FORMS = [
  * @param {import('../scene/scene-desk.js').SceneDesk} page.desk
  * @param {import('../scene/class-maps.js').ClassMaps} page.maps
  * @param {{ scene: Scene | null }} view
+ * @param {{ begin: () => void }} areaPen
  */
-export function setUpMapPanel({ room, scenes, desk, maps }, view) {
+export function setUpMapPanel({ room, scenes, desk, maps }, view, areaPen) {
   const legend = byId('map-legend', HTMLElement);
   const facts = byId('map-facts', HTMLElement);
   const form = byId('grid-form', HTMLFormElement);
@@ -37,10 +38,12 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
   const offset = byId('grid-offset', HTMLInputElement);
   const cut = byId('grid-cut', HTMLElement);
   const areaRow = byId('grid-area', HTMLElement);
+  const areaName = element('span', { className: 'help' });
   const wholeScene = button('Map the whole scene', async () => {
     const { scene } = view;
     if (scene) await desk.recut(scene, { ...scene.plan.grid, area: null }).catch((thrown) => notify(thrownSentence(thrown)));
   });
+  const drawsArea = button('Draw an area', () => areaPen.begin(), { title: 'Click its corners on the map: only what lies inside is mapped' });
   const undecided = byId('map-undecided', HTMLInputElement);
   const majority = byId('map-majority', HTMLInputElement);
   const exports = byId('map-exports', HTMLElement);
@@ -52,14 +55,15 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
     const opened = scene && desk.opened(scene.id);
     const map = scene && maps.of(scene.id);
     form.hidden = !opened;
+    areaRow.hidden = !opened;
     exports.hidden = !map;
     legend.replaceChildren(...(map && scene ? legendOf(map) : [element('p', { className: 'help' }, 'The classes of the cells stand here as soon as a model with classes is in use.')]));
     facts.replaceChildren(...(opened ? [...opened.info.lines, ...opened.info.notes].map((line) => element('li', {}, line)) : []));
     if (!scene || !opened) return;
     const { plan } = scene;
     const { area } = plan.grid;
-    areaRow.hidden = !area;
-    areaRow.replaceChildren(area ? `Area of interest: ${isolated(area.name)} ` : '', wholeScene);
+    areaName.textContent = area ? `Area of interest: ${isolated(area.name)}` : 'All of the scene is mapped.';
+    wholeScene.hidden = !area;
     const key = JSON.stringify([scene.id, plan]);
     if (filled !== key) {
       filled = key;
@@ -158,6 +162,7 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view) {
       if (opened) download(await mapPicture(room, scene, opened, map), `${stem(scene)}.png`);
     }), { title: 'PNG: the scene, its classes, what they mean, and a scale' }),
   );
+  areaRow.append(areaName, wholeScene, drawsArea);
   byId('remove-scene', HTMLButtonElement).addEventListener('click', () => view.scene && desk.remove(view.scene));
 
   for (const source of [desk, scenes, maps]) source.addEventListener('changed', draw);

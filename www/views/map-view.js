@@ -15,6 +15,7 @@ import { verdictSentence } from './tile-card.js';
 /** @typedef {import('../scene/scenes.js').Scene} Scene */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('./map/cell-drawing.js').Overlay} Overlay */
+/** @typedef {import('./map/outline.js').Outline} Outline */
 /** @typedef {import('./map/scene-map.js').Pen} Pen */
 /** @typedef {import('./map/scene-map.js').Point} Point */
 /** @typedef {import('./map/scene-map.js').SceneMap} SceneMap */
@@ -70,6 +71,8 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
   let judged = null;
   /** Where the map goes as soon as it is there. @type {import('../engine/index.js').PixelWindow | null} */
   let destination = null;
+  /** What is being drawn: clicks are its corners. @type {Outline | null} */
+  let outline = null;
   /** What the hand is doing. @type {{ from: Point, to: Point, clientX: number, clientY: number, isBox: boolean, painted: Set<string> | null } | null} */
   let stroke = null;
 
@@ -155,6 +158,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
     obstacle.textContent = !scene || known ? '' : obstacleOf(scene);
     obstacle.hidden = obstacle.textContent === '';
     gather();
+    if (look !== shownAs) outline?.stop();
     if (look !== shownAs && isInSight()) {
       shownAs = look;
       map?.dispose();
@@ -208,6 +212,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
 
   /** @param {Tool} wanted */
   function take(wanted) {
+    outline?.stop();
     tool = wanted;
     for (const name of /** @type {Tool[]} */ (['move', 'select', 'paint'])) byId(`tool-${name}`, HTMLButtonElement).ariaPressed = String(name === tool);
     target.dataset.tool = tool;
@@ -228,7 +233,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
   /** @param {PointerEvent} event */
   function begin(event) {
     const point = map?.pointAt(event);
-    if (!point || judged || event.button !== 0 || !event.isPrimary) return;
+    if (!point || judged || outline || event.button !== 0 || !event.isPrimary) return;
     stroke = { from: point, to: point, clientX: event.clientX, clientY: event.clientY, isBox: false, painted: tool === 'paint' && !event.shiftKey ? new Set() : null };
     if (tool !== 'move') target.setPointerCapture(event.pointerId);
     if (!stroke.painted) return;
@@ -450,10 +455,37 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
       follow();
     },
     /**
+     * Lets the hand draw an outline, until it is done or something else begins.
+     * @param {{ onCorner: (corners: number) => void, onEnd: (corners: Point[] | null) => void }} told null where it was given up
+     * @returns {Promise<Outline | null>} null where there is no map to draw on
+     */
+    async drawOutline({ onCorner, onEnd }) {
+      take('move');
+      const end = (/** @type {Point[] | null} */ corners) => {
+        outline = null;
+        onEnd(corners);
+      };
+      const drawnOn = map;
+      const drawn = await map?.drawOutline({ onCorner, onEnd: end });
+      if (!drawn) return null;
+      const stop = () => {
+        drawn.stop();
+        end(null);
+      };
+      // Another scene was shown, or the button was pressed twice, before it was there.
+      if (drawnOn !== map || outline) {
+        drawn.stop();
+        return null;
+      }
+      outline = { ...drawn, stop };
+      return outline;
+    },
+    /**
      * Goes to a part of the scene and hides all that is known of it, until there is none to be judged.
      * @param {import('../engine/index.js').PixelWindow | null} window
      */
     judge(window) {
+      if (window) outline?.stop();
       judged = window;
       document.documentElement.toggleAttribute('data-judging', judged !== null);
       if (judged) {

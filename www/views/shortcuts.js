@@ -15,6 +15,7 @@ const KEYS = [
   ['+ - Home', 'In the view Similarity: nearer, farther, all tiles; arrow keys move, with Shift they go to the next tile'],
   ['+ - 0', 'In the view Map: nearer, farther, the whole scene; arrow keys move, with Shift they go from cell to cell'],
   ['F2 F3 F4', 'In the view Map: move, select by a box, paint; a class’s key chooses what is painted'],
+  ['Space Backspace Enter Esc', 'While an area is drawn on the map: a corner in the middle, the last one away, done, give up'],
   ['Ctrl+V', 'Add an image from the clipboard'],
   ['h', 'Show or hide where in the tile the class is seen'],
   ['[ ]', 'Fold or unfold the classes and the details'],

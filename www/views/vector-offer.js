@@ -3,18 +3,17 @@
 import { MAX_CLASSES } from '../engine/index.js';
 import { LabelError } from '../labels/labelling.js';
 import { cellsByWindow } from '../scene/cells.js';
-import { MOST_AREA_POINTS, pointsOf } from '../scene/plan.js';
+import { areaPlan } from './area-plan.js';
 import { byId, counted, element, isolated, stemOf } from './dom.js';
 import { notify, orNotify } from './notices.js';
 import { thrownSentence } from './sentences.js';
 
-/** @typedef {import('../engine/index.js').AreaOfInterest} AreaOfInterest */
 /** @typedef {import('../scene/scene-desk.js').OpenedScene} OpenedScene */
 /** @typedef {import('../scene/scenes.js').Scene} Scene */
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
+/** @typedef {import('./area-plan.js').Plan} Plan */
 /** @typedef {import('./intake.js').NewFile} NewFile */
 /** @typedef {{ file: File, scene: Scene, opened: OpenedScene }} Laid A file on a scene. */
-/** @typedef {{ words: string, act: (() => unknown) | null }} Plan What would be done, and how; null where there is nothing to do. */
 
 const GEOJSON = /\.(geo)?json$/i;
 /** Vector files that GDAL makes GeoJSON of. */
@@ -63,24 +62,9 @@ export function setUpVectorOffer({ room, scenes, desk, tiles, labelling }, showM
   }
 
   /** @param {Laid} laid @returns {Promise<Plan>} */
-  async function planArea({ file, scene, opened }) {
-    /** @type {AreaOfInterest} */
+  async function planArea({ file, scene }) {
     const area = { name: file.name.slice(0, 200), polygons: await room.ask('vectorArea', { sceneId: scene.id, file }) };
-    const points = pointsOf(area);
-    if (points > MOST_AREA_POINTS) {
-      const command = `ogr2ogr -simplify 10 simpler.geojson ${file.name}`;
-      return { words: `Its outlines have ${points.toLocaleString()} points, and an area takes ${MOST_AREA_POINTS.toLocaleString()}. This makes them simpler: ${command}`, act: null };
-    }
-    const grid = { ...scene.plan.grid, area };
-    const { wanted, windows } = await room.ask('cutScene', { sceneId: scene.id, grid, model: null });
-    if (!wanted || wanted.length === 0) return { words: 'No cell has half of its pixels inside: cut the scene into smaller cells first.', act: null };
-    const isWanted = new Set(wanted);
-    const lost = cellsByWindow(tiles, scene.id, opened.grid).filter((cell, window) => cell && cell.classId !== null && !isWanted.has(window)).length;
-    const words = [
-      `${counted(wanted.length, 'cell')} of ${(windows[0] * windows[1]).toLocaleString()} lie inside. The others are taken away${lost > 0 ? `, and ${counted(lost, 'label')} with them` : ''}.`,
-      'Undo brings them back.',
-    ];
-    return { words: words.join(' '), act: () => desk.recut(scene, grid) };
+    return areaPlan({ room, desk, tiles }, scene, area, `This makes them simpler: ogr2ogr -simplify 10 simpler.geojson ${file.name}`);
   }
 
   /** Plans are asked for faster than they are made: of all only the last one counts. */

@@ -127,6 +127,12 @@ export class SceneMap {
     this.#dragPan.setActive(moves);
   }
 
+  /** Lets the hand draw an outline. @param {import('./outline.js').Told} told */
+  async drawOutline(told) {
+    const { drawOutline } = await import('./outline.js');
+    return drawOutline(this.#map, told);
+  }
+
   /** Screen pixels are so many of the scene's. */
   get pixel() {
     return this.#view.getResolution() ?? 1;
@@ -171,6 +177,8 @@ export class SceneMap {
     // Rows run downwards in the scene, and upwards in the map.
     context.setTransform(pixelRatio * a, pixelRatio * b, -pixelRatio * c, -pixelRatio * d, pixelRatio * e, pixelRatio * f);
     draw({ context, pixel: this.pixel, sight: this.sight });
+    // OpenLayers draws what lies above on the same canvas, and in pixels of its own.
+    context.setTransform(1, 0, 0, 1, 0, 0);
     return canvas;
   }
 }
