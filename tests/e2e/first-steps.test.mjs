@@ -60,6 +60,10 @@ test('a newcomer is led from an empty page to a classifier of their own', option
   await page.keyboard.press('2');
 
   assert.equal(await says(/^These labels are enough for a first try/), 2);
+  await bench.saved();
+  await page.reload();
+  await seen.ready();
+  assert.equal(await says(/^These labels are enough for a first try/), 2, 'a reload ends them nowhere');
   await bench.set({ epochs: 3, augmentation: false });
   await go();
   assert.equal(await says(/^Your classifier is ready/), 3);
@@ -83,17 +87,18 @@ test('a newcomer is led from an empty page to a classifier of their own', option
   await page.click('#show-shortcuts');
   assert.equal(await strip.isVisible(), false);
   await page.click('#show-first-steps');
-  assert.equal(await says(/^Your classifier is ready/), 3);
+  assert.equal(await says(/^That was the whole way/), 5, 'what was looked at and taken away stays so');
   await close();
 });
 
-test('who hid the first steps, or has a project, does not see them', options, async (t) => {
+test('who hid the first steps, or has a project from before, does not see them', options, async (t) => {
   const { visit: seen, page, bench, close } = await openBench(t, { viewport: { width: 390, height: 844 } });
   const { strip, says } = guide(page);
   await says(/^Drop a folder/);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'they fit a phone');
   await bench.makeClasses(['Wood']);
   await bench.saved();
+  await page.evaluate(() => localStorage.removeItem('tilelens-window'));
   await page.reload();
   await seen.ready();
   await page.locator('#class-list li').waitFor();

@@ -39,14 +39,18 @@ export async function setUpFirstSteps({ session, tiles, shown, labelling, worksp
   let drawn = '';
   /** @type {Next} */
   let next = { do: 'add' };
-  /** What happened to the project on this page. A head that is trained again does not begin the way anew. */
-  let past = { projectId: workspace.id, isLookedAt: false, isTakenAway: false };
+  /** What happened to the project. A head that is trained again does not begin the way anew. */
+  let past = pastOf(workspace.id);
 
   function state() {
     const isTrained = workspace.current.report !== null;
-    if (past.projectId !== workspace.id) past = { projectId: workspace.id, isLookedAt: false, isTakenAway: false };
-    past.isLookedAt ||= isTrained && layout.view === 'report';
-    past.isTakenAway ||= isTrained && workspace.isTakenAway;
+    const before = past.projectId === workspace.id ? past : pastOf(workspace.id);
+    past = {
+      projectId: workspace.id,
+      isLookedAt: before.isLookedAt || (isTrained && layout.view === 'report'),
+      isTakenAway: before.isTakenAway || (isTrained && workspace.isTakenAway),
+    };
+    if (past.isLookedAt !== before.isLookedAt || past.isTakenAway !== before.isTakenAway) rememberPast(past);
     const unlabelled = tiles.all.filter(({ classId, state: is }) => classId === null && is !== 'error').length;
     return { ...past, tiles: tiles.size, unlabelled, counts: labelling.counts, obstacle: fineTuning.obstacle, isTraining: fineTuning.stage !== 'idle', isTrained };
   }
@@ -157,10 +161,22 @@ export async function setUpFirstSteps({ session, tiles, shown, labelling, worksp
   layout.addEventListener('view', draw);
   onTiles(tiles, ['added', 'changed', 'removed'], draw);
 
-  // Who has a project has gone this way before.
+  // Who has a project has gone this way before; unless the steps are open since.
   const isNewcomer = tiles.size === 0 && (await projects.list().catch(() => [])).length === 0;
-  strip.hidden = !isNewcomer || !remembered('tilelens-window', 'firstSteps', true);
-  draw();
+  if (remembered('tilelens-window', 'firstSteps', isNewcomer)) open();
+}
+
+/** What the user of this browser did with a project, which the project does not know. @typedef {{ projectId: string, isLookedAt: boolean, isTakenAway: boolean }} Past */
+
+/** @param {string} projectId @returns {Past} */
+function pastOf(projectId) {
+  const isKept = remembered('tilelens-window', 'firstStepsOf', '') === projectId;
+  return { projectId, isLookedAt: isKept && remembered('tilelens-window', 'firstStepsLooked', false), isTakenAway: isKept && remembered('tilelens-window', 'firstStepsTaken', false) };
+}
+
+/** Of one project: the way is gone once. @param {Past} past */
+function rememberPast({ projectId, isLookedAt, isTakenAway }) {
+  remember('tilelens-window', { firstStepsOf: projectId, firstStepsLooked: isLookedAt, firstStepsTaken: isTakenAway });
 }
 
 /** @param {string} title @param {number} place @param {boolean} isDone @param {boolean} isCurrent */
