@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::geojson::{Features, Globe, invalid};
@@ -15,8 +16,20 @@ use crate::ErrorCode;
 /// The column that a person fills in.
 const TRUTH: &str = "truth";
 
+/// The column that says of which map the cells were drawn.
+const MAP_ID: &str = "map_id";
+
 /// A variance needs two.
 const LEAST_OF_A_CLASS: usize = 2;
+
+/// A list of cells to be checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// What names the map that the cells were drawn from ([`map_id`]); nothing where the list does not say it.
+    pub map_id: Option<String>,
+    /// The cells.
+    pub cells: Vec<Checked>,
+}
 
 /// A cell with what a person found there.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +59,11 @@ pub enum SampleError {
     /// No list of checked cells.
     #[error("this is no list of checked cells ({0}): it needs the columns column, row and truth")]
     NoList(String),
+    /// A map that was made anew, or another one.
+    #[error(
+        "its cells were drawn from another map than this one: draw a sample of this one, with tilelens map --check-sample"
+    )]
+    OtherMap,
     /// A cell that the map does not have.
     #[error("the map has no cell in column {0}, row {1}: the list belongs to another map")]
     NoSuchCell(u32, u32),
@@ -117,6 +135,23 @@ fn allocate(sizes: &[usize], count: usize) -> Result<Vec<usize>, SampleError> {
     Ok(counts)
 }
 
+/// What names a map: a digest of the numbers of its cells, row by row, and of the names of the numbers from 1 on. It does
+/// not tell what a cell is.
+pub fn map_id(ids: &[u8], names: &[impl AsRef<str>]) -> String {
+    let mut digest = Sha256::new();
+    for name in names {
+        digest.update(name.as_ref());
+        digest.update([0]);
+    }
+    digest.update(ids);
+    digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn id_of(map: &ClassMap) -> String {
+    let ids: Vec<u8> = (0..map.cells().len()).map(|cell| map.id(cell)).collect();
+    map_id(&ids, &map.names())
+}
+
 /// Writes the list: where each cell lies, and an empty column for what is there. The map's own class is left out, so
 /// that it sways nobody.
 ///
@@ -130,9 +165,10 @@ pub fn write_sample_csv(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(out);
-    rows.write_record(CELL_COLUMNS.iter().chain(&[TRUTH]))?;
+    rows.write_record(CELL_COLUMNS.iter().chain(&[MAP_ID, TRUTH]))?;
+    let id = id_of(map);
     for &cell in cells {
-        rows.write_record(cell_columns(map, place, cell).into_iter().chain([String::new()]))?;
+        rows.write_record(cell_columns(map, place, cell).into_iter().chain([id.clone(), String::new()]))?;
     }
     rows.flush()
 }
@@ -150,10 +186,11 @@ pub fn write_sample_geojson(
 ) -> io::Result<()> {
     let globe = Globe { grid: map.grid(), place };
     let mut features = Features::begin(out)?;
+    let id = id_of(map);
     for &cell in cells {
         let polygons = globe.cell(cell).map_err(invalid)?;
         let [column, row] = map.grid().column_row(cell);
-        let properties = json!({ "column": column, "row": row, TRUTH: "" });
+        let properties = json!({ "column": column, "row": row, MAP_ID: id, TRUTH: "" });
         let Value::Object(properties) = properties else { unreachable!("it was made of a map") };
         features.add(&polygons, properties)?;
     }
@@ -165,12 +202,12 @@ pub fn write_sample_geojson(
 /// # Errors
 ///
 /// [`SampleError::NoList`].
-pub fn read_sample(text: &str) -> Result<Vec<Checked>, SampleError> {
+pub fn read_sample(text: &str) -> Result<Sample, SampleError> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('{') { read_geojson(text) } else { read_table(text) }
 }
 
-fn read_geojson(text: &str) -> Result<Vec<Checked>, SampleError> {
+fn read_geojson(text: &str) -> Result<Sample, SampleError> {
     let none = |why: &str| SampleError::NoList(why.into());
     let document: Value = serde_json::from_str(text).map_err(|error| none(&error.to_string()))?;
     let features = document["features"].as_array().ok_or_else(|| none("it is JSON, and no GeoJSON"))?;
@@ -185,10 +222,11 @@ fn read_geojson(text: &str) -> Result<Vec<Checked>, SampleError> {
         };
         Ok(Checked { cell: cell.into(), truth })
     });
-    read.collect()
+    let map_id = features.iter().find_map(|feature| feature["properties"][MAP_ID].as_str()).map(String::from);
+    Ok(Sample { map_id, cells: read.collect::<Result<_, _>>()? })
 }
 
-fn read_table(text: &str) -> Result<Vec<Checked>, SampleError> {
+fn read_table(text: &str) -> Result<Sample, SampleError> {
     let none = |why: String| SampleError::NoList(why);
     let head = text.lines().next().unwrap_or_default();
     // Some spreadsheets write semicolons.
@@ -200,13 +238,18 @@ fn read_table(text: &str) -> Result<Vec<Checked>, SampleError> {
         found.ok_or_else(|| none(format!("there is no column {name}")))
     };
     let columns = [find("column")?, find("row")?, find(TRUTH)?];
+    let map_column = find(MAP_ID).ok();
+    let mut map_id = None;
     let read = reader.records().map(|record| {
         let record = record.map_err(|error| none(error.to_string()))?;
+        let said = map_column.and_then(|index| record.get(index)).map(str::trim).filter(|id| !id.is_empty());
+        map_id = map_id.take().or_else(|| said.map(String::from));
         let [column, row, truth] = columns.map(|index| record.get(index).unwrap_or_default().trim());
         let number = |text: &str| text.parse().map_err(|_| none(format!("`{text}` is no column or row")));
         Ok(Checked { cell: [number(column)?, number(row)?], truth: truth.to_owned() })
     });
-    read.collect()
+    let cells = read.collect::<Result<_, _>>()?;
+    Ok(Sample { map_id, cells })
 }
 
 impl Stratum {
@@ -301,7 +344,7 @@ mod tests {
             {"properties":{"column":3,"row":4,"truth":"River, lake"}},
             {"properties":{"column":5,"row":6,"truth":null}}]}"#;
         for text in [table, semicolons, geojson] {
-            assert_eq!(read_sample(text).unwrap(), expected);
+            assert_eq!(read_sample(text).unwrap().cells, expected);
         }
         for wrong in ["", "a,b\n1,2\n", "column,row,truth\nx,1,y\n", "{}", "{\"features\":[{}]}"] {
             assert!(matches!(read_sample(wrong), Err(SampleError::NoList(_))), "{wrong}");

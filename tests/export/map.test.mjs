@@ -282,6 +282,11 @@ describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, 
     // A sample that may be labelled already is not written over.
     const { stderr } = await map(file('tiles.tif'), ...args.with(3, '20'));
     assert.match(stderr, /is there already and is left as it is/);
+    // Its areas would be those of other classes.
+    await map(file('tiles.tif'), '--cell', '64px', '--undecided', '90', '--output', file('unsure.tif'));
+    const other = await run(TILELENS, ['area', file('unsure.tif'), file('labelled.csv')]);
+    assert.equal(other.status, 1);
+    assert.match(other.stderr, /labelled\.csv: its cells were drawn from another map/);
     const unlabelled = await run(TILELENS, ['area', file('checked.tif'), file('checked-check.csv')]);
     assert.match(unlabelled.stderr, /fill in the column truth/);
   });

@@ -252,7 +252,7 @@ fn a_check_sample_has_every_class_and_hides_the_maps_answer() {
     write_sample_geojson(&map, &place(32633, NORTH_UP, [800, 80]), &cells, &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
     assert!(!LABELS.iter().any(|label| text.contains(label)));
-    assert_eq!(tilelens::scene::read_sample(&text).unwrap().len(), 50);
+    assert_eq!(tilelens::scene::read_sample(&text).unwrap().cells.len(), 50);
 }
 
 /// A picture whose right part is transparent, and stored lying on its side.

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use tilelens::raster::Window;
-use tilelens::scene::{Accuracy, Estimate, Place, Stratum, UNDECIDED, category_names, estimate, read_sample};
+use tilelens::scene::{
+    Accuracy, Estimate, Place, Sample, SampleError, Stratum, UNDECIDED, category_names, estimate, map_id,
+    read_sample,
+};
 
 use super::files::write;
 use super::report::{percent, table};
@@ -44,7 +47,11 @@ pub fn run(args: AreaArgs) -> Result<()> {
     };
     let text = fs::read_to_string(&args.sample)
         .with_context(|| format!("{} cannot be read", args.sample.display()))?;
-    let checked = read_sample(&text).with_context(|| args.sample.display().to_string())?;
+    let Sample { map_id: drawn_from, cells: checked } =
+        read_sample(&text).with_context(|| args.sample.display().to_string())?;
+    if drawn_from.is_some_and(|drawn_from| drawn_from != map_id(&ids, names)) {
+        return Err(SampleError::OtherMap).with_context(|| args.sample.display().to_string());
+    }
     // What is undecided comes last, where there is such.
     let class_count = names.len() - usize::from(names.last().is_some_and(|name| name == UNDECIDED));
     let strata = Stratum::of_map(&ids, width, names, class_count, &areas, &checked)

@@ -79,7 +79,7 @@ impl Outputs {
         let path = self.named("-check.csv");
         if path.exists() {
             eprintln!(
-                "  {} is there already and is left as it is. Its cells were drawn from the map as it was then: if that had other classes, remove the list and draw anew.",
+                "  {} is there already and is left as it is: tilelens area says whether it is of this map.",
                 path.display()
             );
             return Ok(());
