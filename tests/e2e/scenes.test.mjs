@@ -201,6 +201,27 @@ describe('a scene of real tiles', { skip: WITHOUT_EUROSAT }, () => {
     assert.deepEqual(await bench.counts(), [10, 10, 10]);
   });
 
+  test('nothing beside the map moves while cells are classified', options, async (t) => {
+    const { page } = await openBench(t);
+    const map = new MapBench(page);
+    await page.evaluate(() => {
+      const places = new Set();
+      Object.assign(window, { places });
+      const look = () => {
+        const section = document.querySelectorAll('#map-panel details')[1].getBoundingClientRect();
+        const isClassifying = /not classified yet/.test(document.querySelector('#map-legend')?.textContent ?? '');
+        if (section.height > 0 && (isClassifying || places.size > 0)) places.add(section.top);
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    await map.open(sceneFile());
+    await map.mapped();
+    const places = await page.evaluate(() => [.../** @type {any} */ (window).places]);
+    assert.equal(places.length, 1, `one place in ${places}`);
+    assert.ok(Object.keys(await map.legend()).length > 8, 'though classes came one after the other');
+  });
+
   test('every cell has the class that the command line gives it, with overlap, a majority and what is undecided', options, async (t) => {
     const { page } = await openBench(t);
     const map = new MapBench(page);
@@ -219,8 +240,6 @@ describe('a scene of real tiles', { skip: WITHOUT_EUROSAT }, () => {
     await page.fill('#grid-step', '32px');
     await page.click('#grid-form button');
     await page.waitForFunction(() => /^546 cells/.test(document.querySelector('#grid-cut')?.textContent ?? ''), null, { timeout: SLOW_MS });
-    // The legend above grows and shrinks while cells are classified, and moves what is clicked.
-    await map.mapped();
     await page.fill('#map-undecided', '60');
     await page.check('#map-majority');
     await map.mapped();

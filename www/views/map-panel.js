@@ -22,6 +22,7 @@ const FORMS = [
 
 /**
  * @param {object} page
+ * @param {import('../engine/index.js').Session} page.session
  * @param {import('../engine/index.js').SceneRoom} page.room
  * @param {import('../scene/scenes.js').Scenes} page.scenes
  * @param {import('../scene/scene-desk.js').SceneDesk} page.desk
@@ -29,8 +30,9 @@ const FORMS = [
  * @param {{ scene: Scene | null }} view
  * @param {{ begin: () => void }} areaPen
  */
-export function setUpMapPanel({ room, scenes, desk, maps }, view, areaPen) {
-  const legend = byId('map-legend', HTMLElement);
+export function setUpMapPanel({ session, room, scenes, desk, maps }, view, areaPen) {
+  const rows = byId('legend-rows', HTMLElement);
+  const notes = byId('legend-notes', HTMLElement);
   const facts = byId('map-facts', HTMLElement);
   const form = byId('grid-form', HTMLFormElement);
   const cell = byId('grid-cell', HTMLInputElement);
@@ -57,7 +59,11 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view, areaPen) {
     form.hidden = !opened;
     areaRow.hidden = !opened;
     exports.hidden = !map;
-    legend.replaceChildren(...(map && scene ? legendOf(map) : [element('p', { className: 'help' }, 'The classes of the cells stand here as soon as a model with classes is in use.')]));
+    // As high as they will ever be: nothing below moves while cells are classified.
+    rows.style.setProperty('--classes', String(session.status.loaded?.info.labels.length ?? 0));
+    rows.replaceChildren(...(map ? [legendOf(map)] : []));
+    const told = map ? notesOf(map) : ['The classes of the cells stand here as soon as a model with classes is in use.'];
+    notes.replaceChildren(...told.map((note) => element('p', { className: 'help' }, note)));
     facts.replaceChildren(...(opened ? [...opened.info.lines, ...opened.info.notes].map((line) => element('li', {}, line)) : []));
     if (!scene || !opened) return;
     const { plan } = scene;
@@ -92,13 +98,19 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view, areaPen) {
       swatch.style.background = colour;
       return element('span', { title: name }, swatch, name);
     };
-    const legendTable = table(
+    return table(
       'legend',
       ['Class', 'Cells', ...(measured ? ['ha', 'km²'] : []), 'Share'],
       present.map(({ name, colour, cells, squareM, share }) => [swatched(name, colour), cells.toLocaleString(), ...(measured ? sizes(squareM) : []), percent(share)]),
     );
+  }
+
+  /** @param {ClassMap} map */
+  function notesOf(map) {
+    const { areas } = map.summary;
+    const present = areas.filter(({ cells }) => cells > 0);
     const changed = changedCells(map);
-    const notes = [
+    return [
       present.length < areas.length && `Classes without a cell: ${areas.length - present.length}.`,
       map.open > 0 && `${counted(map.open, 'cell')} not classified yet.`,
       map.unreadable > 0 && `${counted(map.unreadable, 'cell')} cannot be read: the file is damaged or cut off there.`,
@@ -107,7 +119,6 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view, areaPen) {
       map.summary.leftOut > 0 && `${counted(map.summary.leftOut, 'cell')} are left out.`,
       map.summary.outside > 0 && `${counted(map.summary.outside, 'cell')} reach beyond the edge and have no class.`,
     ].filter((note) => typeof note === 'string');
-    return [legendTable, ...notes.map((note) => element('p', { className: 'help' }, note))];
   }
 
   form.addEventListener('submit', async (event) => {
@@ -166,6 +177,7 @@ export function setUpMapPanel({ room, scenes, desk, maps }, view, areaPen) {
   byId('remove-scene', HTMLButtonElement).addEventListener('click', () => view.scene && desk.remove(view.scene));
 
   for (const source of [desk, scenes, maps]) source.addEventListener('changed', draw);
+  session.addEventListener('status', draw);
   byId('scene-picker', HTMLSelectElement).addEventListener('change', draw);
   draw();
 }
