@@ -81,7 +81,7 @@ function createPage() {
   const thumbnails = new Thumbnails({ session, tiles });
   const room = new SceneRoom();
   const scenes = new Scenes();
-  const desk = new SceneDesk({ session, room, scenes, tiles, history, stretches });
+  const desk = new SceneDesk({ session, room, scenes, tiles, history, stretches, workspace });
   const maps = new ClassMaps({ session, room, tiles, labelling, scenes, desk });
   const modelInUse = new ModelInUse({ session, labelling, workspace, classification });
   const viewFeatures = new ViewFeatures({ session, tiles, features });

@@ -1,12 +1,11 @@
 /** Opens scenes, cuts them into cells, and keeps what is known of those that are open. */
 
-import { asEngineError, lookOf, stretchFor } from '../engine/index.js';
+import { EngineError, asEngineError, lookOf, stretchFor } from '../engine/index.js';
 import { newId } from '../tiles/identity.js';
 import { unknownTile } from '../tiles/tile-list.js';
 import { carriedLabels, cellsOf, cellsOfScene } from './cells.js';
 import { usualPlan } from './plan.js';
 
-/** @typedef {import('../engine/index.js').EngineError} EngineError */
 /** @typedef {import('../engine/index.js').CutScene} CutScene */
 /** @typedef {import('../engine/index.js').GridPlan} GridPlan */
 /** @typedef {import('../engine/index.js').SceneInfo} SceneInfo */
@@ -14,6 +13,7 @@ import { usualPlan } from './plan.js';
 /** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../engine/index.js').Sidecars} Sidecars */
 /** @typedef {import('../labels/history.js').History} History */
+/** @typedef {import('../project/workspace.js').Workspace} Workspace */
 /** @typedef {import('../tiles/stretches.js').Stretches} Stretches */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./scenes.js').Scene} Scene */
@@ -47,9 +47,10 @@ export class SceneDesk extends EventTarget {
   #tiles;
   #history;
   #stretches;
+  #workspace;
 
-  /** @param {{ session: Session, room: SceneRoom, scenes: Scenes, tiles: TileList, history: History, stretches: Stretches }} page */
-  constructor({ session, room, scenes, tiles, history, stretches }) {
+  /** @param {{ session: Session, room: SceneRoom, scenes: Scenes, tiles: TileList, history: History, stretches: Stretches, workspace: Workspace }} page */
+  constructor({ session, room, scenes, tiles, history, stretches, workspace }) {
     super();
     this.#session = session;
     this.#room = room;
@@ -57,6 +58,7 @@ export class SceneDesk extends EventTarget {
     this.#tiles = tiles;
     this.#history = history;
     this.#stretches = stretches;
+    this.#workspace = workspace;
     scenes.addEventListener('changed', () => this.#follow());
     stretches.addEventListener('changed', () => this.#seeOtherwise());
     session.addEventListener('status', () => {
@@ -83,6 +85,11 @@ export class SceneDesk extends EventTarget {
     return this.#failures.get(sceneId) ?? null;
   }
 
+  /** The project that scenes are added to now. */
+  get projectId() {
+    return this.#workspace.id;
+  }
+
   /**
    * Opens a file only to see how large it is.
    * @param {Blob} file
@@ -100,9 +107,10 @@ export class SceneDesk extends EventTarget {
    * Makes a scene of a file, and tiles of its cells.
    * @param {File} file
    * @param {Sidecars} sidecars
-   * @returns {Promise<Scene>}
+   * @param {string} projectId the project that it is meant for
+   * @returns {Promise<Scene>} rejects where another project is open by the time that it is cut
    */
-  async add(file, sidecars) {
+  async add(file, sidecars, projectId) {
     const id = newId();
     const readable = await this.#room.readable(file, sidecars);
     const { groups, alike } = await this.#session.ask('lookAtRasters', { tiles: [{ tileId: id, source: { kind: 'file', file: readable, sidecars } }], bands: null });
@@ -114,6 +122,10 @@ export class SceneDesk extends EventTarget {
     /** @type {Scene} */
     const scene = { id, name: file.name, file: readable, fileBytes: file.size, sidecars, raster, plan };
     const grid = await this.#cut(scene);
+    if (projectId !== this.projectId) {
+      this.#room.close(id).catch(() => undefined);
+      throw new EngineError('scene.other_project');
+    }
     this.#opened.set(id, { info, grid });
     this.#scenes.add([scene]);
     this.#tiles.add(cellsOf(scene, grid));
@@ -162,6 +174,7 @@ export class SceneDesk extends EventTarget {
     // A check belongs to the cells that it was drawn from.
     const plan = { ...scene.plan, grid, check: null };
     const cut = await this.#cut({ ...scene, plan });
+    if (!this.#scenes.get(scene.id)) throw new EngineError('scene.closed');
     const planBefore = scene.plan;
     const before = cellsOfScene(this.#tiles, scene.id);
     const labelOf = carriedLabels(before.filter(({ classId }) => classId !== null));

@@ -108,12 +108,12 @@ export function setUpSceneOffer(desk, showMap) {
     });
   }
 
-  /** @param {NewFile[]} scenes @param {Company} company */
-  async function openScenes(scenes, company) {
+  /** @param {NewFile[]} scenes @param {Company} company @param {string} projectId the project that was open when they came */
+  async function openScenes(scenes, company, projectId) {
     for (const file of scenes) {
       try {
         if (desk.reunite(file.file)) continue;
-        await desk.add(file.file, await sidecarsOf(file, company));
+        await desk.add(file.file, await sidecarsOf(file, company), projectId);
         showMap();
       } catch (thrown) {
         notify(`${isolated(file.name)} could not be opened as a scene. ${thrownSentence(thrown)}`);
@@ -128,6 +128,7 @@ export function setUpSceneOffer(desk, showMap) {
    */
   async function takeScenes(files) {
     const { sidePx, rule } = choice();
+    const { projectId } = desk;
     const strange = files.filter(({ file }) => !desk.reunite(file));
     if (strange.length < files.length) showMap();
     if (rule === 'tile') return strange;
@@ -145,9 +146,9 @@ export function setUpSceneOffer(desk, showMap) {
     const chosen = new Set(large.map(({ file }) => file));
     const others = strange.filter((file) => !chosen.has(file));
     if (answer === 'cancel') return others;
-    await openScenes([...chosen], company);
+    await openScenes([...chosen], company, projectId);
     return others.filter(({ name }) => !SIDECAR.test(name));
   }
 
-  return { takeScenes, openScenes: (/** @type {NewFile[]} */ files) => openScenes(files.filter(({ name }) => !SIDECAR.test(name)), companyOf(files)) };
+  return { takeScenes, openScenes: (/** @type {NewFile[]} */ files) => openScenes(files.filter(({ name }) => !SIDECAR.test(name)), companyOf(files), desk.projectId) };
 }

@@ -43,6 +43,7 @@ const SENTENCES = {
     `The engine stopped twice on this tile, which is left out: it may need more memory than is available. (${cause ? failureSentence(cause) : 'no answer'})`,
   'scene.not_built': () => 'This page was built without scenes. Use “tilelens map” on the command line.',
   'scene.closed': () => 'The scene is not open. Open it again.',
+  'scene.other_project': () => 'Another project was opened meanwhile. Open the one that it is for, then add it again.',
   'scene.no_map': () => 'There is no map yet: wait until cells have a class.',
   'heatmap.no_class': () => 'This model has no class of that name.',
   'heatmap.no_head': () => 'This model names no classes, so there is none to look for.',

@@ -1,0 +1,73 @@
+/** Scenes are opened while the user goes on: what is done to one project stays out of the next. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeSession, deferred, settled } from './fakes.mjs';
+import { History } from '../../www/labels/history.js';
+import { Workspace } from '../../www/project/workspace.js';
+import { SceneDesk } from '../../www/scene/scene-desk.js';
+import { Scenes } from '../../www/scene/scenes.js';
+import { TileList } from '../../www/tiles/tile-list.js';
+
+const GRID = { windows: [2, 2], cells: [2, 2], cellPx: [8, 8], stepPx: [8, 8], offsetPx: [0, 0], wanted: null };
+const NO_SIDECARS = { world: null, auxXml: null };
+
+/** A desk whose room cuts scenes when the test says so. */
+function openDesk() {
+  const cuts = /** @type {ReturnType<typeof deferred>[]} */ ([]);
+  const closed = /** @type {string[]} */ ([]);
+  const room = {
+    readable: async (/** @type {Blob} */ file) => file,
+    open: async () => ({ widthPx: 16, heightPx: 16, pixelM: null }),
+    close: async (/** @type {string} */ id) => void closed.push(id),
+    ask: async () => {
+      const cut = deferred();
+      cuts.push(cut);
+      return cut.promise;
+    },
+  };
+  const session = Object.assign(new FakeSession(), { ask: async () => ({ groups: [], alike: {} }) });
+  const stretches = Object.assign(new EventTarget(), { kinds: [] });
+  const page = { scenes: new Scenes(), tiles: new TileList(), history: new History(), workspace: new Workspace() };
+  const desk = new SceneDesk(/** @type {any} */ ({ session, room, stretches, ...page }));
+  return { ...page, desk, cuts, closed };
+}
+
+/** @param {ReturnType<typeof openDesk>} page */
+function openAnotherProject({ tiles, scenes, history, workspace }) {
+  tiles.remove(tiles.all);
+  scenes.clear();
+  history.clear();
+  workspace.open(null);
+}
+
+const FILE = new File(['pixels'], 'scene.tif');
+
+test('a scene goes to the project that it was opened in, or nowhere', async () => {
+  const page = openDesk();
+  const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
+  await settled();
+  openAnotherProject(page);
+  page.cuts[0].resolve(GRID);
+  await assert.rejects(adding, { code: 'scene.other_project' });
+  assert.deepEqual([page.scenes.size, page.tiles.size, page.closed.length], [0, 0, 1]);
+
+  const again = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
+  await settled();
+  page.cuts[1].resolve(GRID);
+  await again;
+  assert.deepEqual([page.scenes.size, page.tiles.size], [1, 4]);
+});
+
+test('cells that are cut anew do not come to another project', async () => {
+  const page = openDesk();
+  const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
+  await settled();
+  page.cuts[0].resolve(GRID);
+  const scene = await adding;
+  const cutting = page.desk.recut(scene, { ...scene.plan.grid, step: '4px' });
+  await settled();
+  openAnotherProject(page);
+  page.cuts.at(-1)?.resolve(GRID);
+  await assert.rejects(cutting, { code: 'scene.closed' });
+  assert.deepEqual([page.tiles.size, page.history.undoable], [0, null]);
+});
