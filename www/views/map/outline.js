@@ -4,7 +4,7 @@ import { never } from 'ol/events/condition.js';
 import Polygon from 'ol/geom/Polygon.js';
 import Draw from 'ol/interaction/Draw.js';
 
-/** @typedef {import('./scene-map.js').Point} Point */
+/** Column and row in pixels of the scene. @typedef {[number, number]} Point */
 /** @typedef {{ onCorner: (corners: number) => void, onEnd: (corners: Point[]) => void }} Told How many corners there are, and at last which. */
 /**
  * @typedef {object} Outline One that is being drawn.
