@@ -13,7 +13,7 @@ import { usualPlan } from './plan.js';
 /** @typedef {import('../engine/index.js').Session} Session */
 /** @typedef {import('../engine/index.js').Sidecars} Sidecars */
 /** @typedef {import('../labels/history.js').History} History */
-/** @typedef {import('../project/workspace.js').Workspace} Workspace */
+/** Knows which project is open. @typedef {{ readonly id: string }} Workspace */
 /** @typedef {import('../tiles/stretches.js').Stretches} Stretches */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./scenes.js').Scene} Scene */
