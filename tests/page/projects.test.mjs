@@ -233,6 +233,35 @@ test('the file of a scene is written once; without room all else is kept, and th
   assert.deepEqual([large.store.scenes.get(large.workspace.id)?.get('s').file, lacking], [null, ['scene.tif', 'large.tif']]);
 });
 
+test('a scene of an imported project that has no room stays open for this visit, and that is said once', async () => {
+  const source = openPage();
+  source.workspace.rename('Map');
+  const { scene } = addScene(source);
+  await settled();
+  const project = source.projects.snapshot();
+
+  const page = openPage();
+  const { putScene } = page.store;
+  page.store.putScene = async (id, one, file) => {
+    if (file) throw new ProjectError('storage.full', 'There is no room.');
+    return putScene.call(page.store, id, one, file);
+  };
+  const { putTiles } = page.store;
+  // As the real store has it: a cell has no file but its scene's.
+  page.store.putTiles = (id, tiles) => putTiles.call(page.store, id, tiles.map((tile) => ({ ...tile, source: { ...tile.source, file: new Blob() } })));
+  /** @type {string[]} */
+  const lacking = [];
+  page.autosave.addEventListener('lacking', (event) => lacking.push(/** @type {CustomEvent<{ name: string }>} */ (event).detail.name));
+  await page.projects.adopt(project);
+  assert.deepEqual(page.scenes.all.map(({ file }) => file), [scene.file]);
+  assert.deepEqual(page.tiles.all.map(({ source: { file } }) => file === scene.file), [true, true, true]);
+  page.scenes.change('s', { plan: usualPlan('320m') });
+  await settled();
+  assert.deepEqual([page.autosave.state, lacking], ['saved', ['scene.tif']]);
+  await page.projects.open(page.workspace.id);
+  assert.equal(page.scenes.all[0].file, null, 'the next visit asks for it');
+});
+
 test('a removed project can be taken back until it is forgotten', async () => {
   const { projects, labelling, workspace, store, autosave, tiles } = openPage();
   await projects.openLast();

@@ -1,11 +1,12 @@
 /** Opens, makes, deletes, exports and imports projects. */
 
 import { Ownership } from './ownership.js';
-import { keptTile, snapshot } from './snapshot.js';
+import { keptTile, snapshot, withSceneFiles } from './snapshot.js';
 
 /** @typedef {import('../labels/history.js').History} History */
 /** @typedef {import('../labels/labelling.js').Labelling} Labelling */
 /** @typedef {import('../tiles/features.js').Features} Features */
+/** @typedef {import('../scene/scenes.js').Scene} Scene */
 /** @typedef {import('../scene/scenes.js').Scenes} Scenes */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./autosave.js').Autosave} Autosave */
@@ -84,11 +85,16 @@ export class Projects extends EventTarget {
     await this.open(id);
   }
 
-  /** @param {string} id @returns {Promise<boolean>} whether no other tab has it */
-  async #openIfFree(id) {
+  /**
+   * @param {string} id
+   * @param {Scene[]} [atHand] scenes whose files the store may not have
+   * @returns {Promise<boolean>} whether no other tab has it
+   */
+  async #openIfFree(id, atHand = []) {
     let isThere = true;
     const isFree = await this.#ownership.change(id, async () => {
-      const project = await this.#store?.load(id);
+      const stored = await this.#store?.load(id);
+      const project = stored && withSceneFiles(stored, atHand);
       if (project) await this.#show(project, project);
       else isThere = false;
     });
@@ -162,7 +168,8 @@ export class Projects extends EventTarget {
     await this.#own();
     await this.#autosave?.keepAll();
     // From the store on: the tiles of the file are there only as long as the file stays where it is.
-    if (this.#autosave?.state === 'saved') await this.open(this.#page.workspace.id);
+    // Scenes that have no room there stay open for this visit.
+    if (this.#autosave?.state === 'saved') await this.#openIfFree(this.#page.workspace.id, project.scenes);
   }
 
   /**

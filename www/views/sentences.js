@@ -101,7 +101,7 @@ export function tileNotes({ facts, isSeenOtherwise }) {
 
 /** A scene whose file the browser has no room for. @param {string} name */
 export function lackingSceneSentence(name) {
-  return `${isolated(name)} is too large to be kept in the browser. Its cells, labels and classes are kept; after a reload, add the file again to see it.`;
+  return `${isolated(name)} is too large to be kept in the browser, and stays open for this visit only. Its cells, labels and classes are kept; after a reload, add the file again to see it.`;
 }
 
 /** What went wrong, of whatever was thrown. @param {unknown} thrown */
