@@ -6,6 +6,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { settled, trained, withPage } from './driving.mjs';
+import { tiff } from './tiff.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -96,29 +97,19 @@ function drawnScene(page) {
   }, names);
 }
 
-/** An uncompressed TIFF of three bands in UTM, half a metre a pixel. @param {{ width: number, height: number, base64: string }} drawn */
+/** Three bands in UTM, half a metre a pixel. @param {{ width: number, height: number, base64: string }} drawn */
 function geoTiff({ width, height, base64 }) {
-  const pixels = Buffer.from(base64, 'base64');
-  const [scaleAt, tieAt, keysAt, bitsAt, dataAt] = [300, 324, 372, 420, 512];
-  /** @type {[number, number, number, number][]} */
-  const tags = [
-    [256, 4, 1, width], [257, 4, 1, height], [258, 3, 3, bitsAt], [259, 3, 1, 1], [262, 3, 1, 2], [273, 4, 1, dataAt], [277, 3, 1, 3],
-    [278, 4, 1, height], [279, 4, 1, pixels.length], [284, 3, 1, 1], [33550, 12, 3, scaleAt], [33922, 12, 6, tieAt], [34735, 3, 16, keysAt],
-  ];
-  const head = Buffer.alloc(dataAt);
-  head.write('II*\0\x08\0\0\0', 'latin1');
-  head.writeUInt16LE(tags.length, 8);
-  for (const [index, [tag, type, count, value]] of tags.entries()) {
-    head.writeUInt16LE(tag, 10 + 12 * index);
-    head.writeUInt16LE(type, 12 + 12 * index);
-    head.writeUInt32LE(count, 14 + 12 * index);
-    head.writeUInt32LE(value, 18 + 12 * index);
-  }
-  for (const [index, scale] of [0.5, 0.5, 0].entries()) head.writeDoubleLE(scale, scaleAt + 8 * index);
-  for (const [index, tie] of [0, 0, 0, 500_000, 5_400_000, 0].entries()) head.writeDoubleLE(tie, tieAt + 8 * index);
-  for (const [index, key] of [1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 32633].entries()) head.writeUInt16LE(key, keysAt + 2 * index);
-  for (const index of [0, 1, 2]) head.writeUInt16LE(8, bitsAt + 2 * index);
-  return Buffer.concat([head, pixels]);
+  return tiff({
+    width,
+    height,
+    bits: [8, 8, 8],
+    pixels: Buffer.from(base64, 'base64'),
+    more: [
+      [33550, 'double', [0.5, 0.5, 0]],
+      [33922, 'double', [0, 0, 0, 500_000, 5_400_000, 0]],
+      [34735, 'short', [1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 32633]],
+    ],
+  });
 }
 
 /** @param {Page} page */

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import Papa from 'papaparse';
+import { tiff } from '../../tools/tiff.mjs';
 import { openBench } from './fine-tuning-harness.mjs';
 import { ROOT, SLOW_MS, fromMenu, temporaryFolder, tiles } from './harness.mjs';
 import { keptForOffline, openSite } from './site.mjs';
@@ -22,31 +23,16 @@ const SIDE_PX = 64;
  * @param {number} emptyColumns of zeros, which the file calls no data
  */
 function scene(from, emptyColumns = 0) {
-  const bands = 4;
-  const noData = '0\0';
-  /** @type {[number, number, number, number][]} */
-  const tags = [
-    [256, 4, 1, SIDE_PX], [257, 4, 1, SIDE_PX], [258, 3, 4, 300], [259, 3, 1, 1], [262, 3, 1, 2], [273, 4, 1, 400], [277, 3, 1, bands],
-    [278, 4, 1, SIDE_PX], [279, 4, 1, SIDE_PX * SIDE_PX * bands * 2], [284, 3, 1, 1], [338, 3, 1, 0], [42113, 2, noData.length, noData.charCodeAt(0)],
-  ];
-  const file = Buffer.alloc(400 + SIDE_PX * SIDE_PX * bands * 2);
-  file.write('II*\0\x08\0\0\0', 'latin1');
-  file.writeUInt16LE(tags.length, 8);
-  for (const [index, [tag, type, count, value]] of tags.entries()) {
-    file.writeUInt16LE(tag, 10 + 12 * index);
-    file.writeUInt16LE(type, 12 + 12 * index);
-    file.writeUInt32LE(count, 14 + 12 * index);
-    file.writeUInt32LE(value, 18 + 12 * index);
-  }
-  for (let band = 0; band < bands; band += 1) file.writeUInt16LE(16, 300 + 2 * band);
+  const bits = [16, 16, 16, 16];
+  const pixels = Buffer.alloc(SIDE_PX * SIDE_PX * bits.length * 2);
   for (let index = 0; index < SIDE_PX * SIDE_PX; index += 1) {
     const [x, y] = [index % SIDE_PX, Math.floor(index / SIDE_PX)];
-    for (let band = 0; band < bands; band += 1) {
+    for (const band of bits.keys()) {
       const hill = Math.round(from + 300 * (1 + Math.sin(x / (5 + band)) * Math.cos(y / 9)) + 400 * band);
-      file.writeUInt16LE(x < emptyColumns ? 0 : hill, 400 + (index * bands + band) * 2);
+      pixels.writeUInt16LE(x < emptyColumns ? 0 : hill, (index * bits.length + band) * 2);
     }
   }
-  return file;
+  return tiff({ width: SIDE_PX, height: SIDE_PX, bits, pixels, more: [[338, 'short', [0]], [42113, 'ascii', [...Buffer.from('0\0')]]] });
 }
 
 /** @param {import('./harness.mjs').TestContext} t */
