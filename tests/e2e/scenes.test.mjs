@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import Papa from 'papaparse';
 import { openBench } from './fine-tuning-harness.mjs';
 import { ROOT, SLOW_MS, temporaryFolder } from './harness.mjs';
+import { PLACES } from '../scene/places.mjs';
 
 const options = { timeout: SLOW_MS };
 const PYTHON = process.env.PYTHON ?? 'python3';
@@ -427,14 +428,7 @@ test('however a scene lies it can be opened, and what is not known of its place 
   await run(PYTHON, [path.join(ROOT, 'tests/scene/make_scenes.py'), folder]);
   const { page } = await openBench(t);
   const map = new MapBench(page);
-  for (const [name, words] of /** @type {[string, RegExp][]} */ ([
-    ['no-place', /does not say where it lies/],
-    ['control-points', /4 control points/],
-    ['no-crs', /does not say its CRS, and it is not guessed/],
-    ['unknown-crs', /EPSG:2154 is not known here/],
-    ['turned', /turned or sheared/],
-    ['south-up', /south at its top/],
-  ])) {
+  for (const [name, words] of PLACES) {
     await map.open(path.join(folder, 'places', `${name}.tif`));
     await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('#map-facts')?.textContent ?? ''), words.source, { timeout: SLOW_MS });
     assert.equal(await page.locator('#map-north').isVisible(), name === 'turned', name);

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Papa from 'papaparse';
 import { ROOT, SLOW_MS, temporaryFolder } from '../e2e/harness.mjs';
+import { PLACES } from '../scene/places.mjs';
 
 const TILELENS = path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target'), 'release/tilelens');
 const PYTHON = process.env.PYTHON ?? 'python3';
@@ -87,17 +88,9 @@ test('a map lies where its scene does, however that lies', { timeout: SLOW_MS },
   const mapPath = (/** @type {string} */ name) => path.join(maps, name.replace('.tif', '-map.tif'));
   for (const shapes of ['regions', 'cells']) {
     const { stderr } = await map(...paths, '--cell', '32px', '--shapes', shapes, '--output', maps);
-    for (const [name, words] of [
-      ['no-place', /does not say where it lies/],
-      ['control-points', /4 control points/],
-      ['no-crs', /does not say its CRS, and it is not guessed/],
-      ['unknown-crs', /EPSG:2154 is not known here/],
-      ['turned', /turned or sheared/],
-      ['south-up', /south at its top/],
-      ['mercator', /Web Mercator enlarges/],
-    ]) {
+    for (const [name, words] of PLACES) {
       const said = stderr.split(path.join(folder, `${name}.tif`))[1].split('is written')[0];
-      assert.match(said, /** @type {RegExp} */ (words), `${name}`);
+      assert.match(said, words, name);
     }
     const found = await checked(32, files.flatMap((name) => [path.join(folder, name), mapPath(name)]));
     assert.equal(found.length, files.length);
