@@ -282,6 +282,24 @@ open(sys.argv[2] + '.aux.xml', 'w').write(f'<PAMDataset>{bands}</PAMDataset>')`;
     await page.waitForSelector('#vector-apply:enabled', { timeout: SLOW_MS });
     assert.equal(await page.inputValue('#vector-property'), 'Class', 'what is usually called so comes first');
     assert.match((await page.textContent('#vector-preview')) ?? '', /^12 cells will have a label: .*Forest.* \(4\).*Residential.* \(4\).*Sea\/lake.* \(4\)\.$/);
+    const readings = await page.evaluate(async () => {
+      let readings = 0;
+      const { postMessage } = Worker.prototype;
+      Worker.prototype.postMessage = function (/** @type {any[]} */ ...sent) {
+        if (sent[0]?.kind === 'vectorLabels') readings += 1;
+        postMessage.apply(this, /** @type {any} */ (sent));
+      };
+      const share = /** @type {HTMLInputElement} */ (document.querySelector('#vector-share'));
+      for (const value of ['51', '52', '53', '54', '55']) {
+        share.value = value;
+        share.dispatchEvent(new Event('input'));
+        await Promise.resolve();
+      }
+      while (/** @type {HTMLButtonElement} */ (document.querySelector('#vector-apply')).disabled) await new Promise((resolve) => setTimeout(resolve, 20));
+      Worker.prototype.postMessage = postMessage;
+      return readings;
+    });
+    assert.ok(readings <= 2, `who types a share has the file read ${readings} times`);
     await page.fill('#vector-share', '95');
     await page.waitForFunction(() => /^No cell is covered that far/.test(document.querySelector('#vector-preview')?.textContent ?? ''), null, { timeout: SLOW_MS });
     assert.equal(await page.isDisabled('#vector-apply'), true);

@@ -69,6 +69,8 @@ export function setUpVectorOffer({ room, scenes, desk, tiles, labelling }, showM
 
   /** Plans are asked for faster than they are made: of all only the last one counts. */
   let asked = 0;
+  /** What is being made. Each plan reads all of the file: the next waits, and those between are not made at all. @type {Promise<unknown>} */
+  let making = Promise.resolve();
   /** @type {Plan['act']} */
   let act = null;
 
@@ -78,7 +80,11 @@ export function setUpVectorOffer({ room, scenes, desk, tiles, labelling }, showM
     const number = asked;
     labels.disabled = use() !== 'labels';
     apply.disabled = true;
-    const planned = await (use() === 'area' ? planArea(laid) : planLabels(laid)).catch((thrown) => ({ words: thrownSentence(thrown), act: null }));
+    await making;
+    if (number !== asked) return;
+    const made = (use() === 'area' ? planArea(laid) : planLabels(laid)).catch((thrown) => ({ words: thrownSentence(thrown), act: null }));
+    making = made;
+    const planned = await made;
     if (number !== asked) return;
     preview.textContent = planned.words;
     act = planned.act;
