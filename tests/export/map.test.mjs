@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -135,6 +135,71 @@ test('parts of a scene, joined, make the map that it has', { timeout: SLOW_MS },
   assert.match(none.stderr, /3 parts are numbered from 1 to 3/);
 });
 
+test('answers of another run are never thrown away', { timeout: SLOW_MS }, async (t) => {
+  const folder = await temporaryFolder(t);
+  await makeScenes(folder);
+  const file = (/** @type {string} */ name) => path.join(folder, name);
+  const scene = file('places/turned.tif');
+  const part = file('map.tif.part');
+  const args = (/** @type {string[]} */ ...more) => ['map', '--head', HEAD, scene, '--cell', '32px', '--output', file('map.tif'), ...more];
+  await printed(TILELENS, args('--part', '1/3'));
+  const first = await readFile(part, 'utf8');
+  // Neither for the next part, nor for the whole, nor for other cells.
+  for (const [more, words] of /** @type {[string[], RegExp][]} */ ([
+    [['--part', '2/3'], /has answers for this map already: go on with --resume, or remove it/],
+    [[], /has answers for this map already: go on with --resume, or remove it/],
+    [['--step', '16px'], /is of another scene, model, cell or stretch: remove it to begin anew/],
+    [['--step', '16px', '--resume'], /is of another scene, model, cell or stretch: remove it to begin anew/],
+  ])) {
+    const { status, stderr } = await run(TILELENS, args(...more));
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, words);
+    assert.equal(await readFile(part, 'utf8'), first);
+  }
+  await printed(TILELENS, args('--part', '2/3', '--resume'));
+  const both = await readFile(part, 'utf8');
+  assert.ok(both.startsWith(first) && both.length > first.length);
+  // Where only the first line was written, or not all of it, nothing is lost.
+  const head = `${first.split('\n')[0]}\n`;
+  for (const begun of [head, head.slice(0, 40)]) {
+    await writeFile(part, begun);
+    await printed(TILELENS, args());
+    await rm(file('map.tif'));
+    for (const ending of ['.csv', '.geojson', '.qml', '-confidence.tif', '.tif.aux.xml']) await rm(file(`map${ending}`));
+  }
+
+  // Parts of copies with other time stamps, and a line that names a cell that is not there.
+  const copy = file('places/copy.tif');
+  await copyFile(scene, copy);
+  await utimes(copy, 1, 1);
+  await printed(TILELENS, args('--part', '1/2'));
+  await printed(TILELENS, args('--part', '2/2').map((word) => (word === scene ? copy : word === file('map.tif') ? file('copy.tif') : word)));
+  await writeFile(part, Buffer.concat([await readFile(part), await readFile(file('copy.tif.part'))]));
+  const joined = await run(TILELENS, args('--resume'));
+  assert.match(joined.stderr, /map\.tif\.part: it was joined of parts of different scenes or settings: .*same time stamp/);
+  assert.doesNotMatch(joined.stderr, /damaged/);
+  await writeFile(part, `${head}{"window":0,"empty":[1000000]}\n`);
+  const damaged = await run(TILELENS, args('--resume'));
+  assert.match(damaged.stderr, /map\.tif\.part: it is damaged: remove it to begin anew/);
+  assert.doesNotMatch(damaged.stderr, /panicked|fault of its own/);
+});
+
+test('a run that has the answers in its hands shares them with no other', { timeout: SLOW_MS }, async (t) => {
+  const folder = await temporaryFolder(t);
+  await makeScenes(folder);
+  const part = path.join(folder, 'map.tif.part');
+  const args = ['map', '--head', HEAD, path.join(folder, 'places/turned.tif'), '--cell', '32px', '--step', '1px', '--threads', '1', '--resume', '--output', path.join(folder, 'map.tif')];
+  const child = spawn(TILELENS, args, { cwd: ROOT, stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  while (child.exitCode === null && (!existsSync(part) || (await readFile(part)).length === 0)) await sleep(5);
+  const { status, stderr } = await run(TILELENS, args);
+  child.kill('SIGKILL');
+  await ended;
+  assert.equal(child.signalCode, 'SIGKILL', 'it was done before it could be ended');
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /map\.tif\.part is in use by another run: wait for it, or name another --output/);
+});
+
 describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, () => {
   /** @type {string} */
   let folder;
@@ -238,7 +303,7 @@ describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, 
     const [first] = (await readFile(file('begun.tif.part'), 'utf8')).split('\n');
     for (const [more, words] of /** @type {[string, RegExp][]} */ ([
       ['{"backbone":"another"}', /was joined of parts of different scenes/],
-      ['{"window":0,"empty":[1000000]}', /is damaged/],
+      ['{"window":0,"empty":[1000000]}', /is damaged: remove it/],
     ])) {
       await writeFile(file('other.tif.part'), `${first}\n${more}\n`);
       const wrong = await run(TILELENS, [...args, '--resume', '--output', file('other.tif')]);

@@ -1,8 +1,8 @@
 //! The windows that are done, kept in a file beside the map until it is written: what a run that was cut off has
 //! computed is not computed again.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -39,11 +39,14 @@ struct Written {
     empty: Vec<usize>,
 }
 
+/// What each window says, with the cells of the map that hold no data.
+type Answers = Vec<Option<(Answer, Vec<usize>)>>;
+
 /// The answers so far, in memory and in the file.
 pub struct Progress {
     path: PathBuf,
     file: File,
-    answers: Vec<Option<(Answer, Vec<usize>)>>,
+    answers: Answers,
 }
 
 /// All that the answers depend on, as the first line of the file.
@@ -68,61 +71,40 @@ pub fn identity(
 }
 
 impl Progress {
-    /// Begins, or goes on with what is at `path`, where `resume` is set and there is something.
+    /// Begins, or goes on with what is at `path`, where `resume` is set and there is something. No other run may have the
+    /// file meanwhile.
     ///
     /// # Errors
     ///
-    /// Where the file has answers for this very map and `resume` is not set, or answers for another one and it is; where it
-    /// cannot be read or written.
+    /// Where the file has answers of another map, or of this very one and `resume` is not set; where another run has it;
+    /// where it cannot be read or written.
     pub fn open(path: &Path, identity: &str, resume: bool, grid: &Grid, classes: usize) -> Result<Self> {
-        let windows = grid.windows();
-        if !resume && begins_with(path, identity) {
-            bail!(
+        let unwritten = || format!("{} cannot be written", path.display());
+        make_folder_of(path)?;
+        let options = File::options().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = options.with_context(unwritten)?;
+        // Some network disks have no locks.
+        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            bail!("{} is in use by another run: wait for it, or name another --output", path.display());
+        }
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).with_context(|| format!("{} cannot be read", path.display()))?;
+        let (whole, answers) = match begun(&text, identity) {
+            Begun::Nothing => (0, vec![None; grid.windows()]),
+            Begun::Same if !resume => bail!(
                 "{} has answers for this map already: go on with --resume, or remove it to begin anew",
                 path.display()
-            );
-        }
-        let damaged = || format!("{} is damaged: leave out --resume, and remove it", path.display());
-        let unwritten = || format!("{} cannot be written", path.display());
-        let mut answers: Vec<Option<(Answer, Vec<usize>)>> = vec![None; windows];
-        let mut whole = 0;
-        if resume && path.exists() {
-            let text = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-            let mut lines = text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"));
-            if let Some(head) = lines.next() {
-                if head.trim_ascii_end() != identity.as_bytes() {
-                    bail!(
-                        "{} is of another scene, model, cell or stretch: leave out --resume to begin anew",
-                        path.display()
-                    );
-                }
-                whole += head.len();
+            ),
+            Begun::Same => {
+                let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+                let answers = answers_of(&text[..whole], identity, grid, classes);
+                (whole, answers.with_context(|| path.display().to_string())?)
             }
-            for line in lines {
-                whole += line.len();
-                // Each of the files that were joined begins so.
-                if line.trim_ascii_end() == identity.as_bytes() {
-                    continue;
-                }
-                if line.starts_with(IDENTITY_BEGINS) {
-                    bail!(
-                        "{} was joined of parts of different scenes, models, cells or stretches",
-                        path.display()
-                    );
-                }
-                let row: Written = serde_json::from_slice(line).with_context(damaged)?;
-                let is_one = (row.scores.is_empty() || row.scores.len() == classes)
-                    && row.empty.iter().all(|&cell| cell < grid.cells());
-                let slot = answers.get_mut(row.window).filter(|_| is_one).with_context(damaged)?;
-                let answer = if row.scores.is_empty() { Answer::NoData } else { Answer::Scores(row.scores) };
-                *slot = Some((answer, row.empty));
-            }
-            let done = answers.iter().flatten().count();
-            eprintln!("  {done} of {windows} cells are done already.");
-        }
-        make_folder_of(path)?;
-        let options = File::options().write(true).create(true).truncate(whole == 0).open(path);
-        let mut file = options.with_context(unwritten)?;
+            Begun::Another => bail!(
+                "{} is of another scene, model, cell or stretch: remove it to begin anew",
+                path.display()
+            ),
+        };
         // A last line that ends in its middle is written anew.
         file.set_len(whole as u64).with_context(unwritten)?;
         file.seek(SeekFrom::End(0)).with_context(unwritten)?;
@@ -174,9 +156,47 @@ impl Progress {
     }
 }
 
-/// Whether a file is there whose first line is that.
-fn begins_with(path: &Path, identity: &str) -> bool {
-    let Ok(file) = File::open(path) else { return false };
-    let mut head = String::new();
-    BufReader::new(file).read_line(&mut head).is_ok() && head.trim_end() == identity
+/// What stands in a file already.
+enum Begun {
+    /// No answers that could be lost: not a line behind an identity, which may have been cut off itself.
+    Nothing,
+    /// Answers of this identity.
+    Same,
+    /// Answers of another one, or what somebody else has written.
+    Another,
+}
+
+fn begun(text: &[u8], identity: &str) -> Begun {
+    match text.iter().position(|&byte| byte == b'\n').map(|end| text.split_at(end)) {
+        None if identity.as_bytes().starts_with(text) => Begun::Nothing,
+        Some((head, b"\n")) if head.starts_with(IDENTITY_BEGINS) => Begun::Nothing,
+        Some((head, _)) if head == identity.as_bytes() => Begun::Same,
+        _ => Begun::Another,
+    }
+}
+
+/// The answers of whole lines, window by window.
+fn answers_of(text: &[u8], identity: &str, grid: &Grid, classes: usize) -> Result<Answers> {
+    const DAMAGED: &str = "it is damaged: remove it to begin anew";
+    let mut answers: Answers = vec![None; grid.windows()];
+    for line in text.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end) {
+        // Each of the files that were joined begins so.
+        if line == identity.as_bytes() {
+            continue;
+        }
+        if line.starts_with(IDENTITY_BEGINS) {
+            bail!(
+                "it was joined of parts of different scenes or settings: classify all parts with the same options, of one \
+                 scene or of copies with the same time stamp"
+            );
+        }
+        let row: Written = serde_json::from_slice(line).context(DAMAGED)?;
+        let is_one = (row.scores.is_empty() || row.scores.len() == classes)
+            && row.empty.iter().all(|&cell| cell < grid.cells());
+        let slot = answers.get_mut(row.window).filter(|_| is_one).context(DAMAGED)?;
+        let answer = if row.scores.is_empty() { Answer::NoData } else { Answer::Scores(row.scores) };
+        *slot = Some((answer, row.empty));
+    }
+    eprintln!("  {} of {} cells are done already.", answers.iter().flatten().count(), answers.len());
+    Ok(answers)
 }
