@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -198,6 +198,39 @@ test('a run that has the answers in its hands shares them with no other', { time
   assert.equal(child.signalCode, 'SIGKILL', 'it was done before it could be ended');
   assert.equal(status, 1, stderr);
   assert.match(stderr, /map\.tif\.part is in use by another run: wait for it, or name another --output/);
+});
+
+test('files of others stay, and one bad scene stops no other', { timeout: SLOW_MS }, async (t) => {
+  const folder = await temporaryFolder(t);
+  await makeScenes(folder);
+  const file = (/** @type {string} */ name) => path.join(folder, name);
+  const [scene, other] = [file('places/turned.tif'), file('places/no-place.tif')];
+  await copyFile(scene, file('a.tif'));
+  await copyFile(scene, file('a-map.tif'));
+  await copyFile(other, file('field.tif'));
+  for (const name of ['lines.geojson', 'own.tif.part']) await writeFile(file(name), 'mine');
+  await symlink(file('a.tif'), file('link.tif'));
+  for (const [args, words] of /** @type {[string[], RegExp][]} */ ([
+    [[file('a.tif'), file('a-map.tif'), '--output', folder], /a-map\.tif is read, and would be written over/],
+    [[file('a.tif'), '--output', file('link.tif')], /link\.tif is read, and would be written over/],
+    [[file('a.tif'), '--output', file('field.tif')], /field\.tif is there already, and is of no map that Tilelens made/],
+    [[file('a.tif'), '--output', file('lines.tif')], /lines\.geojson is there already, and is of no map that Tilelens made/],
+    [[file('a.tif'), '--output', file('own.tif')], /own\.tif\.part is of another scene/],
+  ])) {
+    const { status, stderr } = await run(TILELENS, ['map', '--head', HEAD, '--cell', '32px', ...args]);
+    assert.equal(status, 1, `${args.join(' ')}: ${stderr}`);
+    assert.match(stderr, words);
+  }
+  assert.deepEqual(await readFile(file('field.tif')), await readFile(other));
+  assert.deepEqual(await readFile(file('a-map.tif')), await readFile(scene));
+  for (const name of ['lines.geojson', 'own.tif.part']) assert.equal(await readFile(file(name), 'utf8'), 'mine');
+
+  await writeFile(file('broken.tif'), 'no scene');
+  const several = await run(TILELENS, ['map', '--head', HEAD, '--cell', '32px', scene, file('broken.tif'), other, '--output', file('maps')]);
+  assert.equal(several.status, 1);
+  assert.equal(several.stderr.match(/broken\.tif/g)?.length, 1, several.stderr);
+  assert.match(several.stderr, /error: 1 of 3 scenes have no map/);
+  assert.ok(existsSync(file('maps/turned-map.tif')) && existsSync(file('maps/no-place-map.tif')));
 });
 
 describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, () => {

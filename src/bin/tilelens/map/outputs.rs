@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use tilelens::scene::{
-    ClassMap, Place, Shapes, aux_xml, class_geotiff, confidence_geotiff, draw_sample, qml, write_csv,
-    write_geojson, write_sample_csv, write_sample_geojson,
+    ClassMap, Place, Shapes, aux_xml, category_names, class_geotiff, confidence_geotiff, draw_sample, qml,
+    write_csv, write_geojson, write_sample_csv, write_sample_geojson,
 };
 
 use super::super::files::write;
@@ -45,25 +45,38 @@ impl Outputs {
     pub fn check(&self, read: &HashSet<PathBuf>) -> Result<()> {
         let beside = BESIDE.map(|ending| self.named(ending));
         let of_sample = CHECK_SAMPLE.map(|ending| self.named(ending));
-        let all = [&self.map].into_iter().chain(&beside).chain(&of_sample);
-        if let Some(path) =
-            all.into_iter().find(|path| path.canonicalize().is_ok_and(|path| read.contains(&path)))
-        {
+        let more = [self.aux_xml(), self.part()];
+        let mut all = [&self.map].into_iter().chain(&beside).chain(&of_sample).chain(&more);
+        if let Some(path) = all.find(|path| path.canonicalize().is_ok_and(|path| read.contains(&path))) {
             bail!("{} is read, and would be written over: name another --output", path.display());
         }
         // What an earlier run has written stands beside its map.
-        match beside.iter().find(|path| path.exists()).filter(|_| !self.map.exists()) {
-            Some(path) => {
-                bail!("{} is there already, and is of no map: name another --output", path.display())
-            }
+        let theirs = [&self.map].into_iter().chain(&beside).find(|path| path.exists());
+        match theirs.filter(|_| !self.is_of_earlier_run()) {
+            Some(path) => bail!(
+                "{} is there already, and is of no map that Tilelens made: move it, or name another --output",
+                path.display()
+            ),
             None => Ok(()),
         }
     }
 
+    /// Whether a map is there that Tilelens wrote: the names of its classes stand beside it.
+    fn is_of_earlier_run(&self) -> bool {
+        let names = category_names(&fs::read_to_string(self.aux_xml()).unwrap_or_default());
+        self.map.exists() && names.first().is_some_and(String::is_empty)
+    }
+
+    /// The names of the classes, for GDAL.
+    fn aux_xml(&self) -> PathBuf {
+        with_suffix(&self.map, ".aux.xml")
+    }
+
     /// Writes all files, each under another name until it is whole.
     pub fn write(&self, map: &ClassMap, place: &Place, shapes: Shapes) -> Result<()> {
+        // First, since it tells the map from files of others.
+        write_whole(&self.aux_xml(), aux_xml(map).as_bytes())?;
         write_whole(&self.map, &class_geotiff(map, place)?)?;
-        write_whole(&with_suffix(&self.map, ".aux.xml"), aux_xml(map).as_bytes())?;
         write_whole(&self.named(".qml"), qml(map).as_bytes())?;
         write_whole(&self.named("-confidence.tif"), &confidence_geotiff(map, place)?)?;
         let mut csv = Vec::new();
