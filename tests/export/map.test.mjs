@@ -233,6 +233,38 @@ test('files of others stay, and one bad scene stops no other', { timeout: SLOW_M
   assert.ok(existsSync(file('maps/turned-map.tif')) && existsSync(file('maps/no-place-map.tif')));
 });
 
+test('a check sample is of one map, and what a person wrote stays', { timeout: SLOW_MS }, async (t) => {
+  const folder = await temporaryFolder(t);
+  await makeScenes(folder);
+  const file = (/** @type {string} */ name) => path.join(folder, name);
+  const draw = (/** @type {string[]} */ ...more) => map(file('places/turned.tif'), '--cell', '16px', '--check-sample', '8', '--output', file('map.tif'), ...more);
+  await draw();
+  const [csv, geojson] = ['map-check.csv', 'map-check.geojson'].map(file);
+  const drawn = await readFile(csv, 'utf8');
+  assert.match((await draw()).stderr, /map-check\.csv is there already and is left as it is: it was drawn from this map/);
+  // Nobody has labelled it, and the map is another one.
+  assert.match((await draw('--undecided', '100')).stderr, /8 cells to check stand in/);
+  const anew = await readFile(csv, 'utf8');
+  assert.notEqual(anew, drawn);
+  // Labelled in a GIS program alone, or in the list.
+  const outlines = JSON.parse(await readFile(geojson, 'utf8'));
+  outlines.features[0].properties.truth = 'Forest';
+  await writeFile(geojson, JSON.stringify(outlines));
+  for (const gone of [null, csv]) {
+    if (gone) await rm(gone);
+    const { stderr } = await draw();
+    assert.match(stderr, /map-check\.geojson is there already and is left as it is: it was drawn from another map than this one/);
+    assert.equal(await readFile(geojson, 'utf8'), JSON.stringify(outlines));
+    assert.equal(existsSync(csv), !gone);
+  }
+  assert.equal((await run(TILELENS, ['area', file('map.tif'), geojson])).status, 1);
+  // Lists of before do not say it.
+  const rows = /** @type {Record<string, string>[]} */ (Papa.parse(drawn.trim(), { header: true }).data);
+  await writeFile(csv, Papa.unparse(rows.map(({ map_id: _, ...row }) => ({ ...row, truth: 'Forest' }))));
+  const { stderr } = await printed(TILELENS, ['area', file('map.tif'), csv]);
+  assert.match(stderr, /map-check\.csv does not say from which map its cells were drawn: its figures hold for that one alone/);
+});
+
 describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, () => {
   /** @type {string} */
   let folder;

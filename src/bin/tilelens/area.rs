@@ -49,8 +49,15 @@ pub fn run(args: AreaArgs) -> Result<()> {
         .with_context(|| format!("{} cannot be read", args.sample.display()))?;
     let Sample { map_id: drawn_from, cells: checked } =
         read_sample(&text).with_context(|| args.sample.display().to_string())?;
-    if drawn_from.is_some_and(|drawn_from| drawn_from != map_id(&ids, names)) {
-        return Err(SampleError::OtherMap).with_context(|| args.sample.display().to_string());
+    match drawn_from {
+        Some(drawn_from) if drawn_from != map_id(&ids, names) => {
+            return Err(SampleError::OtherMap).with_context(|| args.sample.display().to_string());
+        }
+        Some(_) => {}
+        None => eprintln!(
+            "{} does not say from which map its cells were drawn: its figures hold for that one alone.",
+            args.sample.display()
+        ),
     }
     // What is undecided comes last, where there is such.
     let class_count = names.len() - usize::from(names.last().is_some_and(|name| name == UNDECIDED));

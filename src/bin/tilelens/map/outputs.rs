@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use tilelens::scene::{
-    ClassMap, Place, Shapes, aux_xml, category_names, class_geotiff, confidence_geotiff, draw_sample, qml,
-    write_csv, write_geojson, write_sample_csv, write_sample_geojson,
+    ClassMap, Place, Sample, Shapes, aux_xml, category_names, class_geotiff, confidence_geotiff, draw_sample,
+    map_id, qml, read_sample, write_csv, write_geojson, write_sample_csv, write_sample_geojson,
 };
 
 use super::super::files::write;
@@ -87,14 +87,16 @@ impl Outputs {
         Ok(())
     }
 
-    /// Draws a check sample and writes it as CSV and GeoJSON. One that is there may be labelled already, and stays.
+    /// Draws a check sample and writes it as CSV and GeoJSON. One of this map that is there stays, and so does whatever a
+    /// person has labelled.
     pub fn write_check_sample(&self, map: &ClassMap, place: &Place, count: usize, seed: u64) -> Result<()> {
-        let path = self.named("-check.csv");
-        if path.exists() {
-            eprintln!(
-                "  {} is there already and is left as it is: tilelens area says whether it is of this map.",
-                path.display()
-            );
+        let ids: Vec<u8> = (0..map.cells().len()).map(|cell| map.id(cell)).collect();
+        let id = map_id(&ids, &map.names());
+        let [path, outlines] = CHECK_SAMPLE.map(|ending| self.named(ending));
+        if let Some((kept, drawn_from)) =
+            [&path, &outlines].into_iter().find_map(|path| Some((path, kept_sample(path, &id)?)))
+        {
+            eprintln!("  {} is there already and is left as it is: {drawn_from}.", kept.display());
             return Ok(());
         }
         let cells = draw_sample(map, count, seed)?;
@@ -137,6 +139,26 @@ impl Outputs {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// Of which map the sample in a file was drawn, where it is to stay: one of this map, one that somebody labelled, and what
+/// cannot be read.
+fn kept_sample(path: &Path, id: &str) -> Option<&'static str> {
+    if !path.exists() {
+        return None;
+    }
+    let sample = fs::read_to_string(path).ok().and_then(|text| read_sample(&text).ok());
+    let Some(Sample { map_id, cells }) = sample else {
+        return Some("it is no list that can be read; move it, and map again to draw one");
+    };
+    match map_id {
+        Some(drawn_from) if drawn_from == id => Some("it was drawn from this map"),
+        _ if cells.iter().all(|checked| checked.truth.is_empty()) => None,
+        Some(_) => Some(
+            "it was drawn from another map than this one; move it, and map again to draw one of this map",
+        ),
+        None => Some("it does not say from which map it was drawn"),
     }
 }
 
