@@ -265,6 +265,35 @@ test('a check sample is of one map, and what a person wrote stays', { timeout: S
   assert.match(stderr, /map-check\.csv does not say from which map its cells were drawn: its figures hold for that one alone/);
 });
 
+test('a scene becomes colours as the tiles did that the head learnt from', { timeout: SLOW_MS }, async (t) => {
+  const folder = await temporaryFolder(t);
+  // Dark and bright tiles of 16 bits; a scene that is dark everywhere: its own stretch would make it bright.
+  const make = `
+import sys, pathlib, warnings
+import numpy as np, rasterio
+warnings.simplefilter("ignore")
+folder, noise = pathlib.Path(sys.argv[1]), np.random.default_rng(3)
+def write(name, pixels):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with rasterio.open(path, "w", driver="GTiff", width=pixels.shape[2], height=pixels.shape[1], count=3, dtype="uint16", photometric="RGB") as file:
+        file.write(pixels.astype("uint16"))
+for name, level in [("dark", 400), ("bright", 2600)]:
+    for index in range(10):
+        write(f"tiles/{name}/{index}.tif", noise.integers(level - 300, level + 300, (3, 64, 64)))
+write("scene.tif", noise.integers(100, 700, (3, 192, 192)))
+`;
+  await printed(PYTHON, ['-c', make, folder]);
+  const file = (/** @type {string} */ name) => path.join(folder, name);
+  await printed(TILELENS, ['train', file('tiles'), '--output', file('head.safetensors'), '--no-baselines', '--no-augmentation', '--epochs', '8']);
+  const classes = async (/** @type {string} */ name) => new Set((await table(file(`${name}.csv`))).map((row) => row.class_name));
+  const learnt = await printed(TILELENS, ['map', file('scene.tif'), '--model', file('head.safetensors'), '--cell', '64px', '--output', file('learnt.tif')]);
+  assert.deepEqual(await classes('learnt'), new Set(['dark']));
+  // Its own would end at 700.
+  assert.match(learnt.stderr, /from black to white: red 1\d\d to 2[89]\d\d/);
+  assert.doesNotMatch(learnt.stderr, /otherwise than the tiles/);
+});
+
 describe('a scene of known tiles', { skip: WITHOUT_EUROSAT, timeout: SLOW_MS }, () => {
   /** @type {string} */
   let folder;
