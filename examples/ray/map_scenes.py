@@ -1,6 +1,7 @@
 """Map many scenes with `tilelens map`, by Ray Data: on this machine's cores or on a cluster."""
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -53,6 +54,23 @@ def is_whole(map_file: Path) -> bool:
     return map_file.exists() and not part_file(map_file).exists()
 
 
+def made_of(map_file: Path, scene: str, command: list[str]) -> dict:
+    """What tells a map from one of another scene, head or cell: its command, and the size and time of each file there."""
+    words = [*command, scene, str(map_file)]
+    # --head=mine.safetensors names a file, too.
+    named = [Path(word.partition("=")[2] if word.startswith("--") else word) for word in words]
+    stats = [path.stat() for path in named if path.is_file()]
+    return {"command": words, "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats]}
+
+
+def read_made(file: Path) -> dict[str, dict]:
+    """What each map of a folder was made of, by the map's name; nothing where that is not known."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -63,7 +81,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, help="the folder to write the maps to")
     parser.add_argument("--parts", type=int, default=16, help="parts that each scene is shared in (16)")
     parser.add_argument("--concurrency", type=int, help="parts at once, one core each (all cores)")
-    parser.add_argument("--resume", action="store_true", help="leave out scenes whose map is whole")
+    parser.add_argument("--resume", action="store_true", help="leave out scenes that this command has mapped whole")
     parser.add_argument("--tilelens", default="tilelens", help="the program, if it is not on the PATH")
     words = sys.argv[1:]
     end = words.index("--") if "--" in words else len(words)
@@ -86,10 +104,16 @@ def main() -> None:
     if twice:
         sys.exit(f"two scenes would be mapped to {twice[0]}: map them one by one")
     args.output.mkdir(parents=True, exist_ok=True)
+    made_file = args.output / "made.json"
+    made = read_made(made_file)
     if args.resume:
-        maps = {scene: map_file for scene, map_file in maps.items() if not is_whole(map_file)}
+        maps = {
+            scene: map_file
+            for scene, map_file in maps.items()
+            if not is_whole(map_file) or made.get(map_file.name) != made_of(map_file, scene, command)
+        }
     if not maps:
-        print(f"{args.output}: each scene has its map already")
+        print(f"{args.output}: each scene has its map already, made by this command")
         return
 
     numbers = range(1, args.parts + 1)
@@ -119,6 +143,9 @@ def main() -> None:
             unread += status == SOME_UNREAD
             if status not in (0, SOME_UNREAD):
                 failed.add(scene)
+                continue
+            made[map_file.name] = made_of(map_file, scene, command)
+            made_file.write_text(json.dumps(made, indent=1), encoding="utf-8")
     print(f"{len(maps) - len(failed)} of {len(maps)} scenes are mapped to {args.output}")
     if failed:
         sys.exit(f"{len(failed)} of {len(maps)} scenes have no map: the reasons stand above")

@@ -46,11 +46,11 @@ async function atWork(folder) {
 }
 
 /**
- * The files of maps, but for the answers that are kept of those that are not whole.
+ * The files of maps, but for the answers that are kept of those that are not whole, and for what the example notes.
  * @param {string} folder
  */
 async function mapsIn(folder) {
-  return (await readdir(folder)).filter((name) => !name.endsWith('.part')).toSorted();
+  return (await readdir(folder)).filter((name) => !name.endsWith('.part') && name !== 'made.json').toSorted();
 }
 
 test('Ray Data writes the maps that the command line writes, though a worker is killed', { timeout: SLOW_MS }, async (t) => {
@@ -67,9 +67,13 @@ test('Ray Data writes the maps that the command line writes, though a worker is 
 
   // Ray leaves a token in the home folder, and the logs of each session.
   const ray = { HOME: folder, RAY_TMPDIR: folder, RAY_ADDRESS: '', RAY_USAGE_STATS_ENABLED: '0' };
-  /** @param {string[]} scenes */
-  const example = (...scenes) =>
-    run(PYTHON, ['examples/ray/map_scenes.py', ...scenes, '--output', found, '--parts', '2', '--concurrency', '2', '--tilelens', TILELENS, '--resume', '--', ...OPTIONS], ray);
+  /**
+   * @param {string[]} scenes
+   * @param {string[]} [options]
+   */
+  const exampleWith = (scenes, options = OPTIONS) =>
+    run(PYTHON, ['examples/ray/map_scenes.py', ...scenes, '--output', found, '--parts', '2', '--concurrency', '2', '--tilelens', TILELENS, '--resume', '--', ...options], ray);
+  const example = (/** @type {string[]} */ ...scenes) => exampleWith(scenes);
 
   let isDone = false;
   const job = example(broken, whole, placeless, cut).finally(() => (isDone = true));
@@ -107,5 +111,12 @@ test('Ray Data writes the maps that the command line writes, though a worker is 
   assert.equal(again.status, 3, again.stderr);
   assert.match(again.stdout, /^1 of 1 scenes are mapped/m);
   assert.deepEqual(await mapsIn(found), names);
+  // One of another cell is no map of this.
+  const wider = OPTIONS.with(OPTIONS.indexOf('2px'), '16px');
+  const other = await exampleWith([whole, placeless], wider);
+  assert.equal(other.status, 0, other.stderr);
+  assert.match(other.stdout, /^2 of 2 scenes are mapped/m);
+  const same = await exampleWith([whole, placeless], wider);
+  assert.match(same.stdout, /each scene has its map already/);
   t.diagnostic(`${names.length} files are the same; part ${victim.part} of ${path.basename(victim.scene)} was begun twice`);
 });
