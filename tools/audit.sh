@@ -37,7 +37,8 @@ audit_crates() {
 audit_npm() {
   local what=$1 key=$2 report=$CACHE/npm-audit.json status=0
   shift 2
-  npm audit "$@" --json >"$report" 2>&1 || status=$?
+  # npm's own patience is 70 seconds for a server that is not there.
+  npm audit "$@" --json --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=4000 >"$report" 2>&1 || status=$?
   if ! grep -q "$key" "$report"; then
     left_out "$what" "$report"
     return

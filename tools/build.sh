@@ -17,15 +17,14 @@ build() {
 
 # build_engines [--cpu-only]: all that the page is made of beside its own files.
 build_engines() {
-  local importer status=0
+  local importer
   setup
   # To link one of them takes one core alone. The importer, with a compiler's folder of its own, has another meanwhile.
   build_importer &
   importer=$!
   build_modules_for_cpu
   [[ ${1:-} == --cpu-only ]] || build_webgpu_engine
-  wait "$importer" || status=$?
-  return "$status"
+  wait "$importer"
 }
 
 # The engine of the first visit, and what is fetched when a raster or a scene is opened.

@@ -156,6 +156,7 @@ async function main() {
   const sceneOffer = setUpSceneOffer(page.desk, () => layout.show('map'));
   const vectorOffer = setUpVectorOffer(page, () => layout.show('map'));
   setUpIntake({
+    openProject: () => opening.then(() => page.workspace.id),
     takeScenes: async (files) => {
       await Promise.all([starting, opening]);
       return vectorOffer.takeShapes(await sceneOffer.takeScenes(files));

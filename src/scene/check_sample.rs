@@ -148,8 +148,7 @@ pub fn map_id(ids: &[u8], names: &[impl AsRef<str>]) -> String {
 }
 
 fn id_of(map: &ClassMap) -> String {
-    let ids: Vec<u8> = (0..map.cells().len()).map(|cell| map.id(cell)).collect();
-    map_id(&ids, &map.names())
+    map_id(&map.ids(), &map.names())
 }
 
 /// Writes the list: where each cell lies, and an empty column for what is there. The map's own class is left out, so

@@ -236,6 +236,11 @@ impl ClassMap {
         }
     }
 
+    /// The number of each cell, row by row.
+    pub fn ids(&self) -> Vec<u8> {
+        (0..self.cells.len()).map(|cell| self.id(cell)).collect()
+    }
+
     /// The names of the numbers from 1 on.
     pub fn names(&self) -> Vec<&str> {
         let undecided = self.has_undecided.then_some(UNDECIDED);

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Number, Value, json};
 
+use super::longitudes::{extent, run_on, turned};
 use super::regions::{Region, corners_of, regions};
-use super::table::turned;
 use super::{ClassMap, Grid, Place, PlaceError};
 
 /// Digits behind the point of a degree: a hundredth of a millimetre.
@@ -147,7 +147,7 @@ impl Globe<'_> {
         let points = corners_of(self.grid.column_row(cell))
             .map(|corner| self.place.lon_lat_of_pixel(self.grid.corner_px(corner)));
         let mut ring = points.into_iter().collect::<Result<Ring, _>>()?;
-        unwrap(&mut ring);
+        run_on(&mut ring);
         Ok(ring)
     }
 
@@ -184,19 +184,6 @@ fn within(lon: f64, middle: f64) -> f64 {
     let turned = turned(lon);
     let is_on_the_line = 180.0 - turned.abs() < 1e-9;
     if is_on_the_line { 180.0_f64.copysign(middle) } else { turned }
-}
-
-/// Lets longitudes run on where they jump by a whole turn.
-fn unwrap(ring: &mut Ring) {
-    for index in 1..ring.len() {
-        let (before, lon) = (ring[index - 1][0], ring[index][0]);
-        ring[index][0] = lon - 360.0 * ((lon - before) / 360.0).round();
-    }
-}
-
-fn extent(ring: &Ring) -> (f64, f64) {
-    let west = ring.iter().map(|point| point[0]).fold(f64::INFINITY, f64::min);
-    (west, ring.iter().map(|point| point[0]).fold(f64::NEG_INFINITY, f64::max))
 }
 
 /// The parts of a convex ring on either side of the date line.

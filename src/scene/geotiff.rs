@@ -53,7 +53,7 @@ impl TiffValue for Text<'_> {
 /// None that is known: it is written into memory.
 pub fn class_geotiff(map: &ClassMap, place: &Place) -> TiffResult<Vec<u8>> {
     let (mut file, grid) = (Cursor::new(Vec::new()), map.grid());
-    let numbers: Vec<u8> = (0..grid.cells()).map(|cell| map.id(cell)).collect();
+    let numbers = map.ids();
     let names = map.names();
     let colours = map.colours();
     let channel = |channel: usize| {

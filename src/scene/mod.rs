@@ -33,6 +33,7 @@ mod geojson;
 mod geotiff;
 mod grid;
 mod hint;
+mod longitudes;
 mod picture;
 mod place;
 mod polygons;

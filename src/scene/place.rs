@@ -6,6 +6,7 @@ use proj4rs::Proj;
 use proj4rs::adaptors::transform_xy;
 use thiserror::Error;
 
+use super::longitudes::{near, turned};
 use crate::ErrorCode;
 use crate::raster::{Description, Georeference};
 
@@ -138,6 +139,11 @@ impl Place {
         self.lon_lat_of_crs(self.crs_of_pixel(pixel).ok_or_else(|| PlaceError::Unknown(self.missing()))?)
     }
 
+    /// [`Place::lon_lat_of_pixel`] as people write it: the longitude from −180 to 180.
+    pub fn lon_lat_written(&self, pixel: [f64; 2]) -> Option<[f64; 2]> {
+        self.lon_lat_of_pixel(pixel).ok().map(|[lon, lat]| [turned(lon), lat])
+    }
+
     fn lon_lat_of_crs(&self, [x, y]: [f64; 2]) -> Result<[f64; 2], PlaceError> {
         let found = match &self.lon_lat {
             LonLat::Unknown => return Err(PlaceError::Unknown(self.missing())),
@@ -164,7 +170,7 @@ impl Place {
     /// are not known, or so far away that the CRS has no place for it. A longitude is the same a turn further.
     pub fn pixel_of_lon_lat(&self, [lon, lat]: [f64; 2]) -> Option<[f64; 2]> {
         let [middle, _] = self.lon_lat_of_pixel(self.size_px.map(|side| f64::from(side) / 2.0)).ok()?;
-        let lon = lon - 360.0 * ((lon - middle) / 360.0).round();
+        let lon = near(lon, middle);
         let [x, y] = match &self.lon_lat {
             LonLat::Unknown => return None,
             LonLat::AsIs => [lon, lat],

@@ -2,6 +2,7 @@
 //! place in the scene's projection: so polygons are cut off before they are projected, and never point by point.
 
 use super::Place;
+use super::longitudes::{self, extent, near};
 use super::polygons::Polygon;
 
 type Ring = Vec<[f64; 2]>;
@@ -33,7 +34,7 @@ impl Surroundings {
         let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
         // Where the projection ends, there is nothing to be covered.
         for [lon, lat] in border.filter_map(|pixel| place.lon_lat_of_pixel(pixel).ok()) {
-            let point = [lon - 360.0 * ((lon - middle) / 360.0).round(), lat];
+            let point = [near(lon, middle), lat];
             for axis in [0, 1] {
                 low[axis] = low[axis].min(point[axis] - MARGIN_DEG);
                 high[axis] = high[axis].max(point[axis] + MARGIN_DEG);
@@ -95,25 +96,12 @@ pub(super) fn run_on(Polygon(rings): &mut Polygon) -> bool {
         return false;
     }
     let mut running: Vec<Ring> = rings.clone();
-    let mut before = running.first().and_then(|outline| outline.first()).map_or(0.0, |point| point[0]);
-    for ring in &mut running {
-        // A hole begins beside the outline's end, which is its beginning.
-        for point in ring {
-            point[0] -= 360.0 * ((point[0] - before) / 360.0).round();
-            before = point[0];
-        }
-    }
+    // A hole begins beside the outline's end, which is its beginning.
+    longitudes::run_on(running.iter_mut().flatten());
     let (west, east) = extent(running.iter().flatten());
     let is_narrower = east - west < 180.0;
     if is_narrower {
         *rings = running;
     }
     is_narrower
-}
-
-/// The smallest and the largest longitude.
-fn extent<'a>(points: impl Iterator<Item = &'a [f64; 2]>) -> (f64, f64) {
-    points.fold((f64::INFINITY, f64::NEG_INFINITY), |(west, east), point| {
-        (west.min(point[0]), east.max(point[0]))
-    })
 }

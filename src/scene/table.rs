@@ -51,11 +51,6 @@ pub(super) fn cell_columns(map: &ClassMap, place: &Place, cell: usize) -> [Strin
     let crs_digits = if place.georeference().is_geographic() { 10 } else { 3 };
     let [pixel_x, pixel_y] = pair(Some(middle), 1);
     let [x, y] = pair(place.crs_of_pixel(middle), crs_digits);
-    let [lon, lat] = pair(place.lon_lat_of_pixel(middle).ok().map(|[lon, lat]| [turned(lon), lat]), 10);
+    let [lon, lat] = pair(place.lon_lat_written(middle), 10);
     [column, row, pixel_x, pixel_y, x, y, lon, lat]
-}
-
-/// A longitude from −180 to 180.
-pub(super) fn turned(lon: f64) -> f64 {
-    lon - 360.0 * ((lon + 180.0) / 360.0).floor()
 }

@@ -122,12 +122,12 @@ impl Vectors {
         let (space, note) = Space::of(members.as_ref(), &shapes, place)?;
         let mut notes = Vec::from_iter(note);
         let all = shapes.len();
-        let around = Surroundings::of(place);
         let (mut beyond, mut over_date_line) = (0, 0);
-        for shape in &mut shapes {
-            match space {
-                Space::Scene => shape.lay_in_crs(place),
-                Space::LonLat => {
+        match space {
+            Space::Scene => shapes.iter_mut().for_each(|shape| shape.lay_in_crs(place)),
+            Space::LonLat => {
+                let around = Surroundings::of(place);
+                for shape in &mut shapes {
                     over_date_line += usize::from(shape.run_on());
                     beyond += usize::from(!shape.lay_on_globe(around.as_ref(), place));
                 }

@@ -58,9 +58,7 @@ impl Raster {
         #[wasm_bindgen(js_name = auxXml)] aux_xml: Option<String>,
         #[wasm_bindgen(unchecked_param_type = "Stretch | null")] stretch: JsValue,
     ) -> Result<Raster, JsValue> {
-        let sidecars = Sidecars { world: world.as_deref(), aux_xml: aux_xml.as_deref() };
-        let mut inner = raster::Raster::open_beside(Slices::new(size, read), sidecars).map_err(failure)?;
-        let prepared = prepared_by(&mut inner, stretch)?;
+        let (inner, prepared) = open_beside(Slices::new(size, read), world, aux_xml, stretch)?;
         Ok(Self { inner, prepared })
     }
 
@@ -93,8 +91,8 @@ impl Batch {
         Self { inner: Together::measuring(bands.map(|bands| bands.map(|band| usize::from(band.max(1)) - 1))) }
     }
 
-    /// Looks at a file of `size` bytes, of which `read(offset, length)` gives any, and at what stood beside it. Says what names files of its kind;
-    /// undefined where it has colours of its own, or cannot be read.
+    /// Looks at a file of `size` bytes, of which `read(offset, length)` gives any, and at what stood beside it. Says what
+    /// names files of its kind; undefined where it has colours of its own, or cannot be read.
     #[wasm_bindgen(js_name = lookAt)]
     pub fn look_at(
         &mut self,
@@ -176,14 +174,18 @@ impl WholePicture {
     }
 }
 
-/// How a raster is shown: by that stretch, or where there is none by one of its own numbers.
-pub(super) fn prepared_by(
-    raster: &mut raster::Raster<'static>,
+/// Opens a raster with what stood beside it, to be shown by that stretch, or where there is none by one of its own numbers.
+pub(super) fn open_beside(
+    source: Slices,
+    world: Option<String>,
+    aux_xml: Option<String>,
     stretch: JsValue,
-) -> Result<Prepared, JsValue> {
+) -> Result<(raster::Raster<'static>, Prepared), JsValue> {
+    let sidecars = Sidecars { world: world.as_deref(), aux_xml: aux_xml.as_deref() };
+    let mut raster = raster::Raster::open_beside(source, sidecars).map_err(failure)?;
     let prepared =
-        if stretch.is_null() { prepare(raster) } else { prepare_alike(raster, stretch_of(stretch)?) };
-    prepared.map_err(failure)
+        if stretch.is_null() { prepare(&mut raster) } else { prepare_alike(&mut raster, stretch_of(stretch)?) };
+    Ok((raster, prepared.map_err(failure)?))
 }
 
 fn stretch_of(value: JsValue) -> Result<Stretch, JsValue> {

@@ -7,9 +7,9 @@ use serde::Serialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-use super::raster::{Slices, prepared_by};
+use super::raster::open_beside;
 use super::{failure, throwable, to_js};
-use crate::raster::{self, Prepared, Sidecars, Stretch, Window, summary};
+use crate::raster::{self, Prepared, Stretch, Window, summary};
 use crate::scene::{
     Accuracy, Answer, Area, AreaOfInterest, Checked, ClassMap, Grid, Length, Place, Property, Shapes, State,
     Stratum, VectorLabels, Vectors, Votes, aux_xml, class_geotiff, confidence_geotiff, draw_sample, estimate,
@@ -140,9 +140,7 @@ impl Scene {
         #[wasm_bindgen(js_name = auxXml)] aux_xml: Option<String>,
         #[wasm_bindgen(unchecked_param_type = "Stretch | null")] stretch: JsValue,
     ) -> Result<Scene, JsValue> {
-        let sidecars = Sidecars { world: world.as_deref(), aux_xml: aux_xml.as_deref() };
-        let mut inner = raster::Raster::open_beside(Slices::new(size, read), sidecars).map_err(failure)?;
-        let prepared = prepared_by(&mut inner, stretch)?;
+        let (inner, prepared) = open_beside(Slices::new(size, read), world, aux_xml, stretch)?;
         let place = Rc::new(Place::of(inner.description()));
         Ok(Self { prepared, inner, place })
     }
@@ -188,7 +186,7 @@ impl Scene {
     /// Longitude and latitude at a point in pixels; empty where they are not known.
     #[wasm_bindgen(js_name = lonLat)]
     pub fn lon_lat(&self, column: f64, row: f64) -> Vec<f64> {
-        self.place.lon_lat_of_pixel([column, row]).map_or_else(|_| Vec::new(), Vec::from)
+        self.place.lon_lat_written([column, row]).map_or_else(Vec::new, Vec::from)
     }
 
     /// How lengths such as `256px` or `640m` cut it.
@@ -388,7 +386,7 @@ impl SceneMap {
 
     /// The number of each cell, row by row: 0 without class, then the labels, then what is undecided.
     pub fn ids(&self) -> Vec<u8> {
-        (0..self.map.cells().len()).map(|cell| self.map.id(cell)).collect()
+        self.map.ids()
     }
 
     /// How probable each cell's class is; 0 without class.

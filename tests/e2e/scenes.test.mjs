@@ -123,6 +123,15 @@ class MapBench {
     return file.replace(/zip$/, 'tif');
   }
 
+  /** Loads the page again, and waits for the map of the project that was saved. @param {import('./harness.mjs').Visit} visit */
+  async comeBack(visit) {
+    await this.page.reload();
+    await visit.ready();
+    await this.page.click('#view-map');
+    await this.mapped();
+    await this.unfold();
+  }
+
   /** Opens all parts of the panel. */
   async unfold() {
     await this.page.$$eval('#map-panel details', (parts) => parts.forEach((part) => ((/** @type {HTMLDetailsElement} */ (part)).open = true)));
@@ -194,10 +203,7 @@ describe('a scene of real tiles', { skip: WITHOUT_EUROSAT }, () => {
     assert.equal(Object.values(legend).reduce((sum, cells) => sum + cells, 0), classified);
 
     await bench.saved();
-    await page.reload();
-    await seen.ready();
-    await page.click('#view-map');
-    await map.mapped();
+    await map.comeBack(seen);
     assert.deepEqual(await map.legend(), legend);
     assert.deepEqual(await bench.counts(), [10, 10, 10]);
   });
@@ -328,11 +334,7 @@ open(sys.argv[2] + '.aux.xml', 'w').write(f'<PAMDataset>{bands}</PAMDataset>')`;
     assert.deepEqual((await readByGdal(native)).ids, inside.ids);
 
     await bench.saved();
-    await page.reload();
-    await seen.ready();
-    await page.click('#view-map');
-    await map.mapped();
-    await map.unfold();
+    await map.comeBack(seen);
     assert.match((await page.textContent('#grid-area')) ?? '', /area\.geojson/);
     await page.click('#grid-area >> text=Map the whole scene');
     await page.waitForFunction(() => /^143 cells of/.test(document.querySelector('#grid-cut')?.textContent ?? ''), null, { timeout: SLOW_MS });
@@ -388,11 +390,7 @@ open(sys.argv[2] + '.aux.xml', 'w').write(f'<PAMDataset>{bands}</PAMDataset>')`;
     await isCut('60 cells in the area of interest');
 
     await bench.saved();
-    await page.reload();
-    await seen.ready();
-    await page.click('#view-map');
-    await map.mapped();
-    await map.unfold();
+    await map.comeBack(seen);
     assert.match((await page.textContent('#grid-area')) ?? '', /Area of interest: drawn by hand/);
     await page.click('#grid-area >> text=Map the whole scene');
     await isCut('143 cells of');
@@ -433,10 +431,7 @@ open(sys.argv[2] + '.aux.xml', 'w').write(f'<PAMDataset>{bands}</PAMDataset>')`;
     assert.match((await page.textContent('#check-overall')) ?? '', /Overall accuracy \d+ % ± \d+ %, by 60 checked cells/);
     assert.equal((await page.textContent('#label-count'))?.startsWith('0 of'), true, 'answers are no labels');
     await bench.saved();
-    await page.reload();
-    await seen.ready();
-    await page.click('#view-map');
-    await map.unfold();
+    await map.comeBack(seen);
     await page.waitForFunction(() => /60 of 60 cells are checked/.test(document.querySelector('#map-check')?.textContent ?? ''), null, { timeout: SLOW_MS });
   });
 });

@@ -61,7 +61,7 @@ test('a checkpoint is fetched once, verified, converted and served like any mode
   assert.equal(counter.requests, 1);
 
   const site = await temporaryFolder(t);
-  await promisify(execFile)('node', ['tools/build-page.mjs', '--output', site, '--local-models', models], { cwd: ROOT });
+  await promisify(execFile)('node', ['tools/build-page.mjs', '--cpu-only', '--uncompressed', '--output', site, '--local-models', models], { cwd: ROOT });
   const page = await visit(t, await serve(t, site), { query: '?device=cpu' });
   await page.visit.ready();
   await page.page.locator('#model-picker').selectOption('imagenet');

@@ -167,7 +167,7 @@ test('settings that an older page kept hold today', () => {
 
 /** A scene of three cells that are tiles, of which the engine has said nothing. @param {ReturnType<typeof openPage>} page @param {Blob} [file] */
 function addScene({ scenes, tiles }, file = new Blob(['pixels'])) {
-  const scene = { id: 's', name: 'scene.tif', file, fileBytes: file.size, sidecars: { world: null, auxXml: null }, raster: null, plan: usualPlan() };
+  const scene = { id: 's', name: 'scene.tif', file, fileBytes: file.size, fingerprint: null, sidecars: { world: null, auxXml: null }, raster: null, plan: usualPlan() };
   scenes.add([scene]);
   const cells = tiles.add(
     [0, 1, 2].map((column) => {

@@ -42,17 +42,22 @@ function openAnotherProject({ tiles, scenes, history, workspace }) {
 
 const FILE = new File(['pixels'], 'scene.tif');
 
+/** @param {ReturnType<typeof openDesk>} page @param {number} count */
+async function cutsAsked({ cuts }, count) {
+  while (cuts.length < count) await settled();
+}
+
 test('a scene goes to the project that it was opened in, or nowhere', async () => {
   const page = openDesk();
   const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
-  await settled();
+  await cutsAsked(page, 1);
   openAnotherProject(page);
   page.cuts[0].resolve(GRID);
   await assert.rejects(adding, { code: 'scene.other_project' });
   assert.deepEqual([page.scenes.size, page.tiles.size, page.closed.length], [0, 0, 1]);
 
   const again = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
-  await settled();
+  await cutsAsked(page, 2);
   page.cuts[1].resolve(GRID);
   await again;
   assert.deepEqual([page.scenes.size, page.tiles.size], [1, 4]);
@@ -61,7 +66,7 @@ test('a scene goes to the project that it was opened in, or nowhere', async () =
 test('cells that are cut anew do not come to another project', async () => {
   const page = openDesk();
   const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
-  await settled();
+  await cutsAsked(page, 1);
   page.cuts[0].resolve(GRID);
   const scene = await adding;
   const cutting = page.desk.recut(scene, { ...scene.plan.grid, step: '4px' });
@@ -70,4 +75,19 @@ test('cells that are cut anew do not come to another project', async () => {
   page.cuts.at(-1)?.resolve(GRID);
   await assert.rejects(cutting, { code: 'scene.closed' });
   assert.deepEqual([page.tiles.size, page.history.undoable], [0, null]);
+});
+
+test('a file that a scene lacks is told from another of its name and size', async () => {
+  const page = openDesk();
+  const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
+  await cutsAsked(page, 1);
+  page.cuts[0].resolve(GRID);
+  const scene = await adding;
+  page.scenes.change(scene.id, { file: null });
+  assert.equal(await page.desk.reunite(new File(['pixels'], 'other.tif')), 'unknown');
+  assert.equal(await page.desk.reunite(new File(['pIxels'], 'scene.tif')), 'differs');
+  assert.equal(scene.file, null);
+  assert.equal(await page.desk.reunite(FILE), 'reunited');
+  await settled();
+  assert.equal(scene.file, FILE);
 });

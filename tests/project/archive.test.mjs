@@ -460,7 +460,7 @@ test('a scene and its cells come back, with its file or without, and a stranger\
   const raster = { alike: '4 bands', stretch: /** @type {import('../../www/engine/index.js').Stretch} */ ({ bands: [3, 2, 1], ranges: [0, 1, 2].map(() => ({ black: 0, white: 3000 })), rule: 'fixed' }) };
   const plan = { grid: { cell: '640m', step: '320m', offset: '0px', area: { name: 'parcels.geojson', polygons: [[[[0, 0], [900.5, 0], [900.5, 700]]]] } }, map: { undecidedPercent: 40, isMajority: true }, check: null };
   const file = new Blob(['the image of a scene']);
-  const scene = { id: 's', name: 'scene.tif', file, fileBytes: file.size, sidecars: { world: '10\n0\n0\n-10\n5\n5\n', auxXml: null }, raster, plan };
+  const scene = { id: 's', name: 'scene.tif', file, fileBytes: file.size, fingerprint: 'f00d', sidecars: { world: '10\n0\n0\n-10\n5\n5\n', auxXml: null }, raster, plan };
   const window = { x: 64, y: 128, width: 64, height: 64 };
   const source = /** @type {import('../../www/engine/index.js').WindowSource} */ ({ kind: 'window', sceneId: 's', file, window, raster, sidecars: scene.sidecars });
   const before = { ...project({}, [{ ...tile('cell', { classId: 'wood' }), source }]), scenes: [/** @type {any} */ (scene)] };
@@ -488,7 +488,7 @@ test('a scene and its cells come back, with its file or without, and a stranger\
 
 test('a map of as many cells as a project may have goes into the file and comes back', async () => {
   const file = new Blob(['the image of a scene']);
-  const scene = { id: 's', name: `${'n'.repeat(160)}.tif`, file, fileBytes: file.size, sidecars: { world: null, auxXml: null }, raster: null, plan: usualPlan() };
+  const scene = { id: 's', name: `${'n'.repeat(160)}.tif`, file, fileBytes: file.size, fingerprint: 'f00d', sidecars: { world: null, auxXml: null }, raster: null, plan: usualPlan() };
   const cells = Array.from({ length: LIMITS.tiles }, (_, index) => {
     const [column, row] = [index % 320, Math.floor(index / 320)];
     const name = `Row ${row + 1}, column ${column + 1} · ${scene.name}`;

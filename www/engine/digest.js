@@ -7,7 +7,16 @@
  * @param {string} sha256 64 hexadecimal digits
  */
 export async function hasDigest(bytes, sha256) {
-  if (!globalThis.crypto?.subtle) return true;
+  const digest = await sha256Of(bytes);
+  return digest === null || digest === sha256;
+}
+
+/**
+ * In hexadecimal digits; null outside a secure context.
+ * @param {ArrayBuffer} bytes
+ */
+export async function sha256Of(bytes) {
+  if (!globalThis.crypto?.subtle) return null;
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') === sha256;
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

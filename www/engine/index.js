@@ -4,6 +4,7 @@ export * from './protocol.js';
 export { Connection } from './client/connection.js';
 export { SceneRoom } from './client/scene-room.js';
 export { Session } from './client/session.js';
+export { sha256Of } from './digest.js';
 export { EngineError, REPLACED, asEngineError } from './failures.js';
 export * from './limits.js';
 export { isStretch, lookOf, lookOfStretch, preparationsOf, stretchFor } from './look.js';

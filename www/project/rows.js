@@ -107,13 +107,14 @@ function toCell({ sceneId, window }, sceneOf) {
  */
 export function toScenes(rows, files) {
   const fileOf = new Map(files.map(({ id, source }) => [id, source]));
-  return rows.flatMap(({ id, name, fileBytes, sidecars, raster, plan }) => {
+  return rows.flatMap(({ id, name, fileBytes, fingerprint, sidecars, raster, plan }) => {
     if (typeof id !== 'string' || typeof name !== 'string') return [];
     const source = fileOf.get(id);
     const file = isObject(source) && source.file instanceof Blob ? source.file : null;
     const { world, auxXml } = isObject(sidecars) ? sidecars : { world: null, auxXml: null };
     const texts = { world: typeof world === 'string' ? world : null, auxXml: typeof auxXml === 'string' ? auxXml : null };
-    return [{ id, name, file, fileBytes: numberOr(fileBytes, 0), sidecars: texts, raster: toRaster(raster).raster ?? null, plan: readPlan(plan) }];
+    const known = typeof fingerprint === 'string' ? fingerprint : null;
+    return [{ id, name, file, fileBytes: numberOr(fileBytes, 0), fingerprint: known, sidecars: texts, raster: toRaster(raster).raster ?? null, plan: readPlan(plan) }];
   });
 }
 

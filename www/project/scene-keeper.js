@@ -85,8 +85,8 @@ export class SceneKeeper {
 }
 
 /** @param {Scene} scene */
-function factsOf({ name, fileBytes, sidecars, raster, plan }) {
-  return JSON.stringify([name, fileBytes, sidecars, raster, plan]);
+function factsOf({ name, fileBytes, fingerprint, sidecars, raster, plan }) {
+  return JSON.stringify([name, fileBytes, fingerprint, sidecars, raster, plan]);
 }
 
 /** @param {number} bytes */

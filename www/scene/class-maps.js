@@ -12,10 +12,11 @@ import { cellsOfScene, indexOfWindow, isCell, windowCount } from './cells.js';
 /** @typedef {import('../tiles/tile-list.js').Tile} Tile */
 /** @typedef {import('../tiles/tile-list.js').TileList} TileList */
 /** @typedef {import('./cells.js').Cell} Cell */
+/** @typedef {import('./plan.js').ScenePlan} ScenePlan */
 /** @typedef {import('./scene-desk.js').SceneDesk} SceneDesk */
 /** @typedef {import('./scenes.js').Scenes} Scenes */
 
-/** What a model said of the cells of a grid, and under which options. @typedef {{ ids: Uint8Array, names: string[], grid: string, options: string }} Said */
+/** What a model said of the cells of a grid, and under which options. @typedef {{ ids: Uint8Array, names: string[], plan: ScenePlan }} Said */
 /**
  * @typedef {SceneMap & { labels: string[], model: number, open: number, unreadable: number, said: Said, past: Said | null, before: Said | null }} ClassMap
  *   `open` windows have no answer yet, `unreadable` ones will have none. `past` is what the model before this one said of the
@@ -122,9 +123,9 @@ export class ClassMaps extends EventTarget {
     const made = await this.#room.ask('mapScene', { sceneId, grid: scene.plan.grid, map: scene.plan.map, answers });
     const count = (/** @type {number} */ wanted) => answers.states.filter((state) => state === wanted).length;
     const names = made.summary.areas.map(({ name }) => name);
-    const said = { ids: made.ids, names, grid: JSON.stringify(scene.plan.grid), options: JSON.stringify(scene.plan.map) };
+    const said = { ids: made.ids, names, plan: scene.plan };
     const past = this.#past(sceneId, said, loaded.model);
-    const before = past?.options === said.options ? past : null;
+    const before = past && isAlike(past.plan.map, said.plan.map) ? past : null;
     this.#maps.set(sceneId, { ...made, labels, model: loaded.model, open: count(STATES.open), unreadable: count(STATES.unreadable), said, past, before });
     this.#tell(sceneId);
   }
@@ -135,7 +136,7 @@ export class ClassMaps extends EventTarget {
     if (!last) return null;
     const past = last.model === model ? last.past : last.said;
     // Other classes altogether say nothing of what was learnt.
-    return past?.grid === said.grid && past.names.some((name) => said.names.includes(name)) ? past : null;
+    return past && isAlike(past.plan.grid, said.plan.grid) && past.names.some((name) => said.names.includes(name)) ? past : null;
   }
 
   /** @param {string} sceneId */
@@ -176,6 +177,11 @@ export function answersOf(cells, grid, labels, colours) {
 /** Whether the sizes of a map's classes are known in square metres. @param {Pick<ClassMap, 'summary'>} map */
 export function hasAreas({ summary: { areas } }) {
   return areas.some(({ squareM }) => typeof squareM === 'number');
+}
+
+/** Whether two parts of plans say the same. The grid's may have an outline of ten thousand points. @param {object} a @param {object} b */
+function isAlike(a, b) {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** @param {string[]} a @param {string[]} b */

@@ -4,6 +4,7 @@ import { EngineError, asEngineError, lookOf, stretchFor } from '../engine/index.
 import { newId } from '../tiles/identity.js';
 import { unknownTile } from '../tiles/tile-list.js';
 import { carriedLabels, cellsOf, cellsOfScene } from './cells.js';
+import { fingerprintOf } from './fingerprint.js';
 import { usualPlan } from './plan.js';
 
 /** @typedef {import('../engine/index.js').CutScene} CutScene */
@@ -99,7 +100,7 @@ export class SceneDesk extends EventTarget {
     try {
       return await this.#room.open({ sceneId, file, sidecars: { world: null, auxXml: null }, stretch: UNSEEN });
     } finally {
-      this.#room.close(sceneId).catch(() => undefined);
+      this.#close(sceneId);
     }
   }
 
@@ -120,15 +121,17 @@ export class SceneDesk extends EventTarget {
     const info = await this.#room.open({ sceneId: id, file: readable, sidecars, stretch: raster?.stretch ?? null });
     const plan = usualPlan(this.#usualCell(info));
     /** @type {Scene} */
-    const scene = { id, name: file.name, file: readable, fileBytes: file.size, sidecars, raster, plan };
-    const grid = await this.#cut(scene);
-    if (projectId !== this.projectId) {
-      this.#room.close(id).catch(() => undefined);
-      throw new EngineError('scene.other_project');
+    const scene = { id, name: file.name, file: readable, fileBytes: file.size, fingerprint: await fingerprintOf(file), sidecars, raster, plan };
+    try {
+      const grid = await this.#cut(scene);
+      if (projectId !== this.projectId) throw new EngineError('scene.other_project');
+      this.#opened.set(id, { info, grid });
+      this.#scenes.add([scene]);
+      this.#tiles.add(cellsOf(scene, grid));
+    } catch (thrown) {
+      this.#close(id);
+      throw thrown;
     }
-    this.#opened.set(id, { info, grid });
-    this.#scenes.add([scene]);
-    this.#tiles.add(cellsOf(scene, grid));
     this.#tell();
     return scene;
   }
@@ -136,16 +139,20 @@ export class SceneDesk extends EventTarget {
   /**
    * Gives a scene whose file the project could not keep that file again.
    * @param {File} file
-   * @returns {boolean} whether it is that of a scene
+   * @returns {Promise<'reunited' | 'differs' | 'unknown'>} whether it is that of a scene; `differs` where only its name and
+   *   size are
    */
-  reunite(file) {
-    const scene = this.#scenes.all.find(({ name, fileBytes, file: kept }) => !kept && name === file.name && fileBytes === file.size);
-    if (!scene) return false;
+  async reunite(file) {
+    const alike = this.#scenes.all.filter(({ name, fileBytes, file: kept }) => !kept && name === file.name && fileBytes === file.size);
+    if (alike.length === 0) return 'unknown';
+    const fingerprint = await fingerprintOf(file).catch(() => null);
+    const scene = alike.find((one) => !one.fingerprint || !fingerprint || one.fingerprint === fingerprint);
+    if (!scene) return 'differs';
     this.#giveBack(scene, file).catch((thrown) => {
       this.#failures.set(scene.id, asEngineError(thrown));
       this.#tell();
     });
-    return true;
+    return 'reunited';
   }
 
   /** @param {Scene} scene @param {File} file */
@@ -228,12 +235,9 @@ export class SceneDesk extends EventTarget {
     const scene = this.#scenes.get(sceneId);
     const opened = this.#opened.get(sceneId);
     if (!scene || !opened) return;
-    try {
-      const grid = await this.#cut(scene);
-      this.#opened.set(sceneId, { ...opened, grid });
-    } catch (thrown) {
-      this.#failures.set(sceneId, asEngineError(thrown));
-    }
+    // Where it fails, the cells stay as they were.
+    const grid = await this.#cut(scene).catch(() => opened.grid);
+    this.#opened.set(sceneId, { ...opened, grid });
     this.#tell();
   }
 
@@ -242,7 +246,7 @@ export class SceneDesk extends EventTarget {
     for (const id of this.#opened.keys()) {
       if (this.#scenes.get(id)) continue;
       this.#opened.delete(id);
-      this.#room.close(id).catch(() => undefined);
+      this.#close(id);
     }
     for (const scene of this.#scenes.all) if (this.#isStarted && !this.#opened.has(scene.id)) this.#open(scene);
     this.#tell();
@@ -260,13 +264,18 @@ export class SceneDesk extends EventTarget {
       this.#failures.delete(id);
       if (this.#scenes.get(id)) this.#opened.set(id, { info, grid });
       // It was removed meanwhile.
-      else this.#room.close(id).catch(() => undefined);
+      else this.#close(id);
     } catch (thrown) {
       this.#failures.set(id, asEngineError(thrown));
     } finally {
       if (this.#opening.get(id) === look) this.#opening.delete(id);
     }
     this.#tell();
+  }
+
+  /** Lets the worker of scenes forget it. @param {string} sceneId */
+  #close(sceneId) {
+    this.#room.close(sceneId).catch(() => undefined);
   }
 
   /** The user wants the numbers of its kind to be other colours. */

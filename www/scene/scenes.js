@@ -10,6 +10,7 @@
  * @property {string} name the file's name
  * @property {Blob | null} file null where the project could not keep it: it has to be dropped again
  * @property {number} fileBytes
+ * @property {string | null} fingerprint tells the file from others of its name and size; null where nobody took it
  * @property {Sidecars} sidecars
  * @property {Raster | null} raster how its numbers become colours; null where it has colours of its own
  * @property {ScenePlan} plan how it is cut into cells, and what is made of their classes

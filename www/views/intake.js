@@ -122,6 +122,7 @@ function classUnder({ type, target }) {
 /**
  * @param {object} to
  * @param {(tiles: NewTile[]) => void} to.addTiles
+ * @param {() => Promise<string>} to.openProject the id of the project that is open, once there is one
  * @param {(files: NewFile[]) => Promise<NewFile[]>} to.takeScenes opens those that are scenes or shapes on one, and gives the others
  * @param {(files: NewFile[]) => void} to.openScenes opens them, however large they are
  * @param {(file: File, company: Company) => void} to.openModel a model file or a checkpoint that was dropped among the tiles
@@ -130,10 +131,11 @@ function classUnder({ type, target }) {
  * @param {(paths: string[]) => Promise<TreeReading>} to.readTree which paths are no tiles
  * @param {Promise<Sample[]>} to.samples
  */
-export function setUpIntake({ addTiles, takeScenes, openScenes, openModel, takeLabels, openArchive, readTree, samples }) {
+export function setUpIntake({ openProject, addTiles, takeScenes, openScenes, openModel, takeLabels, openArchive, readTree, samples }) {
   /** @param {Event} event */
   const take = async (event) => {
     const classId = classUnder(event);
+    const meantFor = openProject();
     try {
       const files = await filesOf(event);
       const { models, company, archives, others } = sorted(files);
@@ -142,7 +144,10 @@ export function setUpIntake({ addTiles, takeScenes, openScenes, openModel, takeL
       if (others.length === 1 && LIST.test(others[0].name) && takeLabels(others[0].file)) return;
       // What is dropped on a class is labelled as it is.
       const left = classId ? others : await takeScenes(others);
-      if (left.length > 0) addTiles((await tilesAmong(left, readTree)).map((file) => asTile(file, classId)));
+      if (left.length === 0) return;
+      const tiles = await tilesAmong(left, readTree);
+      if ((await openProject()) === (await meantFor)) addTiles(tiles.map((file) => asTile(file, classId)));
+      else notify('The tiles were not added, because another project was opened meanwhile. Add them again.');
     } catch (thrown) {
       notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}). Add it again.`);
     }

@@ -108,11 +108,18 @@ export function setUpSceneOffer(desk, showMap) {
     });
   }
 
+  /** Whether a scene lacked this file. @param {NewFile} file */
+  async function isGivenBack({ name, file }) {
+    const found = await desk.reunite(file);
+    if (found === 'differs') notify(`${isolated(name)} has the name and size of a file that a scene lacks, but other content: it is not that file.`);
+    return found === 'reunited';
+  }
+
   /** @param {NewFile[]} scenes @param {Company} company @param {string} projectId the project that was open when they came */
   async function openScenes(scenes, company, projectId) {
     for (const file of scenes) {
       try {
-        if (desk.reunite(file.file)) continue;
+        if (await isGivenBack(file)) continue;
         await desk.add(file.file, await sidecarsOf(file, company), projectId);
         showMap();
       } catch (thrown) {
@@ -129,7 +136,9 @@ export function setUpSceneOffer(desk, showMap) {
   async function takeScenes(files) {
     const { sidePx, rule } = choice();
     const { projectId } = desk;
-    const strange = files.filter(({ file }) => !desk.reunite(file));
+    /** @type {NewFile[]} */
+    const strange = [];
+    for (const file of files) if (!(await isGivenBack(file))) strange.push(file);
     if (strange.length < files.length) showMap();
     if (rule === 'tile') return strange;
     const company = companyOf(files);

@@ -115,13 +115,15 @@ function readRaster(value, what) {
 function readScene(value, place) {
   const what = `scene ${place + 1}`;
   check(isObject(value) && isName(value.name), `${what} has no name`);
-  const { name, file, fileBytes, sidecars, raster, plan } = value;
+  // Archives of before had no fingerprint.
+  const { name, file, fileBytes, fingerprint = null, sidecars, raster, plan } = value;
   check(file === null || isName(file), `${what} has no file`);
   check(isIndex(fileBytes, Infinity), `${what} has no size`);
+  check(fingerprint === null || isName(fingerprint), `the fingerprint of ${what} is none`);
   const isText = (/** @type {unknown} */ text) => text === null || (typeof text === 'string' && text.length <= LIMITS.sidecarCharacters);
   check(isObject(sidecars) && isText(sidecars.world) && isText(sidecars.auxXml), `what stood beside ${what} is no text`);
   const { world, auxXml } = /** @type {import('../../engine/index.js').Sidecars} */ (sidecars);
-  return { name, file, fileBytes, sidecars: { world, auxXml }, raster: raster === null ? null : readRaster(raster, what), plan: readPlan(plan) };
+  return { name, file, fileBytes, fingerprint, sidecars: { world, auxXml }, raster: raster === null ? null : readRaster(raster, what), plan: readPlan(plan) };
 }
 
 /** @param {Record<string, unknown>} models */

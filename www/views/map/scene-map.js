@@ -17,7 +17,7 @@ import ImageTile from 'ol/source/ImageTile.js';
 import TileGrid from 'ol/tilegrid/TileGrid.js';
 
 /** @typedef {import('../../engine/index.js').PixelWindow} PixelWindow */
-/** @typedef {[number, number]} Point In pixels of the scene. */
+/** @typedef {import('./outline.js').Point} Point */
 /**
  * @typedef {object} Pen What draws over the scene.
  * @property {CanvasRenderingContext2D} context in pixels of the scene

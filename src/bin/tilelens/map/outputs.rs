@@ -14,11 +14,14 @@ use tilelens::scene::{
 use super::super::files::write;
 use super::super::scenes::with_suffix;
 
-/// What stands beside the class GeoTIFF `map.tif`, in place of its ending.
-const BESIDE: [&str; 4] = [".qml", "-confidence.tif", ".csv", ".geojson"];
-
-/// The list of cells to check.
-const CHECK_SAMPLE: [&str; 2] = ["-check.csv", "-check.geojson"];
+// What stands beside the class GeoTIFF `map.tif`, in place of its ending.
+const STYLE: &str = ".qml";
+const CONFIDENCE: &str = "-confidence.tif";
+const TABLE: &str = ".csv";
+const OUTLINES: &str = ".geojson";
+// The list of cells to check.
+const CHECK_TABLE: &str = "-check.csv";
+const CHECK_OUTLINES: &str = "-check.geojson";
 
 /// Where the files of one map go.
 pub struct Outputs {
@@ -43,8 +46,8 @@ impl Outputs {
 
     /// Refuses to write over what is read, and over files of others that happen to be called so.
     pub fn check(&self, read: &HashSet<PathBuf>) -> Result<()> {
-        let beside = BESIDE.map(|ending| self.named(ending));
-        let of_sample = CHECK_SAMPLE.map(|ending| self.named(ending));
+        let beside = [STYLE, CONFIDENCE, TABLE, OUTLINES].map(|ending| self.named(ending));
+        let of_sample = [CHECK_TABLE, CHECK_OUTLINES].map(|ending| self.named(ending));
         let more = [self.aux_xml(), self.part()];
         let mut all = [&self.map].into_iter().chain(&beside).chain(&of_sample).chain(&more);
         if let Some(path) = all.find(|path| path.canonicalize().is_ok_and(|path| read.contains(&path))) {
@@ -77,12 +80,12 @@ impl Outputs {
         // First, since it tells the map from files of others.
         write_whole(&self.aux_xml(), aux_xml(map).as_bytes())?;
         write_whole(&self.map, &class_geotiff(map, place)?)?;
-        write_whole(&self.named(".qml"), qml(map).as_bytes())?;
-        write_whole(&self.named("-confidence.tif"), &confidence_geotiff(map, place)?)?;
+        write_whole(&self.named(STYLE), qml(map).as_bytes())?;
+        write_whole(&self.named(CONFIDENCE), &confidence_geotiff(map, place)?)?;
         let mut csv = Vec::new();
         write_csv(map, place, &mut csv)?;
-        write_whole(&self.named(".csv"), &csv)?;
-        self.write_lon_lat(".geojson", place, |out| write_geojson(map, place, shapes, out))?;
+        write_whole(&self.named(TABLE), &csv)?;
+        self.write_lon_lat(OUTLINES, place, |out| write_geojson(map, place, shapes, out))?;
         eprintln!("  {} is written, and its other files beside it.", self.map.display());
         Ok(())
     }
@@ -90,9 +93,8 @@ impl Outputs {
     /// Draws a check sample and writes it as CSV and GeoJSON. One of this map that is there stays, and so does whatever a
     /// person has labelled.
     pub fn write_check_sample(&self, map: &ClassMap, place: &Place, count: usize, seed: u64) -> Result<()> {
-        let ids: Vec<u8> = (0..map.cells().len()).map(|cell| map.id(cell)).collect();
-        let id = map_id(&ids, &map.names());
-        let [path, outlines] = CHECK_SAMPLE.map(|ending| self.named(ending));
+        let id = map_id(&map.ids(), &map.names());
+        let [path, outlines] = [CHECK_TABLE, CHECK_OUTLINES].map(|ending| self.named(ending));
         if let Some((kept, drawn_from)) =
             [&path, &outlines].into_iter().find_map(|path| Some((path, kept_sample(path, &id)?)))
         {
@@ -103,7 +105,7 @@ impl Outputs {
         let mut csv = Vec::new();
         write_sample_csv(map, place, &cells, &mut csv)?;
         write_whole(&path, &csv)?;
-        self.write_lon_lat("-check.geojson", place, |out| write_sample_geojson(map, place, &cells, out))?;
+        self.write_lon_lat(CHECK_OUTLINES, place, |out| write_sample_geojson(map, place, &cells, out))?;
         eprintln!(
             "  {} cells to check stand in {}: fill in the column truth, then run tilelens area.",
             cells.len(),
