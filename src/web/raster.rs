@@ -13,13 +13,13 @@ use crate::raster::{self, Prepared, Sidecars, Source, Stretch, Window, prepare, 
 use crate::tile::{Picture, Together, decode, decode_picture, decode_stretched, tile_of_raster};
 
 /// Bytes that a function of JavaScript fetches: `(offset, length) => Uint8Array`, at once, as `FileReaderSync` does.
-pub(super) struct Slices {
+struct Slices {
     size: f64,
     read: Function,
 }
 
 impl Slices {
-    pub fn new(size: f64, read: Function) -> Self {
+    fn new(size: f64, read: Function) -> Self {
         Self { size, read }
     }
 }
@@ -58,7 +58,7 @@ impl Raster {
         #[wasm_bindgen(js_name = auxXml)] aux_xml: Option<String>,
         #[wasm_bindgen(unchecked_param_type = "Stretch | null")] stretch: JsValue,
     ) -> Result<Raster, JsValue> {
-        let (inner, prepared) = open_beside(Slices::new(size, read), world, aux_xml, stretch)?;
+        let (inner, prepared) = open_beside(size, read, world, aux_xml, stretch)?;
         Ok(Self { inner, prepared })
     }
 
@@ -176,15 +176,19 @@ impl WholePicture {
 
 /// Opens a raster with what stood beside it, to be shown by that stretch, or where there is none by one of its own numbers.
 pub(super) fn open_beside(
-    source: Slices,
+    size: f64,
+    read: Function,
     world: Option<String>,
     aux_xml: Option<String>,
     stretch: JsValue,
 ) -> Result<(raster::Raster<'static>, Prepared), JsValue> {
     let sidecars = Sidecars { world: world.as_deref(), aux_xml: aux_xml.as_deref() };
-    let mut raster = raster::Raster::open_beside(source, sidecars).map_err(failure)?;
-    let prepared =
-        if stretch.is_null() { prepare(&mut raster) } else { prepare_alike(&mut raster, stretch_of(stretch)?) };
+    let mut raster = raster::Raster::open_beside(Slices::new(size, read), sidecars).map_err(failure)?;
+    let prepared = if stretch.is_null() {
+        prepare(&mut raster)
+    } else {
+        prepare_alike(&mut raster, stretch_of(stretch)?)
+    };
     Ok((raster, prepared.map_err(failure)?))
 }
 

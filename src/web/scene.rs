@@ -140,7 +140,7 @@ impl Scene {
         #[wasm_bindgen(js_name = auxXml)] aux_xml: Option<String>,
         #[wasm_bindgen(unchecked_param_type = "Stretch | null")] stretch: JsValue,
     ) -> Result<Scene, JsValue> {
-        let (inner, prepared) = open_beside(Slices::new(size, read), world, aux_xml, stretch)?;
+        let (inner, prepared) = open_beside(size, read, world, aux_xml, stretch)?;
         let place = Rc::new(Place::of(inner.description()));
         Ok(Self { prepared, inner, place })
     }
