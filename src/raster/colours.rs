@@ -4,7 +4,8 @@ use super::bands::choose;
 use super::open::{Colour, Description, Raster};
 use super::sample::Sample;
 use super::stretch::{Range, Rule, Stretch, short};
-use super::window::{level_of, same};
+use super::tiff::Number;
+use super::window::{leave_out, level_of};
 use super::{RasterError, SampleKind, Window};
 
 /// Pixels that are turned into numbers at once.
@@ -205,34 +206,50 @@ impl Raster<'_> {
         window: Window,
         prepared: &Prepared,
     ) -> Result<Picture, RasterError> {
-        let Stretch { ranges, no_data, .. } = &prepared.stretch;
+        let ranges = prepared.stretch.ranges;
+        if level_of(&self.levels, level)?.image.fits_u16() {
+            let levels = ranges.map(Range::levels);
+            let level_of = |channel: usize, number: u16| levels[channel][usize::from(number)];
+            return self.picture_of_numbers(level, window, prepared, level_of);
+        }
+        let level_of = |channel: usize, number: f64| ranges[channel].level(number);
+        self.picture_of_numbers(level, window, prepared, level_of)
+    }
+
+    /// `level_of` says which level from 0 to 255 a number is in red, green or blue.
+    fn picture_of_numbers<T: Number>(
+        &mut self,
+        level: usize,
+        window: Window,
+        prepared: &Prepared,
+        level_of: impl Fn(usize, T) -> u8,
+    ) -> Result<Picture, RasterError> {
+        let no_data = prepared.stretch.no_data;
         let (bands, channels) = prepared.bands();
         let count = bands.len() - usize::from(prepared.opacity.is_some());
-        let mut numbers = self.read(level, window, &bands)?;
+        let (numbers, mut valid) = self.read_as::<T>(level, window, &bands)?;
+        let shown = &numbers[..count];
         if prepared.opacity.is_some() {
-            let alpha = &numbers.bands[count];
-            numbers.valid.iter_mut().zip(alpha).for_each(|(valid, &alpha)| *valid &= alpha != 0.0);
+            valid.iter_mut().zip(&numbers[count]).for_each(|(valid, &alpha)| *valid &= alpha != T::default());
         }
-        if let Some(none) = *no_data {
-            for band in &numbers.bands[..count] {
-                numbers.valid.iter_mut().zip(band).for_each(|(valid, &value)| *valid &= !same(value, none));
-            }
-        }
+        shown.iter().for_each(|band| leave_out(band, no_data, &mut valid));
         let description = self.description();
-        let shown = &numbers.bands[..count];
         let mut rgb = vec![0; window.pixels() * 3];
         let (pixels, _) = rgb.as_chunks_mut::<3>();
         if description.palette.is_empty() {
             for channel in 0..3 {
-                let (band, range) = (&shown[channels[channel]], ranges[channel]);
-                pixels.iter_mut().zip(band).for_each(|(pixel, &value)| pixel[channel] = range.level(value));
+                let band = &shown[channels[channel]];
+                pixels
+                    .iter_mut()
+                    .zip(band)
+                    .for_each(|(pixel, &number)| pixel[channel] = level_of(channel, number));
             }
         } else {
             let palette = bytes_of_palette(&description.palette);
-            for (index, pixel) in pixels.iter_mut().enumerate() {
-                match palette.get(shown[0][index] as usize) {
+            for ((pixel, &number), valid) in pixels.iter_mut().zip(&shown[0]).zip(&mut valid) {
+                match palette.get(number.index()) {
                     Some(colour) => *pixel = *colour,
-                    None => numbers.valid[index] = false,
+                    None => *valid = false,
                 }
             }
         }
@@ -243,11 +260,11 @@ impl Raster<'_> {
             && count == 3
             && description.bands.iter().all(|band| band.metadata.no_data.is_none());
         let zero = if silent {
-            (0..window.pixels()).map(|pixel| shown.iter().all(|band| band[pixel] == 0.0)).collect()
+            (0..window.pixels()).map(|pixel| shown.iter().all(|band| band[pixel] == T::default())).collect()
         } else {
             Vec::new()
         };
-        Ok(Picture { rgb, valid: numbers.valid, zero })
+        Ok(Picture { rgb, valid, zero })
     }
 }
 

@@ -66,6 +66,21 @@ impl Range {
         // Rounded: `f64::round` is a call in WebAssembly. Not a number is cut to zero; such pixels hold no data.
         ((value - self.black) / span * 255.0 + 0.5) as u8
     }
+
+    /// The level of each whole number of 16 bits.
+    pub fn levels(self) -> Box<[u8; 1 << 16]> {
+        let last = u16::MAX;
+        let place = |number: f64| usize::from(number as u16);
+        // Beyond the range all are alike.
+        let (first, end) = (place(self.black.min(self.white)), place(self.black.max(self.white).ceil()));
+        let mut levels = vec![self.level(0.0); usize::from(last) + 1];
+        levels[first..end]
+            .iter_mut()
+            .zip(first..)
+            .for_each(|(level, number)| *level = self.level(number as f64));
+        levels[end..].fill(self.level(last.into()));
+        levels.try_into().expect("as many as there are numbers of 16 bits")
+    }
 }
 
 impl Rule {
@@ -184,5 +199,17 @@ mod tests {
         let reversed = Range { black: 255.0, white: 0.0 };
         assert_eq!([0.0, 10.0, 255.0].map(|value| reversed.level(value)), [255, 245, 0]);
         assert_eq!(Range { black: 7.0, white: 7.0 }.level(7.0), 127);
+    }
+
+    #[test]
+    fn levels_of_all_numbers_are_those_of_each() {
+        let ends = [-5.0, 0.0, 0.4, 200.0, 200.5, 65_535.0, 70_000.5, f64::INFINITY, f64::NAN];
+        for (black, white) in ends.iter().flat_map(|&black| ends.map(|white| (black, white))) {
+            let range = Range { black, white };
+            let levels = range.levels();
+            let differs =
+                (0..=u16::MAX).find(|&number| levels[usize::from(number)] != range.level(number.into()));
+            assert_eq!(differs, None, "{black} to {white}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::open::{Level, Raster};
-use super::tiff::{Blocks, Image, Place, copy_row};
+use super::tiff::{Blocks, Image, Number, Place};
 use super::{RasterError, SampleKind, Source};
 
 /// A rectangle of pixels.
@@ -52,25 +52,30 @@ impl Raster<'_> {
     ///
     /// [`RasterError`] for a window outside of the raster, and for blocks that cannot be read.
     pub fn read(&mut self, level: usize, window: Window, bands: &[usize]) -> Result<Numbers, RasterError> {
-        let (valid, numbers) = {
-            let Self { source, levels, blocks, .. } = self;
-            let level_number = level;
-            let level = level_of(levels, level)?;
-            check(&level.image, window, bands)?;
-            let place = 2 * level_number;
-            let numbers = read_bands(&**source, blocks, &level.image, place, window, bands)?;
-            let valid = match &level.mask {
-                None => vec![true; window.pixels()],
-                Some(mask) => {
-                    let mask = read_bands(&**source, blocks, mask, place + 1, window, &[0])?;
-                    mask[0].iter().map(|&value| value != 0.0).collect()
-                }
-            };
-            (valid, numbers)
+        let (bands, valid) = self.read_as(level, window, bands)?;
+        Ok(Numbers { window, bands, valid })
+    }
+
+    /// [`Raster::read`] into numbers of a kind that holds those of the file: bands, and which pixels hold data.
+    pub(super) fn read_as<T: Number>(
+        &mut self,
+        level: usize,
+        window: Window,
+        bands: &[usize],
+    ) -> Result<(Vec<Vec<T>>, Vec<bool>), RasterError> {
+        let Self { source, levels, blocks, .. } = self;
+        let (place, level) = (2 * level, level_of(levels, level)?);
+        check(&level.image, window, bands)?;
+        let numbers: Vec<Vec<T>> = read_bands(&**source, blocks, &level.image, place, window, bands)?;
+        let mut valid = match &level.mask {
+            None => vec![true; window.pixels()],
+            Some(mask) => {
+                let mask: Vec<Vec<f64>> = read_bands(&**source, blocks, mask, place + 1, window, &[0])?;
+                mask[0].iter().map(|&value| value != 0.0).collect()
+            }
         };
-        let mut numbers = Numbers { window, bands: numbers, valid };
-        self.leave_out_no_data(&mut numbers, bands);
-        Ok(numbers)
+        self.leave_out_no_data(&numbers, bands, &mut valid);
+        Ok((numbers, valid))
     }
 
     /// Where in the file that is stored which [`Raster::read`] would fetch for a window: offsets and lengths. Whoever fetches
@@ -104,36 +109,39 @@ impl Raster<'_> {
         Ok(parts)
     }
 
-    fn leave_out_no_data(&self, numbers: &mut Numbers, bands: &[usize]) {
+    /// Band by band, since a loop over a band does many pixels at once.
+    fn leave_out_no_data<T: Number>(&self, numbers: &[Vec<T>], bands: &[usize], valid: &mut [bool]) {
         let description = self.description();
         let declared: Vec<Option<f64>> =
             bands.iter().map(|&band| description.bands[band].metadata.no_data).collect();
-        if declared.iter().all(Option::is_none) && description.kind != SampleKind::Float {
-            return;
-        }
         let is_zero_or_byte = |value: f64| value == 0.0 || description.bits <= 8;
         let all_must_be = declared.iter().flatten().all(|&value| is_zero_or_byte(value));
-        for (pixel, valid) in numbers.valid.iter_mut().enumerate() {
-            let is_none = |band: usize| {
-                let value = numbers.bands[band][pixel];
-                declared[band].is_some_and(|none| same(value, none))
-            };
-            let missing = if all_must_be {
-                !bands.is_empty() && (0..bands.len()).all(is_none)
-            } else {
-                (0..bands.len()).any(is_none)
-            };
-            let is_number = numbers.bands.iter().all(|band| !band[pixel].is_nan());
-            *valid &= !missing && is_number;
+        if !all_must_be {
+            for (numbers, declared) in numbers.iter().zip(&declared) {
+                leave_out(numbers, *declared, valid);
+            }
+        } else if !bands.is_empty() && declared.iter().all(Option::is_some) {
+            let mut missing = vec![true; valid.len()];
+            for (numbers, declared) in numbers.iter().zip(&declared) {
+                let none = declared.and_then(T::no_data);
+                let is_none = |number: T| none.is_some_and(|none| number.is(none));
+                missing.iter_mut().zip(numbers).for_each(|(missing, &number)| *missing &= is_none(number));
+            }
+            valid.iter_mut().zip(&missing).for_each(|(valid, missing)| *valid &= !missing);
+        }
+        if description.kind == SampleKind::Float {
+            for numbers in numbers {
+                valid.iter_mut().zip(numbers).for_each(|(valid, &number)| *valid &= !number.is_nan());
+            }
         }
     }
 }
 
-/// Whether a number is the declared one: GDAL compares 32-bit numbers as such, since the text may be rounded.
-pub(super) fn same(value: f64, none: f64) -> bool {
-    value == none
-        || value as f32 == none as f32 && (value as f32).is_finite() && value.abs() > 1e30
-        || none.is_nan() && value.is_nan()
+/// Marks the pixels of a band that are what is taken for no data.
+pub(super) fn leave_out<T: Number>(numbers: &[T], no_data: Option<f64>, valid: &mut [bool]) {
+    if let Some(none) = no_data.and_then(T::no_data) {
+        valid.iter_mut().zip(numbers).for_each(|(valid, &number)| *valid &= !number.is(none));
+    }
 }
 
 /// The picture (0) or an overview.
@@ -168,15 +176,15 @@ fn blocks_across(start: u32, length: u32, block: u32) -> RangeInclusive<u32> {
 }
 
 /// Numbers of bands, each `window.pixels()` long.
-fn read_bands(
+fn read_bands<T: Number>(
     source: &dyn Source,
     blocks: &mut Blocks,
     image: &Image,
     place: usize,
     window: Window,
     bands: &[usize],
-) -> Result<Vec<Vec<f64>>, RasterError> {
-    let mut numbers: Vec<Vec<f64>> = bands.iter().map(|_| vec![0.0; window.pixels()]).collect();
+) -> Result<Vec<Vec<T>>, RasterError> {
+    let mut numbers: Vec<Vec<T>> = bands.iter().map(|_| vec![T::default(); window.pixels()]).collect();
     let (bottom, right) = (window.y + window.height, window.x + window.width);
     for block_row in blocks_across(window.y, window.height, image.block_height) {
         let top = block_row * image.block_height;
@@ -192,7 +200,7 @@ fn read_bands(
                     let start =
                         (y - window.y) as usize * window.width as usize + (columns.start - window.x) as usize;
                     let target = &mut numbers[start..start + columns.len()];
-                    copy_row(
+                    T::copy_row(
                         image,
                         &block,
                         within,

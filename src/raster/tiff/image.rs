@@ -69,6 +69,11 @@ pub struct Image {
 }
 
 impl Image {
+    /// Whether its numbers are unsigned ones of up to 16 bits.
+    pub fn fits_u16(&self) -> bool {
+        self.kind == SampleKind::Unsigned && self.bits <= 16
+    }
+
     /// Reads what a directory says.
     ///
     /// # Errors

@@ -21,4 +21,4 @@ pub use directory::is_tiff;
 pub(super) use directory::{Directory, directories};
 pub(super) use image::Image;
 pub use image::SampleKind;
-pub(super) use samples::copy_row;
+pub(super) use samples::Number;

@@ -4,6 +4,86 @@ use half::f16;
 
 use super::image::{Image, SampleKind};
 
+/// What the numbers of a window are held as: [`f64`] holds any; `u16` takes a quarter of the room.
+pub trait Number: Copy + Default + PartialEq {
+    /// What is declared as no data, as such a number can be compared with it.
+    type NoData: Copy;
+
+    /// Nothing where no such number is it.
+    fn no_data(declared: f64) -> Option<Self::NoData>;
+
+    /// Whether it is what is declared as no data.
+    fn is(self, none: Self::NoData) -> bool;
+
+    /// Whether it is no number.
+    fn is_nan(self) -> bool;
+
+    /// As a place in a palette.
+    fn index(self) -> usize;
+
+    /// The numbers of one band from pixel `first` of a row on, into `target`.
+    fn copy_row(image: &Image, block: &Block, band: usize, row: usize, first: usize, target: &mut [Self]);
+}
+
+/// Any number; whole ones beyond 2⁵³ are rounded.
+impl Number for f64 {
+    type NoData = f64;
+
+    fn no_data(declared: f64) -> Option<f64> {
+        Some(declared)
+    }
+
+    /// GDAL compares 32-bit numbers as such, since the text may be rounded.
+    fn is(self, none: f64) -> bool {
+        self == none
+            || self as f32 == none as f32 && (self as f32).is_finite() && self.abs() > 1e30
+            || none.is_nan() && self.is_nan()
+    }
+
+    fn is_nan(self) -> bool {
+        f64::is_nan(self)
+    }
+
+    fn index(self) -> usize {
+        self as usize
+    }
+
+    fn copy_row(image: &Image, block: &Block, band: usize, row: usize, first: usize, target: &mut [f64]) {
+        copy_row(image, block, band, row, first, target);
+    }
+}
+
+/// Unsigned numbers of up to 16 bits ([`Image::fits_u16`]).
+impl Number for u16 {
+    type NoData = u16;
+
+    fn no_data(declared: f64) -> Option<u16> {
+        Some(declared as u16).filter(|&none| f64::from(none) == declared)
+    }
+
+    fn is(self, none: u16) -> bool {
+        self == none
+    }
+
+    fn is_nan(self) -> bool {
+        false
+    }
+
+    fn index(self) -> usize {
+        self.into()
+    }
+
+    fn copy_row(image: &Image, block: &Block, band: usize, row: usize, first: usize, target: &mut [u16]) {
+        let line = block.line(row);
+        let start = first * block.samples + band;
+        match image.bits {
+            8 => copy_numbers(line, start, block.samples, target, |[byte]| byte.into()),
+            16 => copy_numbers(line, start, block.samples, target, u16::from_le_bytes),
+            bits => copy_packed(line, start, block.samples, bits as usize, target, |number| number as u16),
+        }
+    }
+}
+
 /// A decoded block: rows of numbers, lowest byte first.
 pub struct Block {
     pub data: Vec<u8>,
@@ -12,18 +92,47 @@ pub struct Block {
     pub samples: usize,
 }
 
-/// The numbers of one band from pixel `first` of a row on, into `target`.
-pub fn copy_row(image: &Image, block: &Block, band: usize, row: usize, first: usize, target: &mut [f64]) {
-    let line = &block.data[row * block.stride..(row + 1) * block.stride];
+impl Block {
+    fn line(&self, row: usize) -> &[u8] {
+        &self.data[row * self.stride..(row + 1) * self.stride]
+    }
+}
+
+/// Each `step`th number of `BYTES` bytes from the one at `start` on.
+fn copy_numbers<const BYTES: usize, T>(
+    line: &[u8],
+    start: usize,
+    step: usize,
+    target: &mut [T],
+    number: impl Fn([u8; BYTES]) -> T,
+) {
+    let (numbers, _) = line.as_chunks::<BYTES>();
+    for (target, &bytes) in target.iter_mut().zip(numbers[start..].iter().step_by(step)) {
+        *target = number(bytes);
+    }
+}
+
+/// Each `step`th number of so many bits from the one at `start` on.
+fn copy_packed<T>(
+    line: &[u8],
+    start: usize,
+    step: usize,
+    bits: usize,
+    target: &mut [T],
+    number: impl Fn(u64) -> T,
+) {
+    for (index, target) in target.iter_mut().enumerate() {
+        *target = number(packed(line, (start + index * step) * bits, bits));
+    }
+}
+
+fn copy_row(image: &Image, block: &Block, band: usize, row: usize, first: usize, target: &mut [f64]) {
+    let line = block.line(row);
     let start = first * block.samples + band;
     macro_rules! copy {
-        ($number:ty, $to_f64:expr) => {{
-            let (numbers, _) = line.as_chunks::<{ size_of::<$number>() }>();
-            let numbers = numbers[start..].iter().step_by(block.samples);
-            for (target, &bytes) in target.iter_mut().zip(numbers) {
-                *target = $to_f64(<$number>::from_le_bytes(bytes));
-            }
-        }};
+        ($number:ty, $to_f64:expr) => {
+            copy_numbers(line, start, block.samples, target, |bytes| $to_f64(<$number>::from_le_bytes(bytes)))
+        };
     }
     match (image.kind, image.bits) {
         (SampleKind::Unsigned, 8) => copy!(u8, f64::from),
@@ -38,18 +147,15 @@ pub fn copy_row(image: &Image, block: &Block, band: usize, row: usize, first: us
         (SampleKind::Float, 32) => copy!(f32, f64::from),
         (SampleKind::Float, _) => copy!(f64, |value| value),
         (SampleKind::Unsigned, bits) => {
-            let bits = bits as usize;
-            for (index, target) in target.iter_mut().enumerate() {
-                *target = packed(line, (start + index * block.samples) * bits, bits);
-            }
+            copy_packed(line, start, block.samples, bits as usize, target, |number| number as f64);
         }
     }
 }
 
 /// A number of any width, highest bit first, as TIFF packs them whatever the order of its bytes.
-fn packed(line: &[u8], first_bit: usize, bits: usize) -> f64 {
+fn packed(line: &[u8], first_bit: usize, bits: usize) -> u64 {
     let last = (first_bit + bits - 1) / 8;
     let window = line[first_bit / 8..=last].iter().fold(0_u64, |value, &byte| value << 8 | u64::from(byte));
     let beyond = (last + 1) * 8 - (first_bit + bits);
-    ((window >> beyond) & ((1 << bits) - 1)) as f64
+    (window >> beyond) & ((1 << bits) - 1)
 }
