@@ -99,7 +99,7 @@ try {
   await page.waitForFunction(() => {
     const bar = /** @type {HTMLProgressElement} */ (document.querySelector('#batch-bar'));
     return bar.value === bar.max && !/not classified/.test(document.querySelector('#map-legend')?.textContent ?? '');
-  });
+  }, null, { polling: 100 });
   clearInterval(watching);
   const mapMs = performance.now() - cutMs;
   const frames = (await page.evaluate(() => /** @type {{ benchFrames: number[] }} */ (/** @type {unknown} */ (window)).benchFrames)).sort((a, b) => a - b);
