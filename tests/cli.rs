@@ -130,7 +130,8 @@ fn classify_writes_a_row_for_each_file_and_says_which_cannot_be_read() {
     assert!(!output.status.success(), "a file without a class is told by the exit status");
     let mut reader = csv::Reader::from_reader(output.stdout.as_slice());
     let header = reader.headers().unwrap().clone();
-    let expected = ["file", "class", "confidence"].iter().chain(&LABELS).chain(&["error"]);
+    let expected = ["file", "class", "confidence"].iter().chain(&LABELS);
+    let expected = expected.chain(&["no_data_share", "notes", "error"]);
     assert_eq!(header.iter().collect::<Vec<_>>(), expected.copied().collect::<Vec<_>>());
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 3);
@@ -147,6 +148,27 @@ fn classify_writes_a_row_for_each_file_and_says_which_cannot_be_read() {
         assert!(probabilities.iter().all(|&other| other <= probabilities[class]), "{row:?}");
         assert_eq!(row[2].parse::<f32>().unwrap(), probabilities[class]);
     }
+}
+
+#[test]
+fn what_was_guessed_of_pixels_stands_beside_their_class() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/raster/black-edge.tif");
+    let row: Value = serde_json::from_str(&printed(&["classify", path(&file), "--format", "json"])).unwrap();
+    let share = row["no_data_share"].as_f64().unwrap();
+    assert!(share > 0.0 && share < 1.0, "{row}");
+    assert!(
+        row["notes"].as_array().unwrap().iter().any(|note| note.as_str().unwrap().contains("no data")),
+        "{row}"
+    );
+    let table = printed(&["classify", path(&file)]);
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let record = reader.records().next().unwrap().unwrap();
+    let [share_column, notes, error] = [3, 2, 1].map(|from_end| &record[record.len() - from_end]);
+    assert!(
+        (share_column.parse::<f64>().unwrap() - share).abs() < 1e-6
+            && notes.contains("no data")
+            && error.is_empty()
+    );
 }
 
 #[test]

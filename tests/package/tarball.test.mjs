@@ -10,6 +10,9 @@ import { PACKAGE, project, tarball, tool } from './packed.mjs';
 const MOST_SCRIPT_BYTES = 25_000;
 /** The element alone, without what every page loads. */
 const MOST_ELEMENT_BYTES = 4000;
+/** The goals are 280 and 350 kB: what grows beyond what was reached is looked at. */
+const MOST_ENGINE_BYTES = 440e3;
+const MOST_RASTER_BYTES = 370e3;
 
 /** @param {string} name */
 async function brotliBytes(name) {
@@ -47,7 +50,7 @@ test('its papers are there: licences, notice, and a card for each model', async 
   }
 });
 
-test('its scripts stay small', async (t) => {
+test('scripts, engine and reader of rasters stay as small as they are', async (t) => {
   const index = await readFile(path.join(PACKAGE, 'index.js'), 'utf8');
   const shared = Array.from(index.matchAll(/from"\.\/([^"]+)"/g), ([, name]) => name);
   const sizes = await Promise.all(['index.js', ...shared, 'assets/worker.js'].map(brotliBytes));
@@ -56,4 +59,6 @@ test('its scripts stay small', async (t) => {
   t.diagnostic(`by brotli: scripts ${scripts} B, element ${element} B, engine ${engine} B; in all without the model ${scripts + engine} B; rasters besides ${raster} B`);
   assert.ok(scripts <= MOST_SCRIPT_BYTES, `${scripts} B of scripts`);
   assert.ok(element <= MOST_ELEMENT_BYTES, `${element} B of the element`);
+  assert.ok(engine <= MOST_ENGINE_BYTES, `${engine} B of the engine`);
+  assert.ok(raster <= MOST_RASTER_BYTES, `${raster} B of the reader of rasters`);
 });

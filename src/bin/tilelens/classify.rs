@@ -11,7 +11,7 @@ use super::DeviceChoice;
 use super::heatmaps::Pictures;
 use super::inputs;
 use super::model::{AskingArgs, ModelArgs};
-use super::rows::{Earlier, Format, Rows};
+use super::rows::{Earlier, Format, Rows, TileFacts};
 use super::tiles::{coded, in_order, look_at, progress_bar, read_tile};
 use super::unread::SomeUnread;
 
@@ -78,12 +78,12 @@ pub fn run(args: ClassifyArgs) -> Result<()> {
             _ => Ok(()),
         };
         bar.inc(1);
-        (answer, pictured)
+        (tile.as_ref().map(TileFacts::of).unwrap_or_default(), answer, pictured)
     };
-    in_order(&files, classify, |file, (answer, pictured)| {
+    in_order(&files, classify, |file, (read, answer, pictured)| {
         // Before its row: a run that goes on makes no picture of a tile that has one.
         pictured?;
-        rows.write(file, answer)
+        rows.write(file, read, answer)
     })?;
     rows.finish()?;
     bar.finish_and_clear();

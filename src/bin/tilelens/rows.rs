@@ -1,5 +1,6 @@
 //! The rows that `classify` writes, and those that a run before it has written.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -8,12 +9,13 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use tilelens::tile::{Note, Tile};
 use tilelens::training::metrics::argmax;
 
 /// How rows are written.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One line a tile: file, class, confidence, a column a class, error.
+    /// One line a tile: file, class, confidence, a column a class, the share without data, notes, error.
     Csv,
     /// One JSON object a line.
     Json,
@@ -29,6 +31,10 @@ struct Row<'a> {
     confidence: Option<f32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     probabilities: Vec<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_data_share: Option<f32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -76,7 +82,9 @@ impl Earlier {
             let end = reader.position().byte() as usize;
             let ends = bytes[..end].ends_with(b"\n");
             if earlier.whole == 0 && ends && record.iter().ne(columns.iter().copied()) {
-                bail!("its columns are not those of this model: they were written with another one");
+                bail!(
+                    "its columns are not those of this model: they were written with another one, or by another Tilelens"
+                );
             }
             let is_whole = record.len() == columns.len() && ends;
             if !is_whole {
@@ -116,7 +124,21 @@ impl Earlier {
 
 fn columns(labels: &[String]) -> Vec<&str> {
     let columns = ["file", "class", "confidence"].into_iter();
-    columns.chain(labels.iter().map(String::as_str)).chain(["error"]).collect()
+    columns.chain(labels.iter().map(String::as_str)).chain(["no_data_share", "notes", "error"]).collect()
+}
+
+/// What is to be known of a tile's pixels beside its class.
+#[derive(Default)]
+pub struct TileFacts {
+    no_data_share: Option<f32>,
+    notes: Vec<String>,
+}
+
+impl TileFacts {
+    pub fn of(tile: &Tile) -> Self {
+        let notes = tile.notes.iter().map(Note::sentence);
+        Self { no_data_share: Some(tile.no_data_share()), notes: notes.map(Cow::into_owned).collect() }
+    }
 }
 
 /// Writes a row a tile as it comes, and counts those that failed.
@@ -160,7 +182,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Writes the row of a file, through to the disk's own buffer: a run that is cut off loses none that it wrote.
-    pub fn write(&mut self, path: &Path, answer: Result<Vec<f32>>) -> Result<()> {
+    pub fn write(&mut self, path: &Path, read: TileFacts, answer: Result<Vec<f32>>) -> Result<()> {
         let (probabilities, error) = match answer {
             Ok(probabilities) => (probabilities, None),
             Err(error) => (Vec::new(), Some(error.to_string())),
@@ -172,6 +194,8 @@ impl<'a> Rows<'a> {
             class: top.map(|index| self.labels[index].as_str()),
             confidence: top.map(|index| probabilities[index]),
             probabilities,
+            no_data_share: read.no_data_share,
+            notes: read.notes,
             error,
         };
         match &mut self.output {
@@ -185,7 +209,11 @@ impl<'a> Rows<'a> {
                 let mut record = vec![row.file, row.class.unwrap_or_default().into(), number(row.confidence)];
                 let probability = |index| number(row.probabilities.get(index).copied());
                 record.extend((0..self.labels.len()).map(probability));
-                record.push(row.error.unwrap_or_default());
+                record.extend([
+                    number(row.no_data_share),
+                    row.notes.join(" "),
+                    row.error.unwrap_or_default(),
+                ]);
                 writer.write_record(record)?;
                 writer.flush()?;
             }
@@ -216,8 +244,12 @@ mod tests {
         let path = std::env::temp_dir().join(name + &format!("{:?}", std::thread::current().id()));
         let labels = labels();
         let mut rows = Rows::new(Some(&path), format, &labels, &Earlier::default())?;
-        rows.write(Path::new("a \"1\".jpg"), Ok(vec![0.25, 0.75]))?;
-        rows.write(Path::new("b\n2.jpg"), Err(anyhow::anyhow!("image.empty: it is empty")))?;
+        rows.write(Path::new("a \"1\".jpg"), TileFacts::default(), Ok(vec![0.25, 0.75]))?;
+        rows.write(
+            Path::new("b\n2.jpg"),
+            TileFacts::default(),
+            Err(anyhow::anyhow!("image.empty: it is empty")),
+        )?;
         rows.finish()?;
         let bytes = fs::read(&path)?;
         fs::write(&path, &bytes[..length(bytes.len())])?;
