@@ -157,13 +157,13 @@ async function main() {
   const vectorOffer = setUpVectorOffer(page, () => layout.show('map'));
   setUpIntake({
     openProject: () => opening.then(() => page.workspace.id),
-    takeScenes: async (files) => {
-      await Promise.all([starting, opening]);
-      return vectorOffer.takeShapes(await sceneOffer.takeScenes(files));
+    takeScenes: async (files, projectId) => {
+      await starting;
+      return vectorOffer.takeShapes(await sceneOffer.takeScenes(files, projectId));
     },
-    openScenes: async (files) => {
-      await Promise.all([starting, opening]);
-      sceneOffer.openScenes(files);
+    openScenes: async (files, projectId) => {
+      await starting;
+      await sceneOffer.openScenes(files, projectId);
     },
     // A project that is still being opened would take their place.
     addTiles: async (files) => {

@@ -38,7 +38,7 @@ class Model:
         self.preprocessing = json.loads(metadata["tilelens.preprocessing"])
 
     def schema(self) -> pa.Schema:
-        """The columns of `tilelens classify`."""
+        """The columns of `tilelens classify`, but for what only the program knows of a tile's pixels."""
         reserved = {"file", "class", "confidence", "error"}
         # ImageNet has two classes called "crane"; a column has one name.
         columns = [

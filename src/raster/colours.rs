@@ -176,7 +176,7 @@ impl Raster<'_> {
             valid: Vec::with_capacity(pixels),
             zero: Vec::new(),
         };
-        // Numbers take eight times the room of levels, so that few rows are numbers at once.
+        // Numbers take up to eight times the room of levels, so that few rows are numbers at once.
         for rows in windows {
             let part = self.rows_picture(level, rows, prepared)?;
             whole.rgb.extend(part.rgb);

@@ -68,7 +68,8 @@ impl Range {
     }
 
     /// The level of each whole number of 16 bits.
-    pub fn levels(self) -> Box<[u8; 1 << 16]> {
+    #[cfg(feature = "raster")]
+    pub(super) fn levels(self) -> Box<[u8; 1 << 16]> {
         let last = u16::MAX;
         let place = |number: f64| usize::from(number as u16);
         // Beyond the range all are alike.

@@ -214,3 +214,65 @@ fn read_bands<T: Number>(
     }
     Ok(numbers)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::raster::Sidecars;
+
+    /// That what GDAL's numbers are compared with, and what becomes colours, is the same.
+    #[test]
+    fn numbers_of_up_to_16_bits_are_the_same_in_either_kind() {
+        let mut compared = 0;
+        for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/raster")).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = fs::read(&path).unwrap();
+            let Ok(mut raster) = Raster::open(&bytes[..]) else { continue };
+            if !raster.levels[0].image.fits_u16() {
+                continue;
+            }
+            let (width, height) = (raster.description().width, raster.description().height);
+            let bands: Vec<usize> = (0..raster.levels[0].image.samples).collect();
+            // Inside of blocks, too.
+            for window in
+                [Window::all(width, height), Window { x: 3, y: 5, width: width - 6, height: height - 9 }]
+            {
+                let (numbers, valid) = raster.read_as::<u16>(0, window, &bands).unwrap();
+                let expected = raster.read(0, window, &bands).unwrap();
+                let numbers: Vec<Vec<f64>> =
+                    numbers.iter().map(|band| band.iter().copied().map(f64::from).collect()).collect();
+                assert!(numbers == expected.bands && valid == expected.valid, "{}", path.display());
+            }
+            compared += 1;
+        }
+        assert!(compared > 30, "{compared} fixtures are of such numbers");
+    }
+
+    #[test]
+    fn declared_no_data_is_left_out_alike_in_either_kind() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/raster/uint16.tif");
+        let bytes = fs::read(path).unwrap();
+        let mut plain = Raster::open(&bytes[..]).unwrap();
+        let window = Window::all(plain.description().width, plain.description().height);
+        let bands: Vec<usize> = (0..plain.description().bands.len()).collect();
+        let number = plain.read(0, window, &bands).unwrap().bands[0][7];
+        for declared in [0.0, number, number + 0.5, 65_535.0, -9_999.0, f64::NAN] {
+            for count in [1, bands.len()] {
+                let of_band = |band: usize| {
+                    format!(
+                        "<PAMRasterBand band=\"{band}\"><NoDataValue>{declared}</NoDataValue></PAMRasterBand>"
+                    )
+                };
+                let bands_text: String = (1..=count).map(of_band).collect();
+                let aux_xml = format!("<PAMDataset>{bands_text}</PAMDataset>");
+                let sidecars = Sidecars { world: None, aux_xml: Some(&aux_xml) };
+                let mut raster = Raster::open_beside(&bytes[..], sidecars).unwrap();
+                let (_, valid) = raster.read_as::<u16>(0, window, &bands).unwrap();
+                assert_eq!(valid, raster.read(0, window, &bands).unwrap().valid, "{declared} in {count}");
+                assert_eq!(valid[7], declared != number, "{declared}");
+            }
+        }
+    }
+}

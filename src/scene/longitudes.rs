@@ -25,3 +25,18 @@ pub(super) fn extent<'a>(points: impl IntoIterator<Item = &'a [f64; 2]>) -> (f64
         .into_iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(west, east), &[lon, _]| (west.min(lon), east.max(lon)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn longitudes_come_to_their_side() {
+        assert_eq!([near(-179.0, 179.0), near(181.0, -170.0), near(10.0, 370.0)], [181.0, -179.0, 370.0]);
+        assert_eq!([180.0, -180.0, 190.0, -541.0].map(turned), [-180.0, -180.0, -170.0, 179.0]);
+        let mut ring = [[179.0, 0.0], [-179.0, 1.0], [-178.0, 1.0], [179.5, 0.0]];
+        run_on(&mut ring);
+        assert_eq!(ring.map(|[lon, _]| lon), [179.0, 181.0, 182.0, 179.5]);
+        assert_eq!(extent(&ring), (179.0, 182.0));
+    }
+}

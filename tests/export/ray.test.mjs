@@ -51,6 +51,9 @@ function table(csv) {
   return { rows: /** @type {Record<string, string>[]} */ (data), columns: meta.fields ?? [] };
 }
 
+/** What only the program knows of a tile. */
+const OF_PIXELS = ['no_data_share', 'notes'];
+
 test('Ray Data gives the tiles of a folder the classes that the command line gives', { timeout: SLOW_MS }, async (t) => {
   const folder = await temporaryFolder(t);
   const [tiles, model, output] = ['tiles', 'mine.onnx', 'classes.csv'].map((name) => path.join(folder, name));
@@ -66,10 +69,10 @@ test('Ray Data gives the tiles of a folder the classes that the command line giv
   await runOverBadFiles(1, PYTHON, example, ray);
   const found = table(await readFile(output, 'utf8'));
 
-  assert.deepEqual(found.columns, expected.columns);
+  assert.deepEqual(found.columns, expected.columns.filter((column) => !OF_PIXELS.includes(column)));
   const files = expected.rows.map((row) => path.relative(tiles, row.file));
   assert.deepEqual(found.rows.map((row) => row.file), files.toSorted());
-  const labels = expected.columns.slice(3, -1);
+  const labels = found.columns.slice(3, -1);
   let worst = 0;
   for (const row of expected.rows) {
     const file = path.relative(tiles, row.file);

@@ -44,7 +44,8 @@ const FILE = new File(['pixels'], 'scene.tif');
 
 /** @param {ReturnType<typeof openDesk>} page @param {number} count */
 async function cutsAsked({ cuts }, count) {
-  while (cuts.length < count) await settled();
+  for (let turn = 0; turn < 100 && cuts.length < count; turn += 1) await settled();
+  assert.equal(cuts.length, count);
 }
 
 test('a scene goes to the project that it was opened in, or nowhere', async () => {
@@ -90,4 +91,53 @@ test('a file that a scene lacks is told from another of its name and size', asyn
   assert.equal(await page.desk.reunite(FILE), 'reunited');
   await settled();
   assert.equal(scene.file, FILE);
+});
+
+/** A scene that is cut otherwise, while the worker is asked for its grid once more. @param {ReturnType<typeof openDesk>} page */
+async function recutScene(page) {
+  const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
+  await cutsAsked(page, 1);
+  page.cuts[0].resolve(GRID);
+  const scene = await adding;
+  const cutting = page.desk.recut(scene, { ...scene.plan.grid, step: '4px' });
+  await cutsAsked(page, 2);
+  page.cuts[1].resolve(GRID);
+  await cutting;
+  await cutsAsked(page, 3);
+  return scene;
+}
+
+test('a scene whose new grid cannot be had is opened anew, and where that fails it is said', async () => {
+  const page = openDesk();
+  const scene = await recutScene(page);
+  page.cuts[2].reject(new Error('the worker ended'));
+  await cutsAsked(page, 4);
+  assert.equal(page.desk.opened(scene.id), null, 'the grid before is that of other cells');
+  page.cuts[3].reject(new Error('it cannot be read'));
+  await settled();
+  assert.match(page.desk.failure(scene.id)?.message ?? '', /cannot be read/);
+});
+
+test('a scene that is removed while it is cut stays removed, and comes back', async () => {
+  const page = openDesk();
+  const scene = await recutScene(page);
+  page.desk.remove(scene);
+  page.cuts[2].resolve(GRID);
+  await settled();
+  assert.equal(page.desk.opened(scene.id), null);
+  page.history.undo();
+  page.desk.start();
+  await cutsAsked(page, 4);
+  page.cuts[3].resolve(GRID);
+  await settled();
+  assert.ok(page.desk.opened(scene.id));
+});
+
+test('a scene that cannot be cut is closed again', async () => {
+  const page = openDesk();
+  const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
+  await cutsAsked(page, 1);
+  page.cuts[0].reject(new Error('it cannot be read'));
+  await assert.rejects(adding);
+  assert.deepEqual([page.scenes.size, page.closed.length], [0, 1]);
 });

@@ -114,16 +114,17 @@ export class ClassMaps extends EventTarget {
     const opened = this.#desk.opened(sceneId);
     const { loaded } = this.#session.status;
     if (!scene || !opened || !loaded) return;
+    const { plan } = scene;
     const { labels } = loaded.info;
     if (labels.length === 0) {
       if (this.#maps.delete(sceneId)) this.#tell(sceneId);
       return;
     }
     const answers = answersOf(cellsOfScene(this.#tiles, sceneId), opened.grid, labels, this.#labelling.coloursOf(labels));
-    const made = await this.#room.ask('mapScene', { sceneId, grid: scene.plan.grid, map: scene.plan.map, answers });
+    const made = await this.#room.ask('mapScene', { sceneId, grid: plan.grid, map: plan.map, answers });
     const count = (/** @type {number} */ wanted) => answers.states.filter((state) => state === wanted).length;
     const names = made.summary.areas.map(({ name }) => name);
-    const said = { ids: made.ids, names, plan: scene.plan };
+    const said = { ids: made.ids, names, plan };
     const past = this.#past(sceneId, said, loaded.model);
     const before = past && isAlike(past.plan.map, said.plan.map) ? past : null;
     this.#maps.set(sceneId, { ...made, labels, model: loaded.model, open: count(STATES.open), unreadable: count(STATES.unreadable), said, past, before });

@@ -118,10 +118,11 @@ export class SceneDesk extends EventTarget {
     const group = groups.find((one) => one.alike === alike[id]);
     const known = this.#stretches.kinds.find((kind) => kind.alike === group?.alike)?.stretch;
     const raster = group ? { alike: group.alike, stretch: stretchFor(group, known, this.#session.status.loaded?.info.preparations ?? []) } : null;
+    const fingerprint = await fingerprintOf(file);
     const info = await this.#room.open({ sceneId: id, file: readable, sidecars, stretch: raster?.stretch ?? null });
     const plan = usualPlan(this.#usualCell(info));
     /** @type {Scene} */
-    const scene = { id, name: file.name, file: readable, fileBytes: file.size, fingerprint: await fingerprintOf(file), sidecars, raster, plan };
+    const scene = { id, name: file.name, file: readable, fileBytes: file.size, fingerprint, sidecars, raster, plan };
     try {
       const grid = await this.#cut(scene);
       if (projectId !== this.projectId) throw new EngineError('scene.other_project');
@@ -146,21 +147,22 @@ export class SceneDesk extends EventTarget {
     const alike = this.#scenes.all.filter(({ name, fileBytes, file: kept }) => !kept && name === file.name && fileBytes === file.size);
     if (alike.length === 0) return 'unknown';
     const fingerprint = await fingerprintOf(file).catch(() => null);
-    const scene = alike.find((one) => !one.fingerprint || !fingerprint || one.fingerprint === fingerprint);
+    const isSame = (/** @type {Scene} */ scene) => fingerprint !== null && scene.fingerprint === fingerprint;
+    const scene = alike.find(isSame) ?? alike.find((one) => !one.fingerprint || !fingerprint);
     if (!scene) return 'differs';
-    this.#giveBack(scene, file).catch((thrown) => {
+    this.#giveBack(scene, file, fingerprint).catch((thrown) => {
       this.#failures.set(scene.id, asEngineError(thrown));
       this.#tell();
     });
     return 'reunited';
   }
 
-  /** @param {Scene} scene @param {File} file */
-  async #giveBack(scene, file) {
+  /** @param {Scene} scene @param {File} file @param {string | null} fingerprint */
+  async #giveBack(scene, file, fingerprint) {
     const readable = await this.#room.readable(file, scene.sidecars);
     const cells = cellsOfScene(this.#tiles, scene.id);
     for (const cell of cells) cell.source = { ...cell.source, file: readable };
-    this.#scenes.change(scene.id, { file: readable });
+    this.#scenes.change(scene.id, { file: readable, fingerprint });
     // What could not be read without it is tried again.
     this.#tiles.mark(cells.filter(({ state }) => state === 'error'), 'queued');
   }
@@ -233,12 +235,18 @@ export class SceneDesk extends EventTarget {
   /** @param {string} sceneId */
   async #cutAgain(sceneId) {
     const scene = this.#scenes.get(sceneId);
-    const opened = this.#opened.get(sceneId);
-    if (!scene || !opened) return;
-    // Where it fails, the cells stay as they were.
-    const grid = await this.#cut(scene).catch(() => opened.grid);
-    this.#opened.set(sceneId, { ...opened, grid });
-    this.#tell();
+    if (!scene || !this.#opened.has(sceneId)) return;
+    try {
+      const grid = await this.#cut(scene);
+      // It may have been removed meanwhile, or opened with another look.
+      const now = this.#opened.get(sceneId);
+      if (now) this.#opened.set(sceneId, { ...now, grid });
+      this.#tell();
+    } catch {
+      // Its cells would be taken for those of the grid before. Where it cannot be opened anew, that is said.
+      this.#opened.delete(sceneId);
+      await this.#open(scene);
+    }
   }
 
   /** The project has other scenes: those that are gone are closed, others opened. */

@@ -123,8 +123,9 @@ function classUnder({ type, target }) {
  * @param {object} to
  * @param {(tiles: NewTile[]) => void} to.addTiles
  * @param {() => Promise<string>} to.openProject the id of the project that is open, once there is one
- * @param {(files: NewFile[]) => Promise<NewFile[]>} to.takeScenes opens those that are scenes or shapes on one, and gives the others
- * @param {(files: NewFile[]) => void} to.openScenes opens them, however large they are
+ * @param {(files: NewFile[], projectId: string) => Promise<NewFile[]>} to.takeScenes opens those that are scenes or shapes on
+ *   one in that project, and gives the others
+ * @param {(files: NewFile[], projectId: string) => void} to.openScenes opens them there, however large they are
  * @param {(file: File, company: Company) => void} to.openModel a model file or a checkpoint that was dropped among the tiles
  * @param {(file: File) => boolean} to.takeLabels a list of labels, if somebody waits for one
  * @param {(file: File) => void} to.openArchive a project, or an archive of images, that was dropped among the tiles
@@ -132,6 +133,12 @@ function classUnder({ type, target }) {
  * @param {Promise<Sample[]>} to.samples
  */
 export function setUpIntake({ openProject, addTiles, takeScenes, openScenes, openModel, takeLabels, openArchive, readTree, samples }) {
+  /** Adds tiles, unless another project was opened since they came. @param {string} projectId @param {NewTile[]} tiles */
+  const addTo = async (projectId, tiles) => {
+    if ((await openProject()) === projectId) addTiles(tiles);
+    else notify('The tiles were not added, because another project was opened meanwhile. Add them again.');
+  };
+
   /** @param {Event} event */
   const take = async (event) => {
     const classId = classUnder(event);
@@ -143,11 +150,8 @@ export function setUpIntake({ openProject, addTiles, takeScenes, openScenes, ope
       for (const { file } of archives) openArchive(file);
       if (others.length === 1 && LIST.test(others[0].name) && takeLabels(others[0].file)) return;
       // What is dropped on a class is labelled as it is.
-      const left = classId ? others : await takeScenes(others);
-      if (left.length === 0) return;
-      const tiles = await tilesAmong(left, readTree);
-      if ((await openProject()) === (await meantFor)) addTiles(tiles.map((file) => asTile(file, classId)));
-      else notify('The tiles were not added, because another project was opened meanwhile. Add them again.');
+      const left = classId ? others : await takeScenes(others, await meantFor);
+      if (left.length > 0) await addTo(await meantFor, (await tilesAmong(left, readTree)).map((file) => asTile(file, classId)));
     } catch (thrown) {
       notify(`What was added cannot be read (${thrown instanceof Error ? thrown.message : thrown}). Add it again.`);
     }
@@ -187,15 +191,16 @@ export function setUpIntake({ openProject, addTiles, takeScenes, openScenes, ope
 
   const scenePicker = byId('scene-input', HTMLInputElement);
   for (const id of ['choose-scene', 'add-scene']) byId(id, HTMLButtonElement).addEventListener('click', () => scenePicker.click());
-  scenePicker.addEventListener('change', () => {
+  scenePicker.addEventListener('change', async () => {
     const files = [...(scenePicker.files ?? [])].map((file) => ({ name: file.name, path: file.name, file }));
     scenePicker.value = '';
-    openScenes(files);
+    openScenes(files, await openProject());
   });
 
   const addSamples = async () => {
+    const meantFor = openProject();
     try {
-      addTiles((await Promise.all((await samples).map(fetchSample))).map((file) => asTile(file, null)));
+      await addTo(await meantFor, (await Promise.all((await samples).map(fetchSample))).map((file) => asTile(file, null)));
     } catch (thrown) {
       notify(`The samples could not be downloaded (${thrown instanceof Error ? thrown.message : thrown}). Try again.`);
     }

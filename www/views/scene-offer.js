@@ -11,8 +11,8 @@ import { thrownSentence } from './sentences.js';
 
 const RASTER = /\.(tiff?|gtiff|geotiff|cog)$/i;
 const PICTURE = /\.(jpe?g|png|webp)$/i;
-/** What stands beside a raster or a picture, and says where it lies. */
-const SIDECAR = /\.(tfw|tifw|jgw|jpgw|jpegw|pgw|pngw|wpw|webpw|wld|aux\.xml)$/i;
+/** What stands beside a raster or a picture: says where it lies, hides a part of it, or shows it smaller. */
+const SIDECAR = /\.(tfw|tifw|jgw|jpgw|jpegw|pgw|pngw|wpw|webpw|wld|aux\.xml|msk|ovr)$/i;
 /** Rasters of fewer bytes are not even looked at: they can hardly be large. */
 const LEAST_BYTES = 200_000;
 /** From this many pixels a side on it may be a scene, unless the user says otherwise. */
@@ -111,7 +111,7 @@ export function setUpSceneOffer(desk, showMap) {
   /** Whether a scene lacked this file. @param {NewFile} file */
   async function isGivenBack({ name, file }) {
     const found = await desk.reunite(file);
-    if (found === 'differs') notify(`${isolated(name)} has the name and size of a file that a scene lacks, but other content: it is not that file.`);
+    if (found === 'differs') notify(`${isolated(name)} has the name and size of a file that a scene lacks, but other content. It is added as a file of its own.`);
     return found === 'reunited';
   }
 
@@ -119,26 +119,33 @@ export function setUpSceneOffer(desk, showMap) {
   async function openScenes(scenes, company, projectId) {
     for (const file of scenes) {
       try {
-        if (await isGivenBack(file)) continue;
         await desk.add(file.file, await sidecarsOf(file, company), projectId);
         showMap();
+        const mask = company.get(`${file.name.toLowerCase()}.msk`);
+        if (mask) notify(`${isolated(mask.name)} is not read: pixels that it hides count as data. To put it into the file, use gdal_translate --config GDAL_TIFF_INTERNAL_MASK YES in.tif out.tif`);
       } catch (thrown) {
         notify(`${isolated(file.name)} could not be opened as a scene. ${thrownSentence(thrown)}`);
       }
     }
   }
 
-  /**
-   * Opens those that are scenes.
-   * @param {NewFile[]} files
-   * @returns {Promise<NewFile[]>} the others
-   */
-  async function takeScenes(files) {
-    const { sidePx, rule } = choice();
-    const { projectId } = desk;
+  /** Those that no scene lacked. @param {NewFile[]} files */
+  async function giveBack(files) {
     /** @type {NewFile[]} */
     const strange = [];
     for (const file of files) if (!(await isGivenBack(file))) strange.push(file);
+    return strange;
+  }
+
+  /**
+   * Opens those that are scenes.
+   * @param {NewFile[]} files
+   * @param {string} projectId the project that was open when they came
+   * @returns {Promise<NewFile[]>} the others
+   */
+  async function takeScenes(files, projectId) {
+    const { sidePx, rule } = choice();
+    const strange = await giveBack(files);
     if (strange.length < files.length) showMap();
     if (rule === 'tile') return strange;
     const company = companyOf(files);
@@ -159,5 +166,11 @@ export function setUpSceneOffer(desk, showMap) {
     return others.filter(({ name }) => !SIDECAR.test(name));
   }
 
-  return { takeScenes, openScenes: (/** @type {NewFile[]} */ files) => openScenes(files.filter(({ name }) => !SIDECAR.test(name)), companyOf(files), desk.projectId) };
+  /** Opens all of them, however large they are. @param {NewFile[]} files @param {string} projectId as above */
+  async function openAll(files, projectId) {
+    const strange = await giveBack(files.filter(({ name }) => !SIDECAR.test(name)));
+    await openScenes(strange, companyOf(files), projectId);
+  }
+
+  return { takeScenes, openScenes: openAll };
 }

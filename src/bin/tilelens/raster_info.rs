@@ -5,10 +5,9 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Result;
-use tilelens::raster::{is_tiff, prepare, summary};
+use tilelens::raster::{is_tiff, summary};
 
 use super::scenes::SceneFile;
-use super::tiles::coded;
 
 /// Whether the file begins as a TIFF does.
 pub fn is_raster(path: &Path) -> bool {
@@ -18,8 +17,9 @@ pub fn is_raster(path: &Path) -> bool {
 
 /// Prints size, numbers, storage, place, bands, and how the raster would be shown.
 pub fn run(path: &Path) -> Result<()> {
-    let mut raster = SceneFile::new(path)?.open()?;
-    let prepared = prepare(&mut raster).map_err(coded)?;
+    let file = SceneFile::new(path)?;
+    let mut raster = file.open()?;
+    let prepared = file.prepare(&mut raster, &[])?;
     for line in summary(raster.description(), &prepared) {
         println!("{line}");
     }

@@ -83,7 +83,7 @@ impl Earlier {
             let ends = bytes[..end].ends_with(b"\n");
             if earlier.whole == 0 && ends && record.iter().ne(columns.iter().copied()) {
                 bail!(
-                    "its columns are not those of this model: they were written with another one, or by another Tilelens"
+                    "its columns are not those of this model: another model wrote them, or another version of Tilelens. Name another --output"
                 );
             }
             let is_whole = record.len() == columns.len() && ends;
@@ -112,7 +112,9 @@ impl Earlier {
             let row: Written = serde_json::from_slice(line)
                 .with_context(|| format!("row {} is none of this command's", index + 1))?;
             if !row.probabilities.is_empty() && row.probabilities.len() != labels.len() {
-                bail!("its classes are not those of this model: they were written with another one");
+                bail!(
+                    "its classes are not those of this model: another model wrote them. Name another --output"
+                );
             }
             earlier.failed += usize::from(row.error.is_some());
             earlier.files.insert(row.file);
@@ -274,7 +276,8 @@ mod tests {
     #[test]
     fn rows_of_another_model_are_not_gone_on_with() {
         let others = ["sea".to_owned()];
-        let csv = "file,class,confidence,sea,land,error\n";
+        let csv = "file,class,confidence,sea,land,no_data_share,notes,error\n";
+        assert!(Earlier::of_csv(csv.as_bytes(), &["sea", "land"].map(String::from)).is_ok());
         assert!(Earlier::of_csv(csv.as_bytes(), &others).is_err());
         let json = "{\"file\":\"a\",\"probabilities\":[0.5,0.5]}\n";
         assert!(Earlier::of_json(json.as_bytes(), &others).is_err());

@@ -74,6 +74,23 @@ impl SceneFile {
     /// How it becomes colours: as the tiles of its kind did that a model learnt from, else by its own numbers. Where the model
     /// learnt from others alone, that is said.
     pub fn prepare(&self, raster: &mut Raster<'_>, learnt: &[Preparation]) -> Result<Prepared> {
+        let mut prepared = self.prepare_as_learnt(raster, learnt)?;
+        prepared.notes.extend(self.unread_mask());
+        Ok(prepared)
+    }
+
+    /// What is said of a mask beside it, as GDAL writes them by default up to 3.8.
+    fn unread_mask(&self) -> Option<String> {
+        let mask = with_suffix(&self.path, ".msk");
+        mask.exists().then(|| {
+            format!(
+                "{} is not read: pixels that it hides count as data. To put it into the file, use `gdal_translate --config GDAL_TIFF_INTERNAL_MASK YES in.tif out.tif`.",
+                mask.display()
+            )
+        })
+    }
+
+    fn prepare_as_learnt(&self, raster: &mut Raster<'_>, learnt: &[Preparation]) -> Result<Prepared> {
         if learnt.is_empty() {
             return prepare(raster).map_err(coded);
         }
@@ -139,6 +156,23 @@ mod tests {
     use tilelens::raster::{Range, Stretch};
 
     use super::*;
+
+    #[test]
+    fn a_mask_beside_a_scene_is_said_not_to_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scene.tif");
+        let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/raster/uint16.tif");
+        fs::copy(fixture, &path).unwrap();
+        let notes = || {
+            let file = SceneFile::new(&path).unwrap();
+            file.prepare(&mut file.open().unwrap(), &[]).unwrap().notes
+        };
+        let without = notes();
+        fs::copy(&path, with_suffix(&path, ".msk")).unwrap();
+        let told = notes();
+        assert_eq!(told[..without.len()], without);
+        assert!(told[without.len()].contains("scene.tif.msk is not read"), "{told:?}");
+    }
 
     #[test]
     fn a_scene_becomes_colours_as_the_tiles_of_its_kind_did_that_the_model_learnt_from() {

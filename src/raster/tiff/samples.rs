@@ -74,6 +74,7 @@ impl Number for u16 {
     }
 
     fn copy_row(image: &Image, block: &Block, band: usize, row: usize, first: usize, target: &mut [u16]) {
+        debug_assert!(image.fits_u16());
         let line = block.line(row);
         let start = first * block.samples + band;
         match image.bits {
@@ -158,4 +159,19 @@ fn packed(line: &[u8], first_bit: usize, bits: usize) -> u64 {
     let window = line[first_bit / 8..=last].iter().fold(0_u64, |value, &byte| value << 8 | u64::from(byte));
     let beyond = (last + 1) * 8 - (first_bit + bits);
     (window >> beyond) & ((1 << bits) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_declared_as_no_data_is_compared_with_numbers_that_can_be_it() {
+        let declared = [0.0, 65_535.0, 65_536.0, -9_999.0, 0.5, f64::NAN, f64::INFINITY];
+        let of_u16 = [Some(0), Some(65_535), None, None, None, None, None];
+        assert_eq!(declared.map(<u16 as Number>::no_data), of_u16);
+        // GDAL writes the lowest f32 with fewer digits than it has.
+        assert!(Number::is(f64::from(f32::MIN), -3.402_823_47e38) && Number::is(f64::NAN, f64::NAN));
+        assert!(!Number::is(1.0, 1.0 + 1e-9));
+    }
 }
