@@ -4,7 +4,7 @@ use super::tiff::{Directory, tags};
 use super::{RasterError, Source};
 
 /// Keys of GeoTIFF 1.1 (OGC 19-008r4).
-mod key {
+pub(super) mod key {
     pub const MODEL_TYPE: u16 = 1024;
     pub const RASTER_TYPE: u16 = 1025;
     pub const CITATION: u16 = 1026;
@@ -18,14 +18,18 @@ mod key {
     pub const LINEAR_UNIT_SIZE: u16 = 3077;
 }
 
-const MODEL_PROJECTED: u16 = 1;
-const MODEL_GEOGRAPHIC: u16 = 2;
+pub(super) const MODEL_PROJECTED: u16 = 1;
+pub(super) const MODEL_GEOGRAPHIC: u16 = 2;
 /// CT_Mercator of GeoTIFF's list of projections.
 const METHOD_MERCATOR: u16 = 7;
+pub(super) const PIXEL_IS_AREA: u16 = 1;
 const PIXEL_IS_POINT: u16 = 2;
 const USER_DEFINED: u16 = 32767;
-/// EPSG's code of the degree.
+// EPSG's codes of units; the first foot is the international one, the other that of the US survey.
 const DEGREE: u16 = 9102;
+pub(super) const METRE: u16 = 9001;
+pub(super) const FOOT: u16 = 9002;
+pub(super) const US_FOOT: u16 = 9003;
 
 /// From pixels to coordinates of the CRS, in GDAL's order: `x = t[0] + t[1]·column + t[2]·row`,
 /// `y = t[3] + t[4]·column + t[5]·row`. Columns and rows count from the upper left corner of the upper left pixel.
@@ -115,6 +119,15 @@ impl Georeference {
         Ok(Self { keys, transform, pixel_is_point, control_points })
     }
 
+    /// What stands in an `.aux.xml` counts more than what the file says itself, as GDAL has it.
+    pub(super) fn overlay(&mut self, keys: Option<GeoKeys>, transform: Option<Transform>) {
+        if let Some(keys) = keys {
+            // A transform counts from corners in either case; only the keys say whose the file's numbers are.
+            (self.keys, self.pixel_is_point) = (keys, false);
+        }
+        self.transform = transform.or(self.transform);
+    }
+
     /// The EPSG code of the CRS, where the keys name one. A projection without a code is not the geographic CRS that it
     /// is made from.
     pub fn epsg(&self) -> Option<u32> {
@@ -144,10 +157,9 @@ impl Georeference {
     /// Metres in a unit of a projected CRS, where the keys say it.
     pub fn metres_per_unit(&self) -> Option<f64> {
         match self.keys.short(key::LINEAR_UNIT)? {
-            9001 => Some(1.0),
-            9002 => Some(0.3048),
-            // The foot of the US survey.
-            9003 => Some(1200.0 / 3937.0),
+            METRE => Some(1.0),
+            FOOT => Some(0.3048),
+            US_FOOT => Some(1200.0 / 3937.0),
             USER_DEFINED => self.keys.double(key::LINEAR_UNIT_SIZE).filter(|&size| size > 0.0),
             _ => None,
         }

@@ -3,7 +3,8 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::georeference::Transform;
+use super::georeference::{GeoKeys, Transform};
+use super::wkt::geo_keys;
 
 /// More nodes than a band of any sensor has metadata.
 const MOST_NODES: u32 = 100_000;
@@ -37,6 +38,8 @@ pub struct BandMetadata {
 pub struct Metadata {
     pub bands: Vec<BandMetadata>,
     pub transform: Option<Transform>,
+    /// The CRS.
+    pub keys: Option<GeoKeys>,
 }
 
 impl Metadata {
@@ -60,6 +63,7 @@ impl Metadata {
         let mut metadata = Self::default();
         let Some(document) = parse(xml) else { return metadata };
         let root = document.root_element();
+        metadata.keys = child(root, "SRS").and_then(geo_keys);
         metadata.transform = child(root, "GeoTransform").and_then(|text| {
             let numbers: Vec<f64> = text.split(',').map_while(|word| word.trim().parse().ok()).collect();
             numbers.try_into().ok()

@@ -6,6 +6,7 @@
 //! | `tiff/` | directories and blocks of TIFF and BigTIFF |
 //! | `georeference.rs` | pixels ↔ coordinates, the CRS's keys |
 //! | `metadata.rs` | what GDAL keeps beside the numbers |
+//! | `wkt.rs` | a CRS as text → its keys |
 //! | `open.rs` | a file's directories → picture, overviews, masks, bands |
 //! | `window.rs` | windows of numbers |
 //! | `bands.rs` | which bands serve as red, green and blue |
@@ -40,6 +41,8 @@ mod summary;
 mod tiff;
 #[cfg(feature = "raster")]
 mod window;
+#[cfg(feature = "raster")]
+mod wkt;
 
 pub use stretch::{Preparation, Range, Rule, Stretch, distinct};
 

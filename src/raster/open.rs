@@ -121,7 +121,7 @@ impl<'a> Raster<'a> {
         let mut metadata = directory.text(&*source, tags::GDAL_METADATA)?.map(|xml| Metadata::of_tag(&xml));
         if let Some(aux) = sidecars.aux_xml.map(Metadata::of_aux_xml) {
             let known = metadata.get_or_insert_default();
-            known.transform = aux.transform;
+            (known.transform, known.keys) = (aux.transform, aux.keys);
             known.bands.resize(known.bands.len().max(aux.bands.len()), BandMetadata::default());
             known.bands.iter_mut().zip(&aux.bands).for_each(|(known, more)| known.overlay(more));
         }
@@ -129,7 +129,8 @@ impl<'a> Raster<'a> {
         let no_data = directory.text(&*source, tags::GDAL_NODATA)?.and_then(|text| parse_number(&text));
         let mut description = describe(&main, &metadata, no_data, georeference);
         let place = &mut description.georeference;
-        place.transform = place.transform.or(metadata.transform).or(sidecars.world.and_then(world_file));
+        place.overlay(metadata.keys, metadata.transform);
+        place.transform = place.transform.or(sidecars.world.and_then(world_file));
         (description.pages, description.page) = (chain.pages, chain.page);
 
         let overviews = chain.overviews();

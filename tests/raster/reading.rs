@@ -169,6 +169,59 @@ fn what_lies_beside_the_image_counts() {
     assert_eq!(raster.description().georeference.transform, None);
 }
 
+/// What GDAL 3.11 writes beside a PNG.
+#[test]
+fn the_crs_of_a_sidecar_counts_as_that_of_the_file_would() {
+    let datum = r#"DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]]"#;
+    let degrees = r#"PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]]"#;
+    let geographic = format!(
+        r#"GEOGCS["WGS 84",{datum},{degrees},AXIS["Latitude",NORTH],AXIS["Longitude",EAST],AUTHORITY["EPSG","4326"]]"#
+    );
+    let projected = |name: &str, unit: &str, code: &str| {
+        format!(
+            r#"PROJCS["{name}",{geographic},PROJECTION["Transverse_Mercator"],PARAMETER["central_meridian",15],UNIT[{unit}],AXIS["Easting",EAST],AXIS["Northing",NORTH]{code}]"#
+        )
+    };
+    let metre = r#""metre",1,AUTHORITY["EPSG","9001"]"#;
+    let utm = projected("WGS 84 / UTM zone 33N", metre, r#",AUTHORITY["EPSG","32633"]"#);
+    let feet = projected(
+        "New York, [Long] Island",
+        r#""US survey foot",0.304800609601219"#,
+        r#",AUTHORITY["EPSG","2263"]"#,
+    );
+    let compound =
+        format!(r#"COMPD_CS["both",{utm},VERT_CS["height",UNIT["metre",1],AUTHORITY["EPSG","5773"]]]"#);
+    let newer = r#"PROJCRS["ETRS89 / UTM zone 32N",BASEGEOGCRS["ETRS89",ID["EPSG",4258]],CS[Cartesian,2],AXIS["(E)",east],AXIS["(N)",north],LENGTHUNIT["metre",1],ID["EPSG",25832]]"#;
+    let uncoded = projected("unknown", metre, "");
+    let bytes = fixture("no-place.tif");
+    let place = |wkt: &str| {
+        let aux = format!(
+            "<PAMDataset><SRS>{wkt}</SRS><GeoTransform>500000, 10, 0, 5400000, 0, -10</GeoTransform></PAMDataset>"
+        );
+        let raster = Raster::open_beside(&bytes[..], Sidecars { world: None, aux_xml: Some(&aux) }).unwrap();
+        raster.description().georeference.clone()
+    };
+    for (wkt, epsg, name, metres) in [
+        (&utm[..], Some(32_633), Some("WGS 84 / UTM zone 33N"), Some(1.0)),
+        (&feet, Some(2263), Some("New York, [Long] Island"), Some(1200.0 / 3937.0)),
+        (&geographic, Some(4326), Some("WGS 84"), None),
+        (&compound, Some(32_633), Some("WGS 84 / UTM zone 33N"), Some(1.0)),
+        (newer, Some(25_832), Some("ETRS89 / UTM zone 32N"), Some(1.0)),
+        // Said to be unknown, as before: its parameters are not read.
+        (&uncoded, None, None, None),
+        ("PROJCS[\"a\",]]", None, None, None),
+    ] {
+        let found = place(wkt);
+        assert_eq!(
+            (found.epsg(), found.crs_name().as_deref(), found.metres_per_unit()),
+            (epsg, name, metres),
+            "{wkt}"
+        );
+        assert_eq!(found.is_geographic(), wkt == geographic);
+        assert_eq!(found.transform, Some([5e5, 10.0, 0.0, 5.4e6, 0.0, -10.0]));
+    }
+}
+
 #[test]
 fn what_is_not_read_is_called_by_its_name() {
     let sentence = |tag: u16, value: u16| {
