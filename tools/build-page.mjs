@@ -301,15 +301,17 @@ async function writeFolder(folder, files, withTwins) {
     const name = path.relative(folder, file).replace(/\.(br|gz)$/, '');
     if (found.isFile() && !files.has(name)) await rm(file);
   }
-  for (const [name, content] of files) {
+  const write = async (/** @type {string} */ name, /** @type {Uint8Array} */ content) => {
     const file = path.join(folder, name);
-    if (existsSync(file) && (await readFile(file)).equals(content)) continue;
+    if (existsSync(file) && (await readFile(file)).equals(content)) return;
     await mkdir(path.dirname(file), { recursive: true });
     await Promise.all(['.br', '.gz'].map((suffix) => rm(file + suffix, { force: true })));
     for (const twin of withTwins ? await compressed(name, content) : []) await writeFile(path.join(folder, twin.name), twin.content);
     // Last, so that a file that is there has its twins.
     await writeFile(file, content);
-  }
+  };
+  // The others are compressed on the other cores while the largest engine takes a minute on one.
+  await Promise.all([...files].map(([name, content]) => write(name, content)));
 }
 
 const { values } = parseArgs({
