@@ -8,7 +8,6 @@ audit() {
   setup_rust
   setup_node
   cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny --locked
-  mkdir -p "$CACHE"
 
   say "Crates: licences, sources and versions"
   deny --log-level error --locked check licenses bans sources || problems=$((problems + 1))

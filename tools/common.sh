@@ -3,6 +3,8 @@
 # What every part of build.sh uses.
 
 CACHE=${TILELENS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tilelens}
+# Whatever is installed says there what it does.
+mkdir -p "$CACHE"
 TARGET=$(realpath --canonicalize-missing "${CARGO_TARGET_DIR:-target}")
 
 say() {
@@ -30,7 +32,6 @@ sha256() {
 # Installs Debian packages, as root or through sudo.
 apt_install() {
   local as_root=()
-  mkdir -p "$CACHE"
   have apt-get || die "these are missing: $*; install them with this system's package manager, then run the command again"
   if ((EUID != 0)); then
     { have sudo && sudo -n true 2>/dev/null; } ||

@@ -16,7 +16,6 @@ DEBIAN_RUST_PACKAGES=(rustc-web cargo-web rust-web-src)
 WASM_TOOLCHAIN=
 
 setup() {
-  mkdir -p "$CACHE"
   setup_rust
   setup_wasm_target
   setup_wasm_tools

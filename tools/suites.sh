@@ -51,7 +51,6 @@ suite_types() {
 suite_crate() {
   setup_rust
   setup_node
-  mkdir -p "$CACHE"
   check_rust_version
   check_archive
 }
