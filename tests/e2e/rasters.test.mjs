@@ -75,11 +75,11 @@ test('the reader comes when a raster does, and like files are seen alike until t
 
   // Infrared as red, as foresters like it; the range follows.
   await panel.locator('select').first().selectOption('4');
+  // The choice is taken once the files were looked at, which begins after the choice.
+  await page.locator('article.tile[data-name="bright.tif"] .notes', { hasText: 'as you chose' }).waitFor({ state: 'attached' });
   await bench.settled();
   let stretch = JSON.parse((await rows()).get('bright.tif')?.stretch ?? '');
   assert.deepEqual([stretch.bands, stretch.rule], [[4, 2, 3], 'cumulative-cut']);
-  // The choice is taken once the file was looked at.
-  await page.locator('article.tile[data-name="bright.tif"] .notes', { hasText: 'as you chose' }).waitFor({ state: 'attached' });
   assert.match((await card('bright.tif'))?.notes ?? '', /Bands 4, 2 and 3 serve as red, green and blue, as you chose/);
   await panel.getByLabel('Range').selectOption('min-max');
   await bench.settled();
