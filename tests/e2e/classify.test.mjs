@@ -100,7 +100,7 @@ const CONFIDENCE_AGREEMENT = 0.01;
 // A software GPU takes a second a tile: a sample of them shows that the shaders are right.
 for (const [query, flags, every, without] of /** @type {const} */ ([
   ['?device=cpu', [], 1, false],
-  ['?device=webgpu', WEBGPU, 40, WITHOUT_WEBGPU],
+  ['?device=webgpu', WEBGPU, 20, WITHOUT_WEBGPU],
 ])) {
   const reason = WITHOUT_REAL_TILES || without;
   test(`the page calls the test tiles what PyTorch calls them (${query})`, { timeout: SLOW_MS, skip: reason }, async (t) => {

@@ -48,6 +48,14 @@ async function cutsAsked({ cuts }, count) {
   assert.equal(cuts.length, count);
 }
 
+/** A scene that is open. @param {ReturnType<typeof openDesk>} page */
+async function addScene(page) {
+  const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
+  await cutsAsked(page, 1);
+  page.cuts[0].resolve(GRID);
+  return adding;
+}
+
 test('a scene goes to the project that it was opened in, or nowhere', async () => {
   const page = openDesk();
   const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
@@ -66,10 +74,7 @@ test('a scene goes to the project that it was opened in, or nowhere', async () =
 
 test('cells that are cut anew do not come to another project', async () => {
   const page = openDesk();
-  const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
-  await cutsAsked(page, 1);
-  page.cuts[0].resolve(GRID);
-  const scene = await adding;
+  const scene = await addScene(page);
   const cutting = page.desk.recut(scene, { ...scene.plan.grid, step: '4px' });
   await settled();
   openAnotherProject(page);
@@ -80,10 +85,7 @@ test('cells that are cut anew do not come to another project', async () => {
 
 test('a file that a scene lacks is told from another of its name and size', async () => {
   const page = openDesk();
-  const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
-  await cutsAsked(page, 1);
-  page.cuts[0].resolve(GRID);
-  const scene = await adding;
+  const scene = await addScene(page);
   page.scenes.change(scene.id, { file: null });
   assert.equal(await page.desk.reunite(new File(['pixels'], 'other.tif')), 'unknown');
   assert.equal(await page.desk.reunite(new File(['pIxels'], 'scene.tif')), 'differs');
@@ -95,10 +97,7 @@ test('a file that a scene lacks is told from another of its name and size', asyn
 
 /** A scene that is cut otherwise, while the worker is asked for its grid once more. @param {ReturnType<typeof openDesk>} page */
 async function recutScene(page) {
-  const adding = page.desk.add(FILE, NO_SIDECARS, page.desk.projectId);
-  await cutsAsked(page, 1);
-  page.cuts[0].resolve(GRID);
-  const scene = await adding;
+  const scene = await addScene(page);
   const cutting = page.desk.recut(scene, { ...scene.plan.grid, step: '4px' });
   await cutsAsked(page, 2);
   page.cuts[1].resolve(GRID);
