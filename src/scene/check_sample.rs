@@ -147,7 +147,8 @@ pub fn map_id(ids: &[u8], names: &[impl AsRef<str>]) -> String {
     digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn id_of(map: &ClassMap) -> String {
+/// [`map_id`] of a map that is at hand.
+pub fn map_id_of(map: &ClassMap) -> String {
     map_id(&map.ids(), &map.names())
 }
 
@@ -165,7 +166,7 @@ pub fn write_sample_csv(
 ) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(out);
     rows.write_record(CELL_COLUMNS.iter().chain(&[MAP_ID, TRUTH]))?;
-    let id = id_of(map);
+    let id = map_id_of(map);
     for &cell in cells {
         rows.write_record(cell_columns(map, place, cell).into_iter().chain([id.clone(), String::new()]))?;
     }
@@ -185,7 +186,7 @@ pub fn write_sample_geojson(
 ) -> io::Result<()> {
     let globe = Globe { grid: map.grid(), place };
     let mut features = Features::begin(out)?;
-    let id = id_of(map);
+    let id = map_id_of(map);
     for &cell in cells {
         let polygons = globe.cell(cell).map_err(invalid)?;
         let [column, row] = map.grid().column_row(cell);

@@ -46,7 +46,8 @@ mod view;
 
 pub use accuracy::{Accuracy, AccuracyError, ClassAccuracy, Estimate, Stratum, estimate};
 pub use check_sample::{
-    Checked, Sample, SampleError, draw_sample, map_id, read_sample, write_sample_csv, write_sample_geojson,
+    Checked, Sample, SampleError, draw_sample, map_id, map_id_of, read_sample, write_sample_csv,
+    write_sample_geojson,
 };
 pub use class_map::{Answer, Area, Cell, ClassMap, MapError, State, UNDECIDED, Votes, check_percent};
 pub use colours::colour_of_class;

@@ -49,7 +49,31 @@ impl Number for f64 {
     }
 
     fn copy_row(image: &Image, block: &Block, band: usize, row: usize, first: usize, target: &mut [f64]) {
-        copy_row(image, block, band, row, first, target);
+        let line = block.line(row);
+        let start = first * block.samples + band;
+        macro_rules! copy {
+            ($number:ty, $to_f64:expr) => {
+                copy_numbers(line, start, block.samples, target, |bytes| {
+                    $to_f64(<$number>::from_le_bytes(bytes))
+                })
+            };
+        }
+        match (image.kind, image.bits) {
+            (SampleKind::Unsigned, 8) => copy!(u8, f64::from),
+            (SampleKind::Unsigned, 16) => copy!(u16, f64::from),
+            (SampleKind::Unsigned, 32) => copy!(u32, f64::from),
+            (SampleKind::Unsigned, 64) => copy!(u64, |value| value as f64),
+            (SampleKind::Signed, 8) => copy!(i8, f64::from),
+            (SampleKind::Signed, 16) => copy!(i16, f64::from),
+            (SampleKind::Signed, 32) => copy!(i32, f64::from),
+            (SampleKind::Signed, _) => copy!(i64, |value| value as f64),
+            (SampleKind::Float, 16) => copy!(u16, |bits| f16::from_bits(bits).to_f64()),
+            (SampleKind::Float, 32) => copy!(f32, f64::from),
+            (SampleKind::Float, _) => copy!(f64, |value| value),
+            (SampleKind::Unsigned, bits) => {
+                copy_packed(line, start, block.samples, bits as usize, target, |number| number as f64);
+            }
+        }
     }
 }
 
@@ -124,32 +148,6 @@ fn copy_packed<T>(
 ) {
     for (index, target) in target.iter_mut().enumerate() {
         *target = number(packed(line, (start + index * step) * bits, bits));
-    }
-}
-
-fn copy_row(image: &Image, block: &Block, band: usize, row: usize, first: usize, target: &mut [f64]) {
-    let line = block.line(row);
-    let start = first * block.samples + band;
-    macro_rules! copy {
-        ($number:ty, $to_f64:expr) => {
-            copy_numbers(line, start, block.samples, target, |bytes| $to_f64(<$number>::from_le_bytes(bytes)))
-        };
-    }
-    match (image.kind, image.bits) {
-        (SampleKind::Unsigned, 8) => copy!(u8, f64::from),
-        (SampleKind::Unsigned, 16) => copy!(u16, f64::from),
-        (SampleKind::Unsigned, 32) => copy!(u32, f64::from),
-        (SampleKind::Unsigned, 64) => copy!(u64, |value| value as f64),
-        (SampleKind::Signed, 8) => copy!(i8, f64::from),
-        (SampleKind::Signed, 16) => copy!(i16, f64::from),
-        (SampleKind::Signed, 32) => copy!(i32, f64::from),
-        (SampleKind::Signed, _) => copy!(i64, |value| value as f64),
-        (SampleKind::Float, 16) => copy!(u16, |bits| f16::from_bits(bits).to_f64()),
-        (SampleKind::Float, 32) => copy!(f32, f64::from),
-        (SampleKind::Float, _) => copy!(f64, |value| value),
-        (SampleKind::Unsigned, bits) => {
-            copy_packed(line, start, block.samples, bits as usize, target, |number| number as f64);
-        }
     }
 }
 

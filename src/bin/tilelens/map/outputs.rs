@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tilelens::scene::{
     ClassMap, Place, Sample, Shapes, aux_xml, category_names, class_geotiff, confidence_geotiff, draw_sample,
-    map_id, qml, read_sample, write_csv, write_geojson, write_sample_csv, write_sample_geojson,
+    map_id_of, qml, read_sample, write_csv, write_geojson, write_sample_csv, write_sample_geojson,
 };
 
 use super::super::files::write;
@@ -93,7 +93,7 @@ impl Outputs {
     /// Draws a check sample and writes it as CSV and GeoJSON. One of this map that is there stays, and so does whatever a
     /// person has labelled.
     pub fn write_check_sample(&self, map: &ClassMap, place: &Place, count: usize, seed: u64) -> Result<()> {
-        let id = map_id(&map.ids(), &map.names());
+        let id = map_id_of(map);
         let [path, outlines] = [CHECK_TABLE, CHECK_OUTLINES].map(|ending| self.named(ending));
         if let Some((kept, drawn_from)) =
             [&path, &outlines].into_iter().find_map(|path| Some((path, kept_sample(path, &id)?)))
