@@ -73,7 +73,6 @@ pub mod device;
 mod error;
 pub mod export;
 pub mod import;
-pub mod kernels;
 pub mod limits;
 pub mod model;
 mod onnx_messages;
@@ -86,3 +85,4 @@ pub mod training;
 pub mod web;
 
 pub use error::ErrorCode;
+pub use tilelens_kernels as kernels;

@@ -1,12 +1,17 @@
 //! Exported models: the same answers in onnxruntime, and the same weights when they are imported again.
 
+#[path = "../src/onnx_messages.rs"]
+#[allow(dead_code)]
+mod onnx_messages;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{fs, io, thread};
 
 use flate2::read::GzDecoder;
-use onnx_ir::{Message, ModelProto};
+use onnx_messages::ModelProto;
+use prost::Message;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use tilelens::ErrorCode;
@@ -168,7 +173,7 @@ fn an_exported_model_is_imported_again_with_equal_weights() {
 #[test]
 fn labels_preprocessing_and_the_whole_manifest_travel_along() {
     let file = small_head();
-    let model = ModelProto::parse_from_bytes(&to_onnx(&file).unwrap()).unwrap();
+    let model = ModelProto::decode(&to_onnx(&file).unwrap()[..]).unwrap();
     let entry =
         |key: &str| model.metadata_props.iter().find(|entry| entry.key == key).unwrap().value.as_str();
     let labels: Vec<String> = serde_json::from_str(entry(LABELS_KEY)).unwrap();

@@ -1,12 +1,16 @@
 //! Checkpoints of other frameworks through our own import, against torchvision's answers.
 
+#[path = "../src/onnx_messages.rs"]
+#[allow(dead_code)]
+mod onnx_messages;
 mod parity;
 
 use std::path::{Path, PathBuf};
 use std::{fs, thread};
 
-use onnx_ir::{Message, ModelProto, NodeProto, TensorProto};
+use onnx_messages::{GraphProto, ModelProto, NodeProto, StringStringEntryProto, TensorProto};
 use parity::{TOLERANCE, fixture, kernel_differences, stage_differences, unpack};
+use prost::Message;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use tilelens::device::Device;
@@ -200,23 +204,21 @@ fn half_precision_counts_as_what_it_becomes() {
 
 #[test]
 fn a_constant_that_stands_for_every_layer_is_not_copied_without_end() {
-    let mut weight = TensorProto::new();
+    let mut weight = TensorProto::default();
     weight.name = "weight".into();
     weight.data_type = 1; // FLOAT
     weight.dims = vec![1, 2_700_000];
-    weight.raw_data = vec![0; 4 * 2_700_000].into();
-    let mut bias = TensorProto { name: "bias".into(), data_type: 1, dims: vec![1], ..TensorProto::new() };
+    weight.raw_data = vec![0; 4 * 2_700_000];
+    let mut bias = TensorProto { name: "bias".into(), data_type: 1, dims: vec![1], ..TensorProto::default() };
     bias.float_data = vec![0.0];
     let conv = NodeProto {
         op_type: "Conv".into(),
         input: ["image", "weight", "bias"].map(String::from).to_vec(),
-        ..NodeProto::new()
+        ..NodeProto::default()
     };
-    let mut model = ModelProto::new();
-    let graph = model.graph.mut_or_insert_default();
-    graph.initializer = vec![weight, bias];
-    graph.node = vec![conv; 52];
-    let error = import_bytes("repeated.onnx", &model.write_to_bytes().unwrap(), options(0)).unwrap_err();
+    let graph = GraphProto { initializer: vec![weight, bias], node: vec![conv; 52], ..GraphProto::default() };
+    let model = ModelProto { graph: Some(graph), ..ModelProto::default() };
+    let error = import_bytes("repeated.onnx", &model.encode_to_vec(), options(0)).unwrap_err();
     assert!(matches!(error, ImportError::TooLarge), "{error}");
 }
 
@@ -421,9 +423,9 @@ fn other_networks_are_refused_with_what_they_look_like() {
 
 /// The exported graph, changed, and what is imported of it.
 fn import_changed(change: impl FnOnce(&mut ModelProto)) -> Result<Imported, ImportError> {
-    let mut model = ModelProto::parse_from_bytes(&unpacked("folded.onnx")).unwrap();
+    let mut model = ModelProto::decode(&unpacked("folded.onnx")[..]).unwrap();
     change(&mut model);
-    import_noted("changed.onnx", &model.write_to_bytes().unwrap(), options(1000))
+    import_noted("changed.onnx", &model.encode_to_vec(), options(1000))
 }
 
 fn node(op_type: &str, inputs: &[&str], output: &str) -> NodeProto {
@@ -431,13 +433,13 @@ fn node(op_type: &str, inputs: &[&str], output: &str) -> NodeProto {
         op_type: op_type.into(),
         input: inputs.iter().map(|input| input.to_string()).collect(),
         output: vec![output.into()],
-        ..NodeProto::new()
+        ..NodeProto::default()
     }
 }
 
 fn constant(name: &str, dims: &[i64], values: &[f32]) -> TensorProto {
     let mut tensor =
-        TensorProto { name: name.into(), data_type: 1, dims: dims.to_vec(), ..TensorProto::new() };
+        TensorProto { name: name.into(), data_type: 1, dims: dims.to_vec(), ..TensorProto::default() };
     tensor.float_data = values.to_vec();
     tensor
 }
@@ -447,7 +449,7 @@ fn onnx_weights_are_read_from_every_place_that_they_may_be_in() {
     let expected = import_fixture("folded.onnx", options(1000)).unwrap().parameters;
     let mut beside = Vec::new();
     let imported = import_changed(|model| {
-        let constants = model.graph.mut_or_insert_default().initializer.iter_mut();
+        let constants = model.graph.as_mut().unwrap().initializer.iter_mut();
         for (index, tensor) in constants.filter(|tensor| tensor.data_type == 1).enumerate() {
             let values: Vec<f32> = tensor
                 .raw_data
@@ -461,12 +463,9 @@ fn onnx_weights_are_read_from_every_place_that_they_may_be_in() {
                         [("location", "weights.bin".to_owned()), ("offset", beside.len().to_string())];
                     beside.extend_from_slice(&tensor.raw_data);
                     for (key, value) in entries {
-                        tensor.external_data.push(Default::default());
-                        let entry = tensor.external_data.last_mut().unwrap();
-                        (entry.key, entry.value) = (key.into(), value);
+                        tensor.external_data.push(StringStringEntryProto { key: key.into(), value });
                     }
-                    // Field 14, data_location: 1, EXTERNAL.
-                    tensor.data_location = TensorProto::parse_from_bytes(&[0x70, 1]).unwrap().data_location;
+                    tensor.data_location = 1; // EXTERNAL
                 }
                 1 if values.iter().all(|&value| half(value).to_f32() == value) => {
                     tensor.data_type = 10; // FLOAT16
@@ -477,7 +476,7 @@ fn onnx_weights_are_read_from_every_place_that_they_may_be_in() {
                     tensor.double_data = values.iter().map(|&value| value.into()).collect();
                 }
             }
-            tensor.raw_data = Vec::new().into();
+            tensor.raw_data = Vec::new();
         }
         fs::write(folder().join("weights.bin"), &beside).unwrap();
     });
@@ -492,7 +491,7 @@ fn a_normalisation_inside_the_graph_becomes_the_models() {
     let (mean, std) = ([0.4, 0.5, 0.6], [0.2, 0.25, 0.3]);
     for (range, scale) in [(1.0, "0 to 1"), (255.0, "0 to 255")] {
         let Imported { file, notes } = import_changed(|model| {
-            let graph = model.graph.mut_or_insert_default();
+            let graph = model.graph.as_mut().unwrap();
             let first = graph.node.iter_mut().find(|node| node.op_type == "Conv").unwrap();
             let image = std::mem::replace(&mut first.input[0], "normalised".into());
             graph.initializer.push(constant("range", &[], &[range]));
@@ -517,7 +516,7 @@ fn a_normalisation_inside_the_graph_becomes_the_models() {
 fn a_product_and_a_sum_are_a_dense_layer_and_a_softmax_is_the_models_own() {
     let expected = import_fixture("folded.onnx", options(1000)).unwrap().parameters;
     let imported = import_changed(|model| {
-        let graph = model.graph.mut_or_insert_default();
+        let graph = model.graph.as_mut().unwrap();
         let output = graph.output[0].name.clone();
         let last =
             graph.node.iter().position(|node| node.op_type == "Gemm" && node.output[0] == output).unwrap();
@@ -541,7 +540,7 @@ fn a_product_and_a_sum_are_a_dense_layer_and_a_softmax_is_the_models_own() {
 fn a_classifier_that_begins_with_a_pointwise_convolution_as_timms_does_is_read() {
     let expected = import_fixture("folded.onnx", options(1000)).unwrap().parameters;
     let imported = import_changed(|model| {
-        let graph = model.graph.mut_or_insert_default();
+        let graph = model.graph.as_mut().unwrap();
         let flatten = graph.node.iter().position(|node| node.op_type == "Flatten").unwrap();
         let mut flatten = graph.node.remove(flatten);
         let first = graph.node.iter_mut().find(|node| node.op_type == "Gemm").unwrap();
@@ -560,7 +559,7 @@ fn a_classifier_that_begins_with_a_pointwise_convolution_as_timms_does_is_read()
 #[test]
 fn an_activation_that_no_head_has_is_named() {
     let changed = import_changed(|model| {
-        let graph = model.graph.mut_or_insert_default();
+        let graph = model.graph.as_mut().unwrap();
         let output = graph.output[0].name.clone();
         let last = graph.node.iter_mut().find(|node| node.output[0] == output).unwrap();
         let input = std::mem::replace(&mut last.input[0], "activated".into());
@@ -573,7 +572,7 @@ fn an_activation_that_no_head_has_is_named() {
 #[test]
 fn a_graph_padded_as_tensorflow_does_is_turned_and_another_stride_is_refused() {
     let set = |model: &mut ModelProto, name: &str, value: Vec<i64>| {
-        let graph = model.graph.mut_or_insert_default();
+        let graph = model.graph.as_mut().unwrap();
         for node in graph.node.iter_mut().filter(|node| node.op_type == "Conv") {
             let is_strided = node.attribute.iter().any(|it| it.name == "strides" && it.ints == [2, 2]);
             for attribute in node.attribute.iter_mut().filter(|it| is_strided && it.name == name) {

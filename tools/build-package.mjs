@@ -83,7 +83,8 @@ const NODE_PLATFORM = {
 async function buildScripts(folder, withWebGpu) {
   const assets = path.join(folder, 'assets');
   await mkdir(assets, { recursive: true });
-  const copies = [['pkg/cpu/tilelens_bg.wasm', 'engine.wasm'], ['pkg/raster/tilelens_bg.wasm', 'raster.wasm'], ...MODELS.map((name) => [`models/${name}.safetensors`, `${name}.safetensors`])];
+  const modules = [['cpu', 'engine'], ['training', 'training'], ['raster', 'raster']];
+  const copies = [...modules.map(([build, name]) => [`pkg/${build}/tilelens_bg.wasm`, `${name}.wasm`]), ...MODELS.map((name) => [`models/${name}.safetensors`, `${name}.safetensors`])];
   if (withWebGpu) copies.push(['pkg/webgpu/tilelens_bg.wasm', 'engine-webgpu.wasm']);
   for (const [from, to] of copies) await cp(path.join(ROOT, from), path.join(assets, to));
   const facts = Object.fromEntries(await Promise.all(copies.map(async ([, name]) => [name, await factsOf(path.join(assets, name))])));
@@ -118,7 +119,7 @@ async function buildTypes(folder, withWebGpu) {
   const made = path.join(ROOT, 'target/npm-types');
   await rm(made, { recursive: true, force: true });
   await promisify(execFile)(path.join(ROOT, 'node_modules/.bin/tsc'), ['--project', 'package/tsconfig.types.json'], { cwd: ROOT });
-  for (const name of ['pkg/cpu/tilelens.d.ts', 'pkg/raster/tilelens.d.ts', 'pkg/scene/tilelens.d.ts']) {
+  for (const name of ['pkg/cpu/tilelens.d.ts', 'pkg/training/tilelens.d.ts', 'pkg/raster/tilelens.d.ts', 'pkg/scene/tilelens.d.ts']) {
     const types = (await readFile(path.join(ROOT, name), 'utf8')).replace(AFTER_THE_INTERFACES, '\n');
     await mkdir(path.dirname(path.join(made, name)), { recursive: true });
     await writeFile(path.join(made, name), types);

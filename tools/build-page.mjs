@@ -27,11 +27,11 @@ import { buildId, serviceWorker, sha256 } from './service-worker-build.mjs';
 
 /** @typedef {import('../www/models/site-models.js').ModelEntry} ModelEntry */
 /** @typedef {import('../www/models/site-models.js').ModelList} ModelList */
-/** @typedef {'cpu' | 'webgpu' | 'raster' | 'scene'} EngineBuild */
+/** @typedef {'cpu' | 'webgpu' | 'training' | 'raster' | 'scene'} EngineBuild */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** @type {EngineBuild[]} */
-const ENGINE_BUILDS = ['cpu', 'webgpu', 'raster', 'scene'];
+const ENGINE_BUILDS = ['cpu', 'webgpu', 'training', 'raster', 'scene'];
 /** Reads checkpoints of other frameworks; a build without it says so on the page. */
 const IMPORTER = 'pkg/import/tilelens-import.wasm';
 /** What becomes the engine's worker and that of scenes, in www/. */

@@ -30,6 +30,7 @@ build_engines() {
 # The engine of the first visit, and what is fetched when a raster or a scene is opened.
 build_modules_for_cpu() {
   build_cpu_engine
+  build_training_module
   build_raster_module
   build_scene_module
 }
@@ -73,15 +74,21 @@ package() {
 }
 
 build_cpu_engine() {
-  # Small enough to be optimised as a whole, which wasm-opt has nothing to add to.
-  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
+  # Small enough to be optimised as a whole, which wasm-opt has nothing to add to. What is hot lies in packages that
+  # Cargo.toml compiles for speed all the same.
+  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
     build_engine cpu "$TARGET/cpu" : --no-default-features --features engine
+}
+
+# What is done with labelled tiles: fetched when heads are trained, tiles compared or models converted.
+build_training_module() {
+  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
+    build_engine training "$TARGET/cpu" : --no-default-features --features training
 }
 
 # Rasters and rare pictures: fetched when such a file is there, by either engine.
 build_raster_module() {
-  # At level 3 it is no faster, and 5 kB larger; by size alone a block of JPEG takes half as long again.
-  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=2 \
+  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
     build_engine raster "$TARGET/cpu" : --no-default-features --features raster
 }
 

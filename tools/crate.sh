@@ -34,8 +34,9 @@ ARCHIVE_LIMIT_BYTES=$((1 << 20))
 
 check_archive() {
   local archive size strangers
-  cargo package --quiet --locked --no-verify --allow-dirty --no-metadata
-  archive=$(ls -t "$TARGET"/package/tilelens-*.crate | head -n 1)
+  # With the packages that it is made of.
+  cargo package --workspace --quiet --locked --no-verify --allow-dirty --no-metadata
+  archive=$(ls -t "$TARGET"/package/tilelens-[0-9]*.crate | head -n 1)
   size=$(stat --format %s "$archive")
   strangers=$(tar --list --file "$archive" | grep -E '/(models|www|tests/fixtures|target|fuzz|package)/' || true)
   [[ -z $strangers ]] || die "the crate's archive has what nobody needs who depends on it: ${strangers//$'\n'/ }"

@@ -145,7 +145,8 @@ cargo_tool() {
   [[ -x $folder/bin/$3 ]] && return
   say "Installing $1 $2 (some minutes, once)"
   # Not --locked unless the caller says so: a lock file may name a release that was withdrawn since.
-  CARGO_TARGET_DIR=$CACHE/build/tools cargo install --quiet --debug --root "$folder" --version "$2" "${@:4}" "$1" \
+  # Nobody debugs them.
+  CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$CACHE/build/tools cargo install --quiet --debug --root "$folder" --version "$2" "${@:4}" "$1" \
     >"$CACHE/$1.log" 2>&1 || die "cargo could not install $1 $2; see $CACHE/$1.log"
 }
 

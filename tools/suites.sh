@@ -16,7 +16,7 @@ SUITES_OF_TESTS=(page docs lib native examples chromium firefox project package 
 
 suite_format() {
   setup_rust_component fmt rustfmt
-  cargo fmt --check
+  cargo fmt --all --check
   cargo fmt --check --manifest-path fuzz/Cargo.toml
   cargo fmt --check --manifest-path examples/server/Cargo.toml
 }
@@ -25,10 +25,10 @@ suite_format() {
 suite_clippy() {
   setup_rust_component clippy clippy
   setup_wasm_target
-  cargo clippy --release --locked --all-targets -- -D warnings
+  cargo clippy --release --locked --workspace --all-targets -- -D warnings
   # Debian's compiler has no clippy.
   [[ -n $WASM_TOOLCHAIN ]] ||
-    cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features --features engine -- -D warnings
+    cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features --features engine,training -- -D warnings
   [[ -n $WASM_TOOLCHAIN ]] ||
     cargo clippy --release --locked --lib --target "$WASM_TARGET" --no-default-features --features scene -- -D warnings
 }
@@ -36,7 +36,7 @@ suite_clippy() {
 suite_rustdoc() {
   setup_rust
   # As docs.rs does it: with the default features.
-  RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps --lib
+  RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --lib
 }
 
 suite_types() {
@@ -86,12 +86,12 @@ suite_metadata() {
 
 suite_lib() {
   setup_rust
-  cargo test --release --locked --no-fail-fast --lib
+  cargo test --release --locked --workspace --no-fail-fast --lib
 }
 
 suite_native() {
   setup_rust
-  cargo test --release --locked --no-fail-fast
+  cargo test --release --locked --workspace --no-fail-fast
 }
 
 # The same inputs each time: what chance finds is for a run by hand.
@@ -182,6 +182,6 @@ JSON
   with_wasm env -u CHROMEDRIVER -u GECKODRIVER "$driver" \
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_TEST_ONLY_WEB=1 \
     WASM_BINDGEN_TEST_WEBDRIVER_JSON="$TARGET/test/webdriver.json" WASM_BINDGEN_TEST_TIMEOUT=3600 \
-    cargo test --release --locked --target "$WASM_TARGET" --no-default-features --features engine,raster,webgpu \
+    cargo test --release --locked --target "$WASM_TARGET" --no-default-features --features engine,webgpu \
     --test web -- --nocapture "$@"
 }

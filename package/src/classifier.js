@@ -128,7 +128,8 @@ export class Classifier {
     const [model, head] = await Promise.all([ownFile(options.model), headOf(options, assets)]);
     const { url: workerUrl, release } = await platform.workerUrl(webgpu?.worker ?? address('worker.js', assets));
     const session = new Session(platform.connect);
-    session.site = { engines: { cpu: remoteFile('engine.wasm', assets), raster: remoteFile('raster.wasm', assets), ...(webgpu && { webgpu: webgpu.engine }) }, workerUrl };
+    const modules = { cpu: remoteFile('engine.wasm', assets), training: remoteFile('training.wasm', assets), raster: remoteFile('raster.wasm', assets) };
+    session.site = { engines: { ...modules, ...(webgpu && { webgpu: webgpu.engine }) }, workerUrl };
     session.addEventListener('status', () => {
       if (session.status.state === 'loading') onProgress(session.status.progress);
     });

@@ -155,7 +155,7 @@ impl Panel<'_> {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
-    use crate::kernels::lanes::Portable;
+    use crate::lanes::Portable;
 
     #[test]
     fn every_processor_gives_the_same_to_the_last_bit() {

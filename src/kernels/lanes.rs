@@ -296,12 +296,12 @@ macro_rules! dispatch {
         $(#[$doc])*
         $visibility fn $name($($argument: $type),*) {
             #[cfg(target_arch = "wasm32")]
-            return $kernel::<$crate::kernels::lanes::Wasm, 2, 4>($($argument),*);
+            return $kernel::<$crate::lanes::Wasm, 2, 4>($($argument),*);
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2,fma")]
                 fn avx2($($argument: $type),*) {
-                    $kernel::<$crate::kernels::lanes::Avx2, 1, 7>($($argument),*);
+                    $kernel::<$crate::lanes::Avx2, 1, 7>($($argument),*);
                 }
                 if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                     // SAFETY: the processor has just said that it has both.
@@ -309,7 +309,7 @@ macro_rules! dispatch {
                 }
             }
             #[cfg(not(target_arch = "wasm32"))]
-            $kernel::<$crate::kernels::lanes::Portable, 2, 4>($($argument),*)
+            $kernel::<$crate::lanes::Portable, 2, 4>($($argument),*)
         }
     };
 }

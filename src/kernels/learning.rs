@@ -298,7 +298,7 @@ fn step<L: Lanes, const VECTORS: usize, const INPUTS: usize>(
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
-    use crate::kernels::lanes::Portable;
+    use crate::lanes::Portable;
 
     #[test]
     fn a_step_is_the_same_on_every_processor_to_the_last_bit() {

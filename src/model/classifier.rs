@@ -1,7 +1,5 @@
 //! One backbone with any number of heads: tiles in, probabilities of the head in use out.
 
-use std::collections::BTreeMap;
-
 use thiserror::Error;
 
 use super::backbone::{Backbone, VIEWS};
@@ -24,8 +22,8 @@ pub struct Classifier {
     device: Device,
     backbone: Backbone,
     reference: BackboneReference,
-    /// By what names them, [`ModelFile::head_sha256`].
-    heads: BTreeMap<String, LoadedHead>,
+    /// Each with what names it, [`ModelFile::head_sha256`].
+    heads: Vec<(String, LoadedHead)>,
     in_use: Option<String>,
 }
 
@@ -99,7 +97,7 @@ impl Classifier {
             device: device.clone(),
             backbone: Backbone::load(file, device)?,
             reference,
-            heads: BTreeMap::new(),
+            heads: Vec::new(),
             in_use: None,
         };
         classifier.in_use = match file.head() {
@@ -122,10 +120,10 @@ impl Classifier {
 
     fn insert(&mut self, file: ModelFile) -> Result<String, LoadError> {
         let id = file.head_sha256();
-        if !self.heads.contains_key(&id) {
+        if self.find(&id).is_none() {
             let loaded = Classification::load(&file, &self.device)?;
             let classification = loaded.ok_or_else(|| PartError::NoClassifier(file.manifest.name.clone()))?;
-            self.heads.insert(id.clone(), LoadedHead { classification, file });
+            self.heads.push((id.clone(), LoadedHead { classification, file }));
         }
         Ok(id)
     }
@@ -149,7 +147,8 @@ impl Classifier {
     ///
     /// [`InferenceError::NoSuchHead`] when it is not there.
     pub fn remove_head(&mut self, id: &str) -> Result<(), InferenceError> {
-        self.heads.remove(id).ok_or_else(|| InferenceError::NoSuchHead(id.to_owned()))?;
+        self.head(id)?;
+        self.heads.retain(|(known, _)| known != id);
         self.in_use.take_if(|in_use| in_use == id);
         Ok(())
     }
@@ -160,13 +159,17 @@ impl Classifier {
     ///
     /// [`InferenceError::NoSuchHead`] when it is not there.
     pub fn head(&self, id: &str) -> Result<&LoadedHead, InferenceError> {
-        self.heads.get(id).ok_or_else(|| InferenceError::NoSuchHead(id.to_owned()))
+        self.find(id).ok_or_else(|| InferenceError::NoSuchHead(id.to_owned()))
+    }
+
+    fn find(&self, id: &str) -> Option<&LoadedHead> {
+        self.heads.iter().find(|(known, _)| known == id).map(|(_, head)| head)
     }
 
     /// The head in use, and what names it.
     pub fn head_in_use(&self) -> Option<(&str, &LoadedHead)> {
         let id = self.in_use.as_deref()?;
-        Some((id, &self.heads[id]))
+        self.find(id).map(|head| (id, head))
     }
 
     /// The classes of the head in use; none where none is.

@@ -22,7 +22,7 @@ pub(super) fn is_classifier(name: &str) -> bool {
 
 /// The shape of a classifier, as the model file states it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(try_from = "ClassifierEntry", into = "ClassifierEntry")]
 pub enum ClassifierConfig {
     /// The trainable head: Dropout → Dense(ReLU) → Dense.
     Head(HeadConfig),
@@ -33,6 +33,68 @@ pub enum ClassifierConfig {
     },
     /// None: a backbone that waits for a head.
     None,
+}
+
+/// How it stands in a file: one object, whose `kind` says which numbers it has. serde's own tagged enums would bring
+/// along 4 kB that a visitor downloads.
+#[derive(Serialize, Deserialize)]
+struct ClassifierEntry {
+    kind: ClassifierKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    inputs: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dropout_rate: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dense_neurons: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    num_classes: Option<usize>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ClassifierKind {
+    Head,
+    ImageNet,
+    None,
+}
+
+impl TryFrom<ClassifierEntry> for ClassifierConfig {
+    type Error = String;
+
+    fn try_from(entry: ClassifierEntry) -> Result<Self, String> {
+        let missing = |name: &str| format!("a classifier without `{name}`");
+        let num_classes = entry.num_classes.ok_or_else(|| missing("num_classes"));
+        Ok(match entry.kind {
+            ClassifierKind::Head => Self::Head(HeadConfig {
+                inputs: entry.inputs.unwrap_or_else(features_of_old_files),
+                dropout_rate: entry.dropout_rate.ok_or_else(|| missing("dropout_rate"))?,
+                dense_neurons: entry.dense_neurons.ok_or_else(|| missing("dense_neurons"))?,
+                num_classes: num_classes?,
+            }),
+            ClassifierKind::ImageNet => Self::ImageNet { num_classes: num_classes? },
+            ClassifierKind::None => Self::None,
+        })
+    }
+}
+
+impl From<ClassifierConfig> for ClassifierEntry {
+    fn from(config: ClassifierConfig) -> Self {
+        let empty =
+            |kind| Self { kind, inputs: None, dropout_rate: None, dense_neurons: None, num_classes: None };
+        match config {
+            ClassifierConfig::Head(HeadConfig { inputs, dropout_rate, dense_neurons, num_classes }) => Self {
+                kind: ClassifierKind::Head,
+                inputs: Some(inputs),
+                dropout_rate: Some(dropout_rate),
+                dense_neurons: Some(dense_neurons),
+                num_classes: Some(num_classes),
+            },
+            ClassifierConfig::ImageNet { num_classes } => {
+                Self { num_classes: Some(num_classes), ..empty(ClassifierKind::ImageNet) }
+            }
+            ClassifierConfig::None => empty(ClassifierKind::None),
+        }
+    }
 }
 
 impl ClassifierConfig {
@@ -74,10 +136,9 @@ pub(super) struct DenseLayers {
 }
 
 /// The shape of the trainable head.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HeadConfig {
     /// Features that it reads: as many as its backbone gives. Files of formats 1 and 2 do not say it.
-    #[serde(default = "features_of_old_files")]
     pub inputs: usize,
     /// Share of the features that are set to zero in training, 0 to 1.
     pub dropout_rate: f64,

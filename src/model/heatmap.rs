@@ -5,7 +5,7 @@
 //! feature divided by the map's positions; and every classifier is two dense layers (`logit_gradient`).
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::F32;
+use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use super::backbone::FeatureMaps;
@@ -64,26 +64,25 @@ impl Heatmap {
         self.values.iter().map(|value| if strongest > 0.0 { value / strongest } else { 0.0 }).collect()
     }
 
-    /// The shares as a picture of the whole tile, `[height_px, width_px]`, with smooth transitions (Catmull-Rom). NaN where
-    /// the network does not see the tile.
+    /// The shares as a picture of the whole tile, `[height_px, width_px]`, with smooth transitions (Catmull-Rom), to the
+    /// nearest of 255 levels. NaN where the network does not see the tile.
     pub fn over_tile(&self, width_px: u32, height_px: u32) -> Vec<f32> {
         let [left, top, right, bottom] = self.seen;
         let across = pixels(left, right, width_px);
         let down = pixels(top, bottom, height_px);
-        let shares: Vec<F32> = self.shares().into_iter().map(F32::new).collect();
+        // As tiles are resized, so that a visitor need not download the same for numbers of another kind.
+        let level = |share: f32| U8x3::new([(share * 255.0).round() as u8; 3]);
+        let levels: Vec<U8x3> = self.shares().into_iter().map(level).collect();
         let cells =
-            TypedImageRef::new(self.side as u32, self.side as u32, &shares).expect("side × side cells");
-        let mut smooth = TypedImage::<F32>::new(across.len() as u32, down.len() as u32);
+            TypedImageRef::new(self.side as u32, self.side as u32, &levels).expect("side × side cells");
+        let mut smooth = TypedImage::<U8x3>::new(across.len() as u32, down.len() as u32);
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
         Resizer::new().resize_typed(&cells, &mut smooth, &options).expect("both have pixels");
         let mut picture = vec![f32::NAN; width_px as usize * height_px as usize];
         let rows = picture.chunks_exact_mut(width_px as usize).skip(down.start);
-        for (row, shares) in rows.zip(smooth.pixels().chunks_exact(across.len())) {
-            // The filter overshoots beside a peak.
-            row[across.clone()]
-                .iter_mut()
-                .zip(shares)
-                .for_each(|(pixel, share)| *pixel = share.0.clamp(0.0, 1.0));
+        for (row, levels) in rows.zip(smooth.pixels().chunks_exact(across.len())) {
+            let shares = levels.iter().map(|level| f32::from(level.0[0]) / 255.0);
+            row[across.clone()].iter_mut().zip(shares).for_each(|(pixel, share)| *pixel = share);
         }
         picture
     }

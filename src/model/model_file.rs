@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use half::f16;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, SafeTensorError, View};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -25,14 +26,6 @@ const METADATA_KEY: &str = "tilelens";
 
 /// What stands where the checksum will be, while it is computed.
 const NO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// A manifest with the checksum of the file that it stands in.
-#[derive(Serialize, Deserialize)]
-struct SealedManifest {
-    sha256: String,
-    #[serde(flatten)]
-    manifest: Manifest,
-}
 
 /// Everything in a model file.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,12 +100,11 @@ impl ModelFile {
             .as_ref()
             .and_then(|entries| entries.get(METADATA_KEY))
             .ok_or_else(|| ModelFileError::NotAModel("no Tilelens description in it".into()))?;
-        let format = FormatOnly::of(json)?;
+        let Seal { format, sha256 } = entries(json)?;
         if format > FORMAT {
             return Err(ModelFileError::Version { found: format });
         }
-        let SealedManifest { sha256, manifest } =
-            serde_json::from_str(json).map_err(|error| ModelFileError::Manifest(error.to_string()))?;
+        let manifest: Manifest = entries(json)?;
         // A fuzzer would never get past it.
         if checksum(bytes, &sha256)? != sha256 && !cfg!(fuzzing) {
             return Err(ModelFileError::Checksum);
@@ -140,8 +132,9 @@ impl ModelFile {
     pub fn to_bytes(&self, dtype: WeightsDtype) -> Result<Vec<u8>, ModelFileError> {
         self.manifest.check().map_err(ModelFileError::Manifest)?;
         let manifest = Manifest { format: FORMAT, ..self.manifest.clone() };
-        let sealed = SealedManifest { sha256: NO_CHECKSUM.into(), manifest };
-        let json = serde_json::to_string(&sealed).expect("a manifest has no map with odd keys");
+        let entries = serde_json::to_string(&manifest).expect("a manifest has no map with odd keys");
+        // One more entry, before the manifest's own.
+        let json = format!(r#"{{"sha256":"{NO_CHECKSUM}",{}"#, &entries[1..]);
         let views = self
             .parameters
             .iter()
@@ -156,18 +149,17 @@ impl ModelFile {
     }
 }
 
-/// Only the version, so that a newer manifest is refused for its version and not for a field.
+/// The version, so that a newer manifest is refused for its version and not for a field; and what stands beside the
+/// manifest, the checksum of the file that it stands in.
 #[derive(Deserialize)]
-struct FormatOnly {
+struct Seal {
     format: u32,
+    sha256: String,
 }
 
-impl FormatOnly {
-    fn of(json: &str) -> Result<u32, ModelFileError> {
-        serde_json::from_str::<Self>(json)
-            .map(|manifest| manifest.format)
-            .map_err(|error| ModelFileError::Manifest(error.to_string()))
-    }
+/// Those that `T` knows, of an object in JSON.
+fn entries<T: DeserializeOwned>(json: &str) -> Result<T, ModelFileError> {
+    serde_json::from_str(json).map_err(|error| ModelFileError::Manifest(error.to_string()))
 }
 
 /// The SHA-256 of the file with the digits of `stated` set to `0`.

@@ -1,7 +1,5 @@
 //! Named arrays of weights, between a file and a network.
 
-use std::collections::{BTreeMap, btree_map};
-
 use thiserror::Error;
 
 use crate::ErrorCode;
@@ -18,7 +16,8 @@ pub struct Parameter {
 /// The weights of a network, by torchvision's names (`features.0.0.weight`, …).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters {
-    by_name: BTreeMap<String, Parameter>,
+    /// In the order of their names: some hundred at most, for which a tree would be more code than it is worth.
+    sorted: Vec<(String, Parameter)>,
 }
 
 /// The first layer at which a set of weights is not the network's.
@@ -68,12 +67,30 @@ impl Parameters {
     /// When the number of values is not the shape's product.
     pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) {
         assert_eq!(shape.iter().product::<usize>(), values.len());
-        self.by_name.insert(name.into(), Parameter { shape, values });
+        self.put(name.into(), Parameter { shape, values });
+    }
+
+    fn put(&mut self, name: String, parameter: Parameter) {
+        match self.place(&name) {
+            Ok(place) => self.sorted[place].1 = parameter,
+            Err(place) => self.sorted.insert(place, (name, parameter)),
+        }
+    }
+
+    /// Where it is, or else where it would be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.sorted.binary_search_by(|(known, _)| known.as_str().cmp(name))
+    }
+
+    fn find(&self, name: &str) -> Option<&Parameter> {
+        self.place(name).ok().map(|place| &self.sorted[place].1)
     }
 
     /// Adds all parameters of `others`; those of the same names are replaced.
     pub fn extend(&mut self, others: &Self) {
-        self.by_name.extend(others.by_name.clone());
+        for (name, parameter) in &others.sorted {
+            self.put(name.clone(), parameter.clone());
+        }
     }
 
     /// Replaces rows of a parameter by rows of its namesake in `other`: row `i` by row `from(i)`, where there is one.
@@ -82,7 +99,8 @@ impl Parameters {
     ///
     /// When either lacks the parameter, or their rows differ in length.
     pub fn copy_rows(&mut self, other: &Self, name: &str, from: impl Fn(usize) -> Option<usize>) {
-        let (target, source) = (self.by_name.get_mut(name).expect("a parameter"), &other.by_name[name]);
+        let place = self.place(name).expect("a parameter");
+        let (target, source) = (&mut self.sorted[place].1, other.find(name).expect("a parameter"));
         let length = target.values.len() / target.shape[0];
         for (row, values) in target.values.chunks_mut(length).enumerate() {
             if let Some(from) = from(row) {
@@ -93,17 +111,17 @@ impl Parameters {
 
     /// Drops every parameter whose name begins with one of `prefixes`.
     pub fn remove(&mut self, prefixes: &[&str]) {
-        self.by_name.retain(|name, _| !prefixes.iter().any(|prefix| name.starts_with(prefix)));
+        self.sorted.retain(|(name, _)| !prefixes.iter().any(|prefix| name.starts_with(prefix)));
     }
 
     /// All parameters in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Parameter)> {
-        self.by_name.iter().map(|(name, parameter)| (name.as_str(), parameter))
+        self.sorted.iter().map(|(name, parameter)| (name.as_str(), parameter))
     }
 
     /// The shape of the parameter of that name, where it is there.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.by_name.get(name).map(|parameter| parameter.shape.as_slice())
+        self.find(name).map(|parameter| parameter.shape.as_slice())
     }
 
     /// The parameter, checked to have the shape that the network needs.
@@ -113,8 +131,7 @@ impl Parameters {
     /// [`LayerMismatch`] when it is missing, has another shape, or holds a value that is not finite.
     pub fn get(&self, name: &str, expected: &[usize]) -> Result<&Parameter, LayerMismatch> {
         let parameter = self
-            .by_name
-            .get(name)
+            .find(name)
             .ok_or_else(|| LayerMismatch::Missing { name: name.into(), expected: expected.into() })?;
         if parameter.shape != expected {
             return Err(LayerMismatch::Shape {
@@ -132,10 +149,10 @@ impl Parameters {
 
 impl IntoIterator for Parameters {
     type Item = (String, Parameter);
-    type IntoIter = btree_map::IntoIter<String, Parameter>;
+    type IntoIter = std::vec::IntoIter<(String, Parameter)>;
 
     /// All parameters in the order of their names.
     fn into_iter(self) -> Self::IntoIter {
-        self.by_name.into_iter()
+        self.sorted.into_iter()
     }
 }

@@ -131,6 +131,15 @@ impl ModelFile {
         BackboneReference { sha256: self.backbone_sha256(), name: self.backbone_name().to_owned() }
     }
 
+    /// What the manifest of a new head on this backbone begins with.
+    pub fn manifest_of_head(&self) -> Manifest {
+        Manifest {
+            backbone: Some(self.backbone_reference()),
+            backbone_name: String::new(),
+            ..self.manifest.clone()
+        }
+    }
+
     /// Refuses a head alone.
     pub(super) fn check_has_backbone(&self) -> Result<&Self, PartError> {
         match &self.manifest {

@@ -1,7 +1,12 @@
 //! Bytes → [`Tile`]: what kind of file it is, who reads it, and what all tiles have in common.
 
+#[cfg(feature = "raster")]
+use image::RgbaImage;
+use image::imageops::{
+    flip_horizontal_in_place, flip_vertical_in_place, rotate90, rotate180_in_place, rotate270,
+};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageFormat, RgbImage};
+use image::{ImageBuffer, ImageFormat, Pixel, RgbImage};
 
 use super::no_data::Mask;
 use super::{LEAST_DATA, Note, Tile, TileError, jpeg, no_data, pictures};
@@ -68,16 +73,21 @@ pub fn is_picture(head: &[u8]) -> bool {
 pub fn decode_picture(bytes: &[u8], is_upright: bool) -> Result<Picture, TileError> {
     let (Decoded { rgb, data, orientation, .. }, _) = picture(bytes, sniff(bytes)?)?;
     let has_opacity = data.missing_share() > 0.0;
-    let mut whole = DynamicImage::from(rgb);
-    if has_opacity {
-        let mut rgba = whole.into_rgba8();
-        rgba.pixels_mut().zip(&data.0).for_each(|(pixel, &data)| pixel.0[3] = if data { 255 } else { 0 });
-        whole = rgba.into();
-    }
-    if is_upright {
-        whole.apply_orientation(orientation);
-    }
-    Ok(Picture { size_px: [whole.width(), whole.height()], pixels: whole.into_bytes(), has_opacity })
+    let orientation = if is_upright { orientation } else { Orientation::NoTransforms };
+    let (size_px, pixels) = if has_opacity {
+        let opacity = |holds_data: bool| if holds_data { u8::MAX } else { 0 };
+        let pixels = rgb.pixels().zip(&data.0).flat_map(|(pixel, &data)| {
+            let [red, green, blue] = pixel.0;
+            [red, green, blue, opacity(data)]
+        });
+        let rgba = RgbaImage::from_raw(rgb.width(), rgb.height(), pixels.collect());
+        let rgba = upright(rgba.expect("four bytes a pixel"), orientation);
+        ([rgba.width(), rgba.height()], rgba.into_raw())
+    } else {
+        let rgb = upright(rgb, orientation);
+        ([rgb.width(), rgb.height()], rgb.into_raw())
+    };
+    Ok(Picture { size_px, pixels, has_opacity })
 }
 
 /// What a decoder makes of a picture, and what its format is called.
@@ -125,6 +135,30 @@ fn guarded(
     Ok((decoded, format))
 }
 
+/// What `DynamicImage` does for pixels of ten kinds, all of which a visitor would download.
+fn upright<P: Pixel<Subpixel = u8> + 'static>(
+    mut image: ImageBuffer<P, Vec<u8>>,
+    orientation: Orientation,
+) -> ImageBuffer<P, Vec<u8>> {
+    match orientation {
+        Orientation::NoTransforms => {}
+        Orientation::Rotate90 => image = rotate90(&image),
+        Orientation::Rotate180 => rotate180_in_place(&mut image),
+        Orientation::Rotate270 => image = rotate270(&image),
+        Orientation::FlipHorizontal => flip_horizontal_in_place(&mut image),
+        Orientation::FlipVertical => flip_vertical_in_place(&mut image),
+        Orientation::Rotate90FlipH => {
+            image = rotate90(&image);
+            flip_horizontal_in_place(&mut image);
+        }
+        Orientation::Rotate270FlipH => {
+            image = rotate270(&image);
+            flip_horizontal_in_place(&mut image);
+        }
+    }
+    image
+}
+
 /// Fills what holds no data, and turns the picture upright.
 pub(super) fn finish(decoded: Decoded, format: &'static str) -> Result<Tile, TileError> {
     let Decoded { mut rgb, data, orientation, mut notes } = decoded;
@@ -140,9 +174,7 @@ pub(super) fn finish(decoded: Decoded, format: &'static str) -> Result<Tile, Til
         notes.push(Note::Reoriented);
     }
     // Turned only now: the copy that this takes is of three bytes a pixel, and not of up to eight.
-    let mut upright = DynamicImage::from(rgb);
-    upright.apply_orientation(orientation);
-    let rgb = upright.into_rgb8();
+    let rgb = upright(rgb, orientation);
     Ok(Tile { width_px: rgb.width(), height_px: rgb.height(), rgb: rgb.into_raw(), format, notes })
 }
 

@@ -4,7 +4,7 @@ use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
 
 use super::decode::{DEEP_PNG, Decoded};
 use super::no_data::{Mask, noted_black_edge};
-use super::pictures::{Picture, read, without_alpha};
+use super::pictures::{Colours, Picture, colours, read, without_alpha};
 use super::rasters::out_of_range;
 use super::{Note, TileError};
 use crate::raster::{Range, RasterError, Rule, Sample, Stretch, distinct};
@@ -19,7 +19,7 @@ const WHOLE: Range = Range { black: 0.0, white: u16::MAX as f64 };
 pub(super) fn decode(bytes: &[u8], stretch: Option<&Stretch>) -> Result<Decoded, TileError> {
     let Picture { image, orientation, mut notes } = read(bytes, ImageFormat::Png, DEEP_PNG)?;
     let Some(deep) = Deep::of(&image) else {
-        let (rgb, data) = without_alpha(image, &mut notes)?;
+        let (rgb, data) = without_alpha(colours(image)?, &mut notes)?;
         return Ok(Decoded { rgb, data, orientation, notes });
     };
     let own;
@@ -34,9 +34,9 @@ pub(super) fn decode(bytes: &[u8], stretch: Option<&Stretch>) -> Result<Decoded,
     let (colours, data) = deep.to_bytes(stretch, &mut notes)?;
     // Both take much room.
     drop(image);
-    let (rgb, data) = match data {
-        Some(data) => (colours.into_rgb8(), data),
-        None => without_alpha(colours, &mut notes)?,
+    let (rgb, data) = match (colours, data) {
+        (Colours::Opaque(rgb), Some(data)) => (rgb, data),
+        (colours, _) => without_alpha(colours, &mut notes)?,
     };
     notes.extend(out_of_range(rgb.as_raw(), &data, stretch));
     Ok(Decoded { rgb, data, orientation, notes })
@@ -112,7 +112,7 @@ impl<'a> Deep<'a> {
         &self,
         stretch: &Stretch,
         notes: &mut Vec<Note>,
-    ) -> Result<(DynamicImage, Option<Mask>), TileError> {
+    ) -> Result<(Colours, Option<Mask>), TileError> {
         let bands = stretch.band_indices();
         self.check(bands)?;
         let levels = stretch
@@ -126,11 +126,13 @@ impl<'a> Deep<'a> {
         }
         const FITS: &str = "as many bytes as there were numbers";
         if self.has_alpha {
-            return Ok((RgbaImage::from_raw(self.width, self.height, bytes).expect(FITS).into(), None));
+            let rgba = RgbaImage::from_raw(self.width, self.height, bytes).expect(FITS);
+            return Ok((Colours::WithAlpha(rgba), None));
         }
         let zero: Vec<bool> = pixels.map(|pixel| pixel.iter().all(|&value| value == 0)).collect();
         let data = noted_black_edge(&zero, self.width as usize, notes);
-        Ok((RgbImage::from_raw(self.width, self.height, bytes).expect(FITS).into(), Some(data)))
+        let rgb = RgbImage::from_raw(self.width, self.height, bytes).expect(FITS);
+        Ok((Colours::Opaque(rgb), Some(data)))
     }
 }
 

@@ -1,13 +1,10 @@
 //! JPEG, as browsers read it: junk between segments and a missing end marker cost nothing, missing rows are seen.
 
-use std::io::Cursor;
-
 use image::RgbImage;
 use image::metadata::Orientation;
+use tilelens_jpeg::{DecodeErrors, JpegDecoder};
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::errors::DecodeErrors;
 
 use super::containers::JpegStructure;
 use super::decode::{Decoded, check_expansion, check_size};
@@ -34,8 +31,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
     let end = structure.data_end;
     let data = &bytes[..end];
     let mut decoder = open(&[data, &END_OF_IMAGE].concat())?;
-    let info = decoder.info().ok_or(TileError::Truncated(NAME))?;
-    let (width_px, height_px) = (u32::from(info.width), u32::from(info.height));
+    let (width_px, height_px) = decoder.size_px().ok_or(TileError::Truncated(NAME))?;
     check_size(width_px, height_px)?;
     check_expansion(bytes.len(), 3 * u64::from(width_px) * u64::from(height_px), NAME)?;
     let stored = decoder.input_colorspace();
@@ -80,12 +76,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
 }
 
 /// A decoder that has read the headers.
-fn open(bytes: &[u8]) -> Result<JpegDecoder<Cursor<Vec<u8>>>, TileError> {
+fn open(bytes: &[u8]) -> Result<JpegDecoder, TileError> {
     let options = DecoderOptions::default()
         .set_max_width(0xffff)
         .set_max_height(0xffff)
         .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = JpegDecoder::new_with_options(Cursor::new(bytes.to_vec()), options);
+    let mut decoder = JpegDecoder::new(bytes.to_vec(), options);
     decoder.decode_headers().map_err(failure)?;
     Ok(decoder)
 }
@@ -126,7 +122,13 @@ fn failure(error: DecodeErrors) -> TileError {
     }
     let detail = match error {
         DecodeErrors::FormatStatic(detail) => detail.to_owned(),
-        other => format!("{other:?}").replace('\n', " "),
+        DecodeErrors::Format(detail)
+        | DecodeErrors::HuffmanDecode(detail)
+        | DecodeErrors::DqtError(detail)
+        | DecodeErrors::SosError(detail)
+        | DecodeErrors::SofError(detail)
+        | DecodeErrors::MCUError(detail) => detail.replace('\n', " "),
+        _ => "its headers make no sense".to_owned(),
     };
     TileError::Corrupt { format: NAME, detail }
 }

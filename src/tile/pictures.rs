@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use image::error::{ImageError, UnsupportedErrorKind};
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+#[cfg(feature = "raster")]
+use image::codecs::{bmp::BmpDecoder, gif::GifDecoder};
+use image::error::{ImageError, ImageFormatHint, UnsupportedErrorKind};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageResult, Limits, Rgb, RgbImage, Rgba, RgbaImage};
 
 use super::containers::{is_animated, png_as_browsers_read_it, png_palette_is_legal};
 use super::decode::{Decoded, check_expansion, check_size};
@@ -28,7 +32,7 @@ pub(super) struct Picture {
 /// Decodes a picture.
 pub(super) fn decode(bytes: &[u8], format: ImageFormat, name: &'static str) -> Result<Decoded, TileError> {
     let Picture { image, orientation, mut notes } = read(bytes, format, name)?;
-    let (rgb, data) = without_alpha(image, &mut notes)?;
+    let (rgb, data) = without_alpha(colours(image)?, &mut notes)?;
     Ok(Decoded { rgb, data, orientation, notes })
 }
 
@@ -47,9 +51,7 @@ pub(super) fn read(bytes: &[u8], format: ImageFormat, name: &'static str) -> Res
         }
     }
     let bytes = &*bytes;
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits(MAX_ALLOCATION));
-    let mut decoder = reader.into_decoder().map_err(failed)?;
+    let mut decoder = decoder(bytes, format).map_err(failed)?;
     let (width_px, height_px) = decoder.dimensions();
     check_size(width_px, height_px)?;
     let pixel_bytes = decoder.total_bytes();
@@ -68,6 +70,22 @@ pub(super) fn read(bytes: &[u8], format: ImageFormat, name: &'static str) -> Res
     Ok(Picture { image, orientation, notes })
 }
 
+/// What `ImageReader` does for formats of all kinds, wherever they are registered.
+fn decoder(bytes: &[u8], format: ImageFormat) -> ImageResult<Box<dyn ImageDecoder + '_>> {
+    let (bytes, most) = (Cursor::new(bytes), limits(MAX_ALLOCATION));
+    let mut decoder: Box<dyn ImageDecoder> = match format {
+        ImageFormat::Png => Box::new(PngDecoder::with_limits(bytes, most.clone())?),
+        ImageFormat::WebP => Box::new(WebPDecoder::new(bytes)?),
+        #[cfg(feature = "raster")]
+        ImageFormat::Gif => Box::new(GifDecoder::new(bytes)?),
+        #[cfg(feature = "raster")]
+        ImageFormat::Bmp => Box::new(BmpDecoder::new(bytes)?),
+        other => return Err(ImageError::Unsupported(ImageFormatHint::Exact(other).into())),
+    };
+    decoder.set_limits(most)?;
+    Ok(decoder)
+}
+
 /// As EXIF says. Some writers put before it what only JPEG needs.
 fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
     const PREFIX: &[u8] = b"Exif\0\0";
@@ -77,17 +95,15 @@ fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
 }
 
 /// 8-bit RGB, and which pixels hold data: those that are opaque, if that can be opacity; else those beyond a black edge.
-pub(super) fn without_alpha(
-    image: DynamicImage,
-    notes: &mut Vec<Note>,
-) -> Result<(RgbImage, Mask), TileError> {
-    if !image.color().has_alpha() {
-        let rgb = image.into_rgb8();
-        let zero: Vec<bool> = rgb.pixels().map(|pixel| pixel.0 == [0; 3]).collect();
-        let mask = noted_black_edge(&zero, rgb.width() as usize, notes);
-        return Ok((rgb, mask));
-    }
-    let rgba = image.into_rgba8();
+pub(super) fn without_alpha(colours: Colours, notes: &mut Vec<Note>) -> Result<(RgbImage, Mask), TileError> {
+    let rgba = match colours {
+        Colours::Opaque(rgb) => {
+            let zero: Vec<bool> = rgb.pixels().map(|pixel| pixel.0 == [0; 3]).collect();
+            let mask = noted_black_edge(&zero, rgb.width() as usize, notes);
+            return Ok((rgb, mask));
+        }
+        Colours::WithAlpha(rgba) => rgba,
+    };
     let all = rgba.pixels().len();
     let count = |wanted: u8| rgba.pixels().filter(|pixel| pixel[3] == wanted).count();
     let (transparent, opaque) = (count(0), count(u8::MAX));
@@ -107,9 +123,36 @@ pub(super) fn without_alpha(
     }
     let rgb = RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
         let [red, green, blue, _] = rgba.get_pixel(x, y).0;
-        image::Rgb([red, green, blue])
+        Rgb([red, green, blue])
     });
     Ok((rgb, data))
+}
+
+/// Three colours of 8 bits a pixel, and its opacity where it has one.
+pub(super) enum Colours {
+    Opaque(RgbImage),
+    WithAlpha(RgbaImage),
+}
+
+/// The crate's own conversion would bring along those between all colour spaces: 9 kB that a visitor downloads.
+pub(super) fn colours(image: DynamicImage) -> Result<Colours, TileError> {
+    let (width_px, height_px) = (image.width(), image.height());
+    match image {
+        DynamicImage::ImageRgb8(rgb) => Ok(Colours::Opaque(rgb)),
+        DynamicImage::ImageRgba8(rgba) => Ok(Colours::WithAlpha(rgba)),
+        DynamicImage::ImageLuma8(grey) => {
+            let pixel = |x, y| Rgb([grey.get_pixel(x, y).0[0]; 3]);
+            Ok(Colours::Opaque(RgbImage::from_fn(width_px, height_px, pixel)))
+        }
+        DynamicImage::ImageLumaA8(grey) => {
+            let pixel = |x, y| {
+                let [grey, alpha] = grey.get_pixel(x, y).0;
+                Rgba([grey, grey, grey, alpha])
+            };
+            Ok(Colours::WithAlpha(RgbaImage::from_fn(width_px, height_px, pixel)))
+        }
+        other => Err(unsupported(format!("An image with {:?} pixels", other.color()))),
+    }
 }
 
 fn limits(max_alloc: u64) -> Limits {
@@ -118,19 +161,20 @@ fn limits(max_alloc: u64) -> Limits {
     limits
 }
 
+fn unsupported(kind: String) -> TileError {
+    TileError::Unsupported(kind, "save it as JPEG or PNG")
+}
+
 fn failure(error: ImageError, format: &'static str) -> TileError {
     match error {
         ImageError::Limits(_) => TileError::TooMuchMemory(format),
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             TileError::Truncated(format)
         }
-        ImageError::Unsupported(error) => {
-            let kind = match error.kind() {
-                UnsupportedErrorKind::Color(color) => format!("A {format} image with {color:?} pixels"),
-                _ => format!("A {format} image of this variant"),
-            };
-            TileError::Unsupported(kind, "save it as JPEG or PNG")
-        }
+        ImageError::Unsupported(error) => unsupported(match error.kind() {
+            UnsupportedErrorKind::Color(color) => format!("A {format} image with {color:?} pixels"),
+            _ => format!("A {format} image of this variant"),
+        }),
         other => {
             let detail = other.to_string();
             if ENDS_TOO_EARLY.iter().any(|words| detail.contains(words)) {

@@ -47,9 +47,9 @@ pub struct Engine {
 }
 
 /// A backbone with its heads, and its file, kept for the comparison with the CPU and to join heads with.
-pub(super) struct Loaded {
-    pub(super) classifier: Classifier,
-    pub(super) backbone: ModelFile,
+struct Loaded {
+    classifier: Classifier,
+    backbone: ModelFile,
 }
 
 /// What a model says of tiles, tile by tile. Each of its two lists is handed out once, and not copied within the engine.
@@ -122,22 +122,24 @@ impl Engine {
         self.loaded_mut()?.classifier.use_head(id.as_deref()).map_err(failure)
     }
 
-    /// Takes a head away; where it was in use, none is afterwards.
-    #[wasm_bindgen(js_name = removeHead)]
-    pub fn remove_head(&mut self, id: &str) -> Result<(), JsValue> {
-        self.loaded_mut()?.classifier.remove_head(id).map_err(failure)
-    }
-
-    /// What names the head in use.
-    #[wasm_bindgen(getter, js_name = headInUse)]
-    pub fn head_in_use(&self) -> Option<String> {
-        self.loaded.as_ref()?.classifier.head_in_use().map(|(id, _)| id.to_owned())
-    }
-
     /// Numbers in a row of features.
     #[wasm_bindgen(getter, js_name = featureWidth)]
     pub fn feature_width(&self) -> Result<usize, JsValue> {
         Ok(self.loaded()?.classifier.backbone().width())
+    }
+
+    /// What a head of this backbone begins with: the manifest, as JSON, that names the backbone. `HeadTraining` asks for it.
+    #[wasm_bindgen(js_name = headManifest)]
+    pub fn head_manifest(&self) -> Result<String, JsValue> {
+        let manifest = self.loaded()?.backbone.manifest_of_head();
+        Ok(serde_json::to_string(&manifest).expect("a manifest has no map with odd keys"))
+    }
+
+    /// The file of the head in use; none where none is.
+    #[wasm_bindgen(js_name = headFile)]
+    pub fn head_file(&self) -> Result<Option<Vec<u8>>, JsValue> {
+        let head = self.loaded()?.classifier.head_in_use();
+        head.map(|(_, head)| head.file().to_bytes(WeightsDtype::Lossless)).transpose().map_err(failure)
     }
 
     /// The combined file of the backbone that is loaded and a head's file.
@@ -228,13 +230,6 @@ impl Engine {
         self.loaded()?.classifier.classify_features(features).await.map_err(failure)
     }
 
-    /// The same by the head of that name, whether it is in use or not.
-    #[wasm_bindgen(js_name = classifyFeaturesBy)]
-    pub async fn classify_features_by(&self, id: String, features: Vec<f32>) -> Result<Vec<f32>, JsValue> {
-        let head = self.loaded()?.classifier.head(&id).map_err(failure)?;
-        head.classification().probabilities(features).await.map_err(failure)
-    }
-
     /// Class probabilities of tiles by the mean over their views, by the head in use: `tiles × 8 × width` features as
     /// `viewFeatures` gives them in, `tiles × labels.length` out.
     #[wasm_bindgen(js_name = classifyViewFeatures)]
@@ -250,7 +245,7 @@ impl Engine {
         backbone.features(backbone.views(&tile.inner)).await.map_err(failure)
     }
 
-    pub(super) fn loaded(&self) -> Result<&Loaded, JsValue> {
+    fn loaded(&self) -> Result<&Loaded, JsValue> {
         self.loaded.as_ref().ok_or_else(no_model)
     }
 

@@ -1,30 +1,32 @@
 //! The wasm-bindgen surface: thin and typed. What goes wrong is thrown as `{ code, message }`.
 //!
-//! It comes as two modules: with the feature `engine` the network and the usual kinds of pictures, with `raster` rasters and
-//! the rarer kinds. A tile that one decodes is handed to the other by [`Tile::of_rgb`].
+//! It comes as modules that are fetched when they are needed, each a feature: `engine` is the network and the usual kinds of
+//! pictures, `training` what is done with labelled tiles, `raster` rasters and the rarer kinds of pictures, `scene` maps.
+//! They share no memory: a tile that one decodes is handed to another by `Tile.ofRgb`, features by `Features`.
 
 #[cfg(feature = "engine")]
 mod engine;
-#[cfg(feature = "engine")]
+#[cfg(feature = "training")]
 mod features;
 #[cfg(feature = "engine")]
 mod heatmap;
-#[cfg(feature = "engine")]
+#[cfg(feature = "training")]
 mod model_files;
 #[cfg(feature = "engine")]
 mod model_info;
-#[cfg(feature = "engine")]
+#[cfg(feature = "training")]
 mod neighbours;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "training"))]
 mod numbers;
 #[cfg(feature = "raster")]
 mod raster;
 #[cfg(feature = "scene")]
 mod scene;
+#[cfg(any(feature = "engine", feature = "raster"))]
 mod tile;
-#[cfg(feature = "engine")]
+#[cfg(feature = "training")]
 mod training;
-#[cfg(feature = "engine")]
+#[cfg(feature = "training")]
 mod tree;
 
 use serde::Serialize;
@@ -37,12 +39,16 @@ pub use raster::{Batch, Raster, decode_raster};
 pub use scene::{Scene, SceneMap};
 #[cfg(feature = "engine")]
 pub use tile::reader_of;
+#[cfg(any(feature = "engine", feature = "raster"))]
 pub use tile::{Tile, decode_tile};
 #[cfg(feature = "engine")]
 pub use {
     engine::{Answers, Engine},
-    features::Features,
     heatmap::Heatmap,
+};
+#[cfg(feature = "training")]
+pub use {
+    features::Features,
     model_files::{backbone_of_model, head_of_model, relabel_model, to_f32_model, to_onnx_model},
     neighbours::{order_to_label, similar_tiles, unfamiliar_tiles},
     training::{FineTunedHead, HeadTraining, measure_training},
@@ -50,7 +56,7 @@ pub use {
 };
 
 use crate::ErrorCode;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "training"))]
 use crate::device::DeviceKind;
 
 /// What JavaScript catches.
@@ -75,7 +81,7 @@ fn to_js(value: &impl Serialize) -> JsValue {
 }
 
 /// Milliseconds since the worker began.
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "training"))]
 fn now_ms() -> f64 {
     js_sys::global()
         .unchecked_into::<web_sys::WorkerGlobalScope>()
@@ -84,7 +90,7 @@ fn now_ms() -> f64 {
 }
 
 /// `cpu` or `webgpu`.
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "training"))]
 fn device_kind(name: &str) -> Result<DeviceKind, JsValue> {
     match name {
         "cpu" => Ok(DeviceKind::Cpu),

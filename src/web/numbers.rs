@@ -23,6 +23,7 @@ pub fn whole(name: &str, value: f64, bounds: RangeInclusive<usize>) -> Result<us
     Err(throwable("request.number", message))
 }
 
+#[cfg(feature = "training")]
 /// Refuses a list of another length than it must have.
 pub fn check_len(what: &str, found: usize, expected: usize) -> Result<(), JsValue> {
     if found == expected {

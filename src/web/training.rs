@@ -6,13 +6,13 @@ use serde::Deserialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-use super::engine::{Engine, Loaded};
 use super::features::Features;
 use super::numbers::whole;
 use super::{device_kind, failure, now_ms, throwable, to_js};
+use crate::device::Device;
 use crate::limits::{MAX_CLASSES, MAX_DENSE_NEURONS};
 use crate::model::backbone::VIEWS;
-use crate::model::classifier::Classifier;
+use crate::model::classification::Classification;
 use crate::model::head::{ClassifierConfig, Head, HeadConfig};
 use crate::model::manifest::{Manifest, Provenance};
 use crate::model::model_file::{ModelFile, WeightsDtype};
@@ -107,28 +107,33 @@ impl FineTunedHead {
 
 #[wasm_bindgen]
 impl HeadTraining {
-    /// Prepares a run on the engine's backbone; `features` holds `tiles × views` rows, and is used up.
+    /// Prepares a run on the features of a backbone. `manifest` and `headInUse` are what `Engine.headManifest` and
+    /// `Engine.headFile` gave; `features` holds `tiles × views` rows, and is used up.
     pub async fn create(
-        engine: &Engine,
+        manifest: &str,
+        #[wasm_bindgen(js_name = headInUse)] head_in_use: Option<Vec<u8>>,
         #[wasm_bindgen(unchecked_param_type = "TrainingSetup")] setup: JsValue,
         features: Features,
     ) -> Result<HeadTraining, JsValue> {
         let setup: TrainingSetup = serde_wasm_bindgen::from_value(setup)
             .map_err(|error| throwable("training.setting", error.to_string()))?;
-        let Loaded { classifier, backbone } = engine.loaded()?;
+        let base: Manifest = serde_json::from_str(manifest)
+            .map_err(|error| throwable("training.setting", error.to_string()))?;
+        let head_in_use =
+            head_in_use.map(|file| ModelFile::from_bytes(&file)).transpose().map_err(failure)?;
         setup.settings.check().map_err(failure)?;
         setup.check_classes()?;
-        let width = classifier.backbone().width();
+        let width = base.architecture.features();
         let samples = setup.samples(features, width)?;
         let device = device_kind(&setup.device)?.open().await.map_err(failure)?;
         let plan = Plan::new(&samples, setup.groups(), setup.validation_fraction, setup.settings.seed);
-        let before = setup.head_before(classifier, &samples, &plan.validation).await?;
+        let before = setup.head_before(head_in_use.as_ref(), &samples, &plan.validation).await?;
         let head = setup.settings.head(width, setup.labels.len());
-        let start = setup.start(classifier, &head);
+        let start = setup.start(head_in_use.as_ref(), &head);
         Ok(Self {
             run: Run::new(setup.settings.clone(), start, samples, plan, &device).map_err(failure)?,
             before,
-            manifest: setup.manifest(backbone, &head),
+            manifest: setup.manifest(base, &head),
             head,
         })
     }
@@ -230,15 +235,19 @@ impl TrainingSetup {
     /// What the head in use says of the tiles that judge; none where no head is in use.
     async fn head_before(
         &self,
-        classifier: &Classifier,
+        head: Option<&ModelFile>,
         samples: &Samples,
         validation: &Validation,
     ) -> Result<Option<HeadBefore>, JsValue> {
-        let Some((_, head)) = classifier.head_in_use() else { return Ok(None) };
+        let Some(head) = head else { return Ok(None) };
+        let Some(classification) = Classification::load(head, &Device::Cpu).map_err(failure)? else {
+            return Ok(None);
+        };
         let judges = samples.first_views(validation.tiles());
+        let labels = classification.labels();
         Ok(Some(HeadBefore {
-            logits: head.classification().logits(judges).await.map_err(failure)?,
-            known_classes: (0..self.labels.len()).map(|class| self.known(class, head.labels())).collect(),
+            logits: classification.logits(judges).await.map_err(failure)?,
+            known_classes: (0..self.labels.len()).map(|class| self.known(class, labels)).collect(),
             has_seen: self.has_seen.clone(),
         }))
     }
@@ -248,19 +257,18 @@ impl TrainingSetup {
         labels.iter().position(|label| *label == self.labels[class])
     }
 
-    fn start(&self, classifier: &Classifier, head: &HeadConfig) -> Start {
+    fn start(&self, head_in_use: Option<&ModelFile>, head: &HeadConfig) -> Start {
         let mut random = self.settings.random();
-        match classifier.head_in_use() {
-            Some((_, known)) if self.from_current => {
-                let class = |class| self.known(class, known.labels());
-                Start::warm(head.clone(), &known.file().parameters, class, &mut random)
+        match head_in_use {
+            Some(known) if self.from_current => {
+                let class = |class| self.known(class, &known.manifest.labels);
+                Start::warm(head.clone(), &known.parameters, class, &mut random)
             }
             _ => Start::Scratch(Head::random(head.clone(), &mut random)),
         }
     }
 
-    fn manifest(&self, backbone: &ModelFile, head: &HeadConfig) -> Manifest {
-        let base = &backbone.manifest;
+    fn manifest(&self, base: Manifest, head: &HeadConfig) -> Manifest {
         Manifest {
             name: self.name.clone(),
             purpose: self.purpose.clone(),
@@ -268,10 +276,8 @@ impl TrainingSetup {
             labels: self.labels.clone(),
             preparations: self.preparations.clone(),
             classifier: ClassifierConfig::Head(head.clone()),
-            backbone: Some(backbone.backbone_reference()),
-            backbone_name: String::new(),
-            provenance: Provenance { description: self.description.clone(), ..base.provenance.clone() },
-            ..base.clone()
+            provenance: Provenance { description: self.description.clone(), ..base.provenance },
+            ..base
         }
     }
 }
@@ -279,13 +285,13 @@ impl TrainingSetup {
 /// Milliseconds that an epoch of four batches takes on a device, after one that warms it up.
 #[wasm_bindgen(js_name = measureTraining)]
 pub async fn measure_training(
-    engine: &Engine,
+    #[wasm_bindgen(js_name = featureWidth)] feature_width: f64,
     #[wasm_bindgen(unchecked_param_type = "'cpu' | 'webgpu'")] device: String,
     #[wasm_bindgen(js_name = denseNeurons)] dense_neurons: f64,
     #[wasm_bindgen(js_name = classCount)] class_count: f64,
     #[wasm_bindgen(js_name = batchSize)] batch_size: f64,
 ) -> Result<f64, JsValue> {
-    let width = engine.loaded()?.classifier.backbone().width();
+    let width = whole("the width of a row", feature_width, 1..=1 << 16)?;
     let dense_neurons = whole("the number of neurons", dense_neurons, 1..=MAX_DENSE_NEURONS)?;
     let class_count = whole("the number of classes", class_count, 2..=MAX_CLASSES)?;
     let batch_size = whole("the batch size", batch_size, 1..=usize::MAX)?.min(MAX_MEASURED_BATCH);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Engine, backboneOfModel, headOfModel, initSync } from '../../pkg/cpu/tilelens.js';
+import { Engine, initSync } from '../../pkg/cpu/tilelens.js';
 import { ROOT } from './harness.mjs';
 
 /** @typedef {import('../../www/app/assets.js').Assets} Assets */
@@ -24,11 +24,10 @@ export async function listedModels() {
 export async function parts() {
   initSync({ module: await readFile(path.join(ROOT, 'pkg/cpu/tilelens_bg.wasm')) });
   const { backbone, heads } = await listedModels();
-  const [base, onIt] = await Promise.all([backbone, heads[0]].map(({ url }) => readFile(path.join(DIST, url))));
+  const [base, head] = await Promise.all([backbone, heads[0]].map(({ url }) => readFile(path.join(DIST, url))));
   const engine = await Engine.create('cpu');
-  const isHead = engine.loadModel(base).labels.length === 0;
-  if (!isHead) return { backbone: backboneOfModel(base), head: headOfModel(onIt), whole: onIt };
-  return { backbone: base, head: onIt, whole: engine.joinHead(onIt) };
+  engine.loadModel(base);
+  return { backbone: base, head, whole: engine.joinHead(head) };
 }
 
 /**

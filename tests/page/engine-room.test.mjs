@@ -47,7 +47,8 @@ class FakeWorker extends EventTarget {
 }
 Object.assign(globalThis, { Worker: FakeWorker });
 
-const SITE = { engines: { cpu: { url: 'cpu.wasm', bytes: 10, sha256: '' }, raster: { url: 'raster.wasm', bytes: 10, sha256: '' } }, workerUrl: 'worker.js' };
+const file = (/** @type {string} */ url) => ({ url, bytes: 10, sha256: '' });
+const SITE = { engines: { cpu: file('cpu.wasm'), training: file('training.wasm'), raster: file('raster.wasm') }, workerUrl: 'worker.js' };
 const BACKBONE = { url: 'backbone', bytes: 5, sha256: '' };
 /** @type {import('../../www/engine/index.js').ModelSource} */
 const SOURCE = { kind: 'site', backbone: BACKBONE, head: null };
@@ -251,15 +252,15 @@ const WIDTH = 4;
 const OPEN = /** @type {any} */ ({
   backbone: 'a',
   engine: { featureWidth: WIDTH },
-  wasm: {
-    Features: class {
-      /** @type {number[]} */
-      values = [];
-      /** @param {Float32Array} row */
-      push(row) {
-        this.values.push(...row);
-      }
-    },
+});
+const TRAINING = /** @type {any} */ ({
+  Features: class {
+    /** @type {number[]} */
+    values = [];
+    /** @param {Float32Array} row */
+    push(row) {
+      this.values.push(...row);
+    }
   },
 });
 
@@ -274,7 +275,7 @@ test('features are kept by tile and backbone, more views are kept for fewer, and
   assert.ok(store.has('one', 'a', 8), 'one view does not take the place of eight');
   store.keep(row('two', 'a', 1, 50));
   assert.deepEqual([...store.joined(OPEN, ['two', 'one'])], [50, 51, 52, 53, 0, 1, 2, 3]);
-  assert.equal(/** @type {any} */ (store.handed(OPEN, ['one'], 8)).values.length, 8 * WIDTH);
+  assert.equal(/** @type {any} */ (store.handed(TRAINING, OPEN, ['one'], 8)).values.length, 8 * WIDTH);
   assert.throws(() => store.joined(OPEN, ['one', 'two', 'three'], 8), (/** @type {any} */ thrown) => thrown.code === 'features.missing' && thrown.data.tiles === 2);
   store.keep(row('two', 'b', 1));
   assert.throws(() => store.joined(OPEN, ['two']), { code: 'features.missing' }, 'of another backbone they are not the same');

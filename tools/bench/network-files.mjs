@@ -1,6 +1,7 @@
 /** The shipped model in the forms that the other engines read. */
+import { readFile } from 'node:fs/promises';
 import protobuf from 'protobufjs/minimal.js';
-import { toF32Model, toOnnxModel } from '../../pkg/cpu/tilelens.js';
+import { initSync, toF32Model, toOnnxModel } from '../../pkg/training/tilelens.js';
 import { wholeModel } from '../whole-model.mjs';
 
 /** The input of an exported graph, and the tensor that the backbone reads once it is normalised. */
@@ -102,5 +103,6 @@ function labelsOf(model) {
  */
 export async function networkFiles() {
   const model = await wholeModel();
+  initSync({ module: await readFile(new URL('../../pkg/training/tilelens_bg.wasm', import.meta.url)) });
   return { onnx: fedNormalised(toOnnxModel(model)), safetensors: toF32Model(model), labels: labelsOf(model) };
 }

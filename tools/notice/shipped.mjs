@@ -21,7 +21,7 @@ const TREE = [
 export async function crates() {
   const { stdout } = await promisify(execFile)('cargo', TREE, { cwd: ROOT, maxBuffer: 64 << 20 });
   const titles = stdout.split('\n').map((line) => /^(\S+) v(\S+)/.exec(line)).filter((found) => found !== null);
-  return new Set(titles.map(([, name, version]) => `${name} ${version}`).filter((title) => !title.startsWith('tilelens ')));
+  return new Set(titles.map(([, name, version]) => `${name} ${version}`).filter((title) => !/^tilelens\b/.test(title)));
 }
 
 /** The npm packages of which bytes end in the page's scripts and style. */

@@ -16,6 +16,7 @@ const SPECIFICATION = CycloneDx.Spec.Version.v1dot6;
 const PARTS = {
   'engine for the CPU': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'engine'],
   'engine with WebGPU': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'engine,webgpu'],
+  'training of heads': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'training'],
   'reader of rasters': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'raster'],
   'importer of checkpoints': ['--target', 'wasm32-wasip1', '--no-default-features', '--features', 'import'],
   'command line': [],
@@ -31,7 +32,7 @@ async function crates() {
     const tree = ['tree', '--locked', '--edges', 'normal', '--prefix', 'none', '--format', '{p}|{l}', ...options];
     const { stdout } = await promisify(execFile)('cargo', tree, { cwd: ROOT, maxBuffer: 64 << 20 });
     for (const [, name, version, licence] of stdout.matchAll(/^(\S+) v([^ |]+)[^|\n]*\|(.*)$/gm)) {
-      if (name === 'tilelens') continue;
+      if (/^tilelens\b/.test(name)) continue;
       const crate = found.get(`${name} ${version}`) ?? { name, version, licence: licence.replace(' (*)', ''), parts: [] };
       if (!crate.parts.includes(part)) crate.parts.push(part);
       found.set(`${name} ${version}`, crate);

@@ -36,9 +36,9 @@
 /** @typedef {import('../../pkg/cpu/tilelens.js').ModelInfo} ModelInfo What a model file says of itself. */
 
 /**
- * @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile, raster: RemoteFile, scene?: RemoteFile, importer?: RemoteFile }} EngineFiles The
- *   engine for the CPU, the larger one that knows WebGPU too, the reader of rasters and rare pictures, the module of scenes,
- *   and the importer of checkpoints; three of them where the build has them.
+ * @typedef {{ cpu: RemoteFile, webgpu?: RemoteFile, training: RemoteFile, raster: RemoteFile, scene?: RemoteFile, importer?: RemoteFile }}
+ *   EngineFiles The engine for the CPU, the larger one that knows WebGPU too, what trains heads, the reader of rasters and rare
+ *   pictures, the module of scenes, and the importer of checkpoints; three of them where the build has them.
  */
 /**
  * @typedef {object} StartPayload
@@ -124,10 +124,10 @@
 
 /** @typedef {{ tileId: string, backbone: string, look: string, views: number, values: Float32Array }} FeatureRow As many numbers for the tile, or for each of its eight views, as the backbone gives. */
 
-/** @typedef {import('../../pkg/cpu/tilelens.js').TrainingConfig} TrainingConfig */
+/** @typedef {import('../../pkg/training/tilelens.js').TrainingConfig} TrainingConfig */
 /** @typedef {'learningRate' | 'dropoutRate' | 'denseNeurons' | 'epochs' | 'batchSize' | 'patience' | 'classWeighting' | 'seed'} PageSetting What the page always says; the engine has defaults for the rest. */
 /** @typedef {Partial<TrainingConfig> & Required<Pick<TrainingConfig, PageSetting>>} TrainingSettings */
-/** @typedef {Omit<import('../../pkg/cpu/tilelens.js').TrainingSetup, 'device' | 'settings'> & { settings: TrainingSettings }} TrainingSetup */
+/** @typedef {Omit<import('../../pkg/training/tilelens.js').TrainingSetup, 'device' | 'settings'> & { settings: TrainingSettings }} TrainingSetup */
 /** @typedef {{ setup: TrainingSetup, tileIds: string[], device: DevicePreference }} TrainPayload The tiles that are learnt from, whose features the worker has. */
 /** @typedef {TrainPayload & { checkpoint: Float32Array, epoch: number }} ConcludePayload */
 /** @typedef {'pause' | 'resume' | 'stop'} TrainingCommand */
@@ -135,15 +135,15 @@
  * @typedef {{ code: 'chosen' } | { code: 'onlyCpu' } | { code: 'measured', cpuMs: number, gpuMs: number }} TrainingDeviceReason
  */
 
-/** @typedef {import('../../pkg/cpu/tilelens.js').Progress} TrainingProgress */
+/** @typedef {import('../../pkg/training/tilelens.js').Progress} TrainingProgress */
 /** @typedef {{ event: 'trainingDevice', device: DeviceKind, why: TrainingDeviceReason }} TrainingDeviceEvent */
 /** @typedef {{ event: 'epoch', progress: TrainingProgress }} EpochEvent */
 /** @typedef {{ event: 'checkpoint', weights: Float32Array, epoch: number }} CheckpointEvent The best head so far. */
 
-/** @typedef {import('../../pkg/cpu/tilelens.js').Comparison} Comparison */
-/** @typedef {import('../../pkg/cpu/tilelens.js').Evaluation} Evaluation */
-/** @typedef {import('../../pkg/cpu/tilelens.js').Prediction} Prediction */
-/** @typedef {import('../../pkg/cpu/tilelens.js').Report} TrainingReport Tiles are indices among the labelled tiles. */
+/** @typedef {import('../../pkg/training/tilelens.js').Comparison} Comparison */
+/** @typedef {import('../../pkg/training/tilelens.js').Evaluation} Evaluation */
+/** @typedef {import('../../pkg/training/tilelens.js').Prediction} Prediction */
+/** @typedef {import('../../pkg/training/tilelens.js').Report} TrainingReport Tiles are indices among the labelled tiles. */
 /** @typedef {{ report: TrainingReport, model: Blob }} TrainedHead The model is the head alone, or whole where its backbone is not the site's. */
 
 /**
@@ -186,7 +186,7 @@
 /** @typedef {{ name: string, file: Blob }} NamedFile */
 /** @typedef {{ model: Blob, notes: string[] }} ImportedModel A model file, and what was guessed, recognised or left out. */
 /** @typedef {'first' | 'last'} ClassFrom Which folder above a tile names its class. */
-/** @typedef {import('../../pkg/cpu/tilelens.js').TreeReading} TreeReading */
+/** @typedef {import('../../pkg/training/tilelens.js').TreeReading} TreeReading */
 /** @typedef {import('../../pkg/scene/tilelens.js').SceneInfo} SceneInfo */
 /** @typedef {import('../../pkg/scene/tilelens.js').GridInfo} GridInfo */
 /** @typedef {import('../../pkg/scene/tilelens.js').MapSummary} MapSummary */

@@ -4,11 +4,11 @@ use std::io::{Cursor, Read};
 
 use image_webp::WebPDecoder;
 use lerc::SampleData;
+use tilelens_jpeg::{DecodeErrors, JpegDecoder};
 use weezl::BitOrder;
 use weezl::decode::Configuration;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
 
 use super::super::RasterError;
 use super::image::Image;
@@ -191,18 +191,31 @@ fn zstd(raw: &[u8], size: usize) -> Result<Vec<u8>, RasterError> {
 }
 
 /// Pixels of an embedded picture, which may be smaller or larger than the block, as the block's rows.
-fn fitted(image: &Image, rows: u32, pixels: &[u8], width: usize, name: &str) -> Result<Vec<u8>, RasterError> {
+fn fitted(
+    image: &Image,
+    rows: u32,
+    mut pixels: Vec<u8>,
+    width: usize,
+    name: &str,
+) -> Result<Vec<u8>, RasterError> {
+    let rows = rows as usize;
     let samples = image.stored_in_block();
     let (from, to) = (width * samples, image.stride() as usize);
-    if from < to || pixels.len() / from < rows as usize {
+    if from < to || pixels.len() / from < rows {
         return Err(broken(name, "it is smaller than its place"));
     }
-    Ok(pixels.chunks_exact(from).take(rows as usize).flat_map(|row| &row[..to]).copied().collect())
+    if from > to {
+        for row in 0..rows {
+            pixels.copy_within(row * from..row * from + to, row * to);
+        }
+    }
+    pixels.truncate(rows * to);
+    Ok(pixels)
 }
 
 /// JPEG, whose tables may stand apart (TIFF technical note 2). A block that ends early is an error, and not grey.
 fn jpeg(image: &Image, raw: &[u8], rows: u32) -> Result<Vec<u8>, RasterError> {
-    let damaged = |error: zune_jpeg::errors::DecodeErrors| broken("JPEG", error);
+    let damaged = |error: DecodeErrors| broken("JPEG", error);
     if image.bits != 8 {
         return Err(RasterError::Codec(format!("JPEG of {} bits", image.bits)));
     }
@@ -215,14 +228,16 @@ fn jpeg(image: &Image, raw: &[u8], rows: u32) -> Result<Vec<u8>, RasterError> {
         .set_max_width(0xffff)
         .set_max_height(0xffff)
         .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = JpegDecoder::new_with_options(Cursor::new(stream), options);
+    let mut decoder = JpegDecoder::new(stream, options);
     decoder.decode_headers().map_err(damaged)?;
-    let info = decoder.info().ok_or_else(|| broken("JPEG", "it has no header"))?;
-    let stored = decoder.input_colorspace().ok_or_else(|| broken("JPEG", "it has no header"))?;
-    if usize::from(info.components) != image.stored_in_block() {
-        return Err(broken("JPEG", format!("{} bands", info.components)));
+    let header = (decoder.size_px(), decoder.components(), decoder.input_colorspace());
+    let (Some((width, height)), Some(components), Some(stored)) = header else {
+        return Err(broken("JPEG", "it has no header"));
+    };
+    if usize::from(components) != image.stored_in_block() {
+        return Err(broken("JPEG", format!("{components} bands")));
     }
-    let pixels = u64::from(info.width) * u64::from(info.height);
+    let pixels = u64::from(width) * u64::from(height);
     if pixels > u64::from(image.block_width.max(8)) * u64::from(image.block_height.max(8)) * 4 {
         return Err(broken("JPEG", "it is far larger than its place"));
     }
@@ -230,7 +245,7 @@ fn jpeg(image: &Image, raw: &[u8], rows: u32) -> Result<Vec<u8>, RasterError> {
     let colours = image.photometric == photometric::RGB && image.jpeg_is_ycbcr && stored == ColorSpace::YCbCr;
     decoder.set_options(options.jpeg_set_out_colorspace(if colours { ColorSpace::RGB } else { stored }));
     let pixels = decoder.decode().map_err(damaged)?;
-    fitted(image, rows, &pixels, usize::from(info.width), "JPEG")
+    fitted(image, rows, pixels, width as usize, "JPEG")
 }
 
 fn webp(image: &Image, raw: &[u8], rows: u32) -> Result<Vec<u8>, RasterError> {
@@ -249,7 +264,7 @@ fn webp(image: &Image, raw: &[u8], rows: u32) -> Result<Vec<u8>, RasterError> {
         (true, 3) => pixels.as_chunks::<4>().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect(),
         (_, samples) => return Err(broken("WebP", format!("{samples} bands"))),
     };
-    fitted(image, rows, &pixels, width as usize, "WebP")
+    fitted(image, rows, pixels, width as usize, "WebP")
 }
 
 /// LERC blobs, which GDAL may have compressed once more. What is masked becomes NaN, or zero where there is none.

@@ -6,10 +6,11 @@
 import { EngineError } from '../failures.js';
 import { lookOf } from '../look.js';
 
-/** @typedef {import('../../../pkg/cpu/tilelens.js').Features} Features */
+/** @typedef {import('../../../pkg/training/tilelens.js').Features} Features */
 /** @typedef {import('../protocol.js').FeatureRow} FeatureRow */
 /** @typedef {import('../protocol.js').TileSource} TileSource */
 /** @typedef {import('./models.js').OpenModel} OpenModel */
+/** @typedef {import('./training-module.js').TrainingBindings} TrainingBindings */
 
 export class FeatureStore {
   /** @type {Map<string, FeatureRow>} */
@@ -73,15 +74,16 @@ export class FeatureStore {
   }
 
   /**
-   * The features of tiles by the backbone that is loaded, on their way into the engine, which uses them up.
+   * The features of tiles by the backbone that is loaded, on their way into the module, which uses them up.
+   * @param {TrainingBindings} training
    * @param {OpenModel} open
    * @param {string[]} tileIds
    * @param {number} [views]
    * @returns {Features}
    */
-  handed({ wasm, engine, backbone }, tileIds, views = 1) {
+  handed(training, { engine, backbone }, tileIds, views = 1) {
     const rows = this.#found(tileIds, backbone, views);
-    const features = new wasm.Features(engine.featureWidth, rows.length * views);
+    const features = new training.Features(engine.featureWidth, rows.length * views);
     for (const row of rows) features.push(firstViews(row, views));
     return features;
   }

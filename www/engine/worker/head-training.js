@@ -4,8 +4,8 @@ import { EngineError, isFatal } from '../failures.js';
 import { VIEWS } from '../numbers.js';
 import { blobOf } from './model-files.js';
 
-/** @typedef {import('../../../pkg/cpu/tilelens.js').FineTunedHead} FineTunedHead */
-/** @typedef {import('../../../pkg/cpu/tilelens.js').HeadTraining} HeadTraining */
+/** @typedef {import('../../../pkg/training/tilelens.js').FineTunedHead} FineTunedHead */
+/** @typedef {import('../../../pkg/training/tilelens.js').HeadTraining} HeadTraining */
 /** @typedef {import('../protocol.js').ConcludePayload} ConcludePayload */
 /** @typedef {import('../protocol.js').DeviceKind} DeviceKind */
 /** @typedef {import('../protocol.js').EventOf<'train'>} TrainingEvent */
@@ -15,10 +15,12 @@ import { blobOf } from './model-files.js';
 /** @typedef {import('../protocol.js').TrainPayload} TrainPayload */
 /** @typedef {import('./feature-store.js').FeatureStore} FeatureStore */
 /** @typedef {import('./models.js').OpenModel} OpenModel */
+/** @typedef {import('./training-module.js').TrainingBindings} TrainingBindings */
 /** @typedef {(event: TrainingEvent, transfer?: Transferable[]) => void} Emit */
 /** @typedef {<Value>(work: (open: OpenModel) => Promise<Value>) => Promise<Value>} InTurn */
 /** @typedef {<Value>(tileIds: string[], work: (open: OpenModel) => Promise<Value>) => Promise<Value>} WithFeatures */
-/** Gives the engine that can train on a device: the CPU's has no GPU. @typedef {(open: OpenModel, device: DeviceKind) => Promise<OpenModel>} EngineFor */
+/** Gives the module that trains on a device. @typedef {(open: OpenModel, device: DeviceKind) => Promise<TrainingBindings>} TrainerFor */
+/** @typedef {{ store: FeatureStore, withFeatures: WithFeatures, inTurn: InTurn, trainerFor: TrainerFor }} TrainingWorker */
 
 /** How often messages are let in and the best head is sent; a small head has hundreds of epochs in a second. */
 const REPORT_INTERVAL_MS = 50;
@@ -52,31 +54,47 @@ function breathe() {
 /**
  * @param {OpenModel} open
  * @param {TrainPayload} payload
+ * @param {TrainerFor} trainerFor
  * @returns {Promise<{ device: DeviceKind, why: TrainingDeviceReason }>}
  */
-async function chooseTrainingDevice({ wasm, engine, choice }, { device, setup }) {
+async function chooseTrainingDevice(open, { device, setup }, trainerFor) {
   if (device !== 'auto') return { device, why: { code: 'chosen' } };
-  if (choice.device === 'cpu') return { device: 'cpu', why: { code: 'onlyCpu' } };
+  if (open.choice.device === 'cpu') return { device: 'cpu', why: { code: 'onlyCpu' } };
   const { denseNeurons, batchSize } = setup.settings;
-  const measure = (/** @type {DeviceKind} */ kind) => wasm.measureTraining(engine, kind, denseNeurons, setup.labels.length, batchSize);
+  const measure = async (/** @type {DeviceKind} */ kind) => {
+    const trainer = await trainerFor(open, kind);
+    return trainer.measureTraining(open.engine.featureWidth, kind, denseNeurons, setup.labels.length, batchSize);
+  };
   const [cpuMs, gpuMs] = [await measure('cpu'), await measure('webgpu')];
   return { device: cpuMs <= gpuMs ? 'cpu' : 'webgpu', why: { code: 'measured', cpuMs, gpuMs } };
 }
 
 /**
+ * A run for the model that is open.
+ * @param {OpenModel} open
+ * @param {TrainingWorker} worker
+ * @param {Pick<TrainPayload, 'setup' | 'tileIds'>} payload
+ * @param {DeviceKind} device
+ */
+async function begun(open, { store, trainerFor }, { setup, tileIds }, device) {
+  const trainer = await trainerFor(open, device);
+  const features = store.handed(trainer, open, tileIds, viewsOf(setup));
+  return trainer.HeadTraining.create(open.engine.headManifest(), open.engine.headFile(), { ...setup, device }, features);
+}
+
+/**
  * @param {TrainPayload} payload
- * @param {{ store: FeatureStore, withFeatures: WithFeatures, inTurn: InTurn, engineFor: EngineFor }} worker
+ * @param {TrainingWorker} worker
  * @param {Emit} emit
  * @returns {Promise<TrainedHead>}
  */
-export async function trainHead(payload, { store, withFeatures, inTurn, engineFor }, emit) {
+export async function trainHead(payload, worker, emit) {
   Object.assign(wish, { paused: false, stopped: false });
-  const { setup, tileIds } = payload;
-  const training = await withFeatures(tileIds, async (open) => {
-    const chosen = await chooseTrainingDevice(open, payload);
+  const { withFeatures, inTurn, trainerFor } = worker;
+  const training = await withFeatures(payload.tileIds, async (open) => {
+    const chosen = await chooseTrainingDevice(open, payload, trainerFor);
     emit({ event: 'trainingDevice', ...chosen });
-    const training = await engineFor(open, chosen.device);
-    return training.wasm.HeadTraining.create(training.engine, { ...setup, device: chosen.device }, store.handed(training, tileIds, viewsOf(setup)));
+    return begun(open, worker, payload, chosen.device);
   });
   try {
     await trainEpochs(training, inTurn, emit);
@@ -125,13 +143,13 @@ async function emitCheckpoint(training, emit) {
 /**
  * Ends a run that lost its device with the best head that the page was sent.
  * @param {ConcludePayload} payload
- * @param {{ store: FeatureStore, withFeatures: WithFeatures }} worker
+ * @param {TrainingWorker} worker
  * @returns {Promise<TrainedHead>}
  */
-export function concludeRun({ setup, tileIds, checkpoint, epoch }, { store, withFeatures }) {
-  return withFeatures(tileIds, async (open) => {
-    const training = await open.wasm.HeadTraining.create(open.engine, { ...setup, device: 'cpu' }, store.handed(open, tileIds, viewsOf(setup)));
-    return trained(open, training.concludeWith(checkpoint, epoch));
+export function concludeRun(payload, worker) {
+  return worker.withFeatures(payload.tileIds, async (open) => {
+    const training = await begun(open, worker, payload, 'cpu');
+    return trained(open, training.concludeWith(payload.checkpoint, payload.epoch));
   });
 }
 

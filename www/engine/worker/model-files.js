@@ -3,8 +3,8 @@
 import { bytesOf, isHeadAlone } from './models.js';
 
 /** @typedef {import('../protocol.js').ModelForm} ModelForm */
-/** @typedef {import('./bindings.js').Bindings} Bindings */
 /** @typedef {import('./models.js').OpenModel} OpenModel */
+/** @typedef {import('./training-module.js').TrainingModule} TrainingModule */
 
 /** @param {Uint8Array} bytes */
 export function blobOf(bytes) {
@@ -13,19 +13,20 @@ export function blobOf(bytes) {
 
 /**
  * Whole, also where the model is a head alone: then it is joined with the backbone that is loaded.
+ * @param {TrainingModule} training
  * @param {OpenModel} open
  * @param {Blob} model
  * @param {ModelForm} form
  */
-export async function converted({ wasm, engine }, model, form) {
+export async function converted(training, { engine }, model, form) {
   const whole = await wholeOf(engine, await bytesOf(model));
   switch (form) {
     case 'modelFile':
       return blobOf(whole);
     case 'safetensors':
-      return blobOf(wasm.toF32Model(whole));
+      return blobOf((await training.open()).toF32Model(whole));
     case 'onnx':
-      return blobOf(wasm.toOnnxModel(whole));
+      return blobOf((await training.open()).toOnnxModel(whole));
   }
 }
 
@@ -38,10 +39,10 @@ function wholeOf(engine, bytes) {
 }
 
 /**
- * @param {Bindings} wasm
+ * @param {TrainingModule} training
  * @param {Blob} model
  * @param {string[]} labels in the order of the logits
  */
-export async function relabelled(wasm, model, labels) {
-  return blobOf(wasm.relabelModel(await bytesOf(model), labels));
+export async function relabelled(training, model, labels) {
+  return blobOf((await training.open()).relabelModel(await bytesOf(model), labels));
 }

@@ -77,13 +77,6 @@ export class Models {
     return this.inUse;
   }
 
-  /** The same model on another device. @param {OpenDevice} device */
-  async copyTo(device) {
-    if (!this.inUse) throw new EngineError('model.none');
-    await fill(device.engine, this.inUse);
-    return { ...this.inUse, ...device };
-  }
-
   /** @param {RemoteFile} backbone @param {Fetched} fetched */
   async #loadSite(backbone, fetched) {
     if (this.inUse?.base.url !== backbone.url) await this.#load(await fetched.remote(backbone, 'backbone'), { url: backbone.url, isShared: true });

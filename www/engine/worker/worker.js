@@ -15,6 +15,7 @@ import { Fetched, Models } from './models.js';
 import { Pool } from './pool.js';
 import { RasterReader } from './raster-reader.js';
 import { classifyKnown, classifyTiles, classifyViews, computeViews, heatmapOf, readAhead, thumbnails } from './tile-work.js';
+import { TrainingModule } from './training-module.js';
 
 /** @typedef {import('../client/connection.js').Connection} Connection */
 /** @typedef {import('../protocol.js').DeviceKind} DeviceKind */
@@ -28,6 +29,7 @@ import { classifyKnown, classifyTiles, classifyViews, computeViews, heatmapOf, r
 /** @template {RequestKind} Kind @typedef {import('../protocol.js').ReplyOf<Kind>} ReplyOf */
 /** @typedef {import('./device-choice.js').OpenDevice} OpenDevice */
 /** @typedef {import('./models.js').OpenModel} OpenModel */
+/** @typedef {import('./training-module.js').TrainingBindings} TrainingBindings */
 /** @typedef {(event: any, transfer?: Transferable[]) => void} Emit */
 /** @typedef {{ id: number, emit: Emit }} Asked Which request of the page's is answered, and how. */
 /** @template Value @typedef {{ value: Value, transfer?: Transferable[], elsewhere?: number }} Answer */
@@ -51,7 +53,9 @@ let started;
 let fetchBuild;
 /** @type {RasterReader} */
 let reader;
-/** A GPU beside a CPU that computes the tiles, for training alone. @type {OpenModel | null} */
+/** @type {TrainingModule} */
+let training;
+/** A GPU beside a CPU that computes the tiles, for training alone. @type {OpenDevice | null} */
 let trainingGpu = null;
 /** Null until there is enough for it to do. @type {Pool | null} */
 let pool = null;
@@ -102,6 +106,7 @@ async function start(payload, { emit }) {
   started = payload;
   const { engines, device, helper } = payload;
   reader = new RasterReader(engines.raster);
+  training = new TrainingModule(engines.training);
   /** @type {Map<DeviceKind, Promise<WebAssembly.Module>>} */
   const modules = new Map();
   fetchBuild = async (build) => {
@@ -147,16 +152,16 @@ function describe({ info, model }) {
 
 /** Helpers have the model before. Others are started when there is work for them. */
 function onOtherModel() {
-  trainingGpu = null;
   pool?.close();
   pool = null;
 }
 
-/** @type {import('./head-training.js').EngineFor} */
-async function engineFor(open, device) {
-  if (device === 'cpu' || open.choice.device === 'webgpu') return open;
-  trainingGpu ??= await (await openModels()).copyTo(await openDevice('webgpu', fetchBuild));
-  return trainingGpu;
+/** @type {import('./head-training.js').TrainerFor} */
+async function trainerFor(open, device) {
+  if (device === 'cpu') return training.open();
+  const onGpu = open.choice.device === 'webgpu' ? open : (trainingGpu ??= await openDevice('webgpu', fetchBuild));
+  // The build that knows WebGPU trains, too: a device belongs to the module that opened it.
+  return /** @type {TrainingBindings} */ (/** @type {unknown} */ (onGpu.wasm));
 }
 
 /**
@@ -292,6 +297,9 @@ async function views({ tiles }, { id, emit }) {
   return { value: { features }, transfer: withTransfer(features), elsewhere };
 }
 
+/** @type {import('./head-training.js').TrainingWorker} */
+const trainingWorker = { store, withFeatures, inTurn: modelInTurn, trainerFor };
+
 /** @template Value @param {Promise<Value>} value @returns {Promise<Answer<Value>>} */
 async function plain(value) {
   return { value: await value };
@@ -336,19 +344,19 @@ async function answer({ id, kind, payload }, emit) {
       store.forget(payload.tileIds);
       return { value: {} };
     case 'similar':
-      return plain(withFeatures([payload.tileId, ...payload.tileIds], (open) => similar(open, store, payload)));
+      return plain(withFeatures([payload.tileId, ...payload.tileIds], async (open) => similar(await training.open(), open, store, payload)));
     case 'unfamiliar':
-      return plain(withFeatures([...payload.tileIds, ...payload.labelled], (open) => unfamiliar(open, store, payload)));
+      return plain(withFeatures([...payload.tileIds, ...payload.labelled], async (open) => unfamiliar(await training.open(), open, store, payload)));
     case 'orderToLabel':
-      return plain(withFeatures([...payload.tileIds, ...payload.labelled], (open) => orderToLabel(open, store, payload)));
+      return plain(withFeatures([...payload.tileIds, ...payload.labelled], async (open) => orderToLabel(await training.open(), open, store, payload)));
     case 'train':
-      return plain(trainHead(payload, { store, withFeatures, inTurn: modelInTurn, engineFor }, emit));
+      return plain(trainHead(payload, trainingWorker, emit));
     case 'steerTraining':
       return plain(steer(payload.command));
     case 'concludeTraining':
-      return plain(concludeRun(payload, { store, withFeatures }));
+      return plain(concludeRun(payload, trainingWorker));
     case 'convert':
-      return plain(modelInTurn((open) => converted(open, payload.model, payload.form)));
+      return plain(modelInTurn((open) => converted(training, open, payload.model, payload.form)));
     case 'importModel': {
       const { importer } = started.engines;
       if (!importer) throw new EngineError('import.not_built');
@@ -357,12 +365,10 @@ async function answer({ id, kind, payload }, emit) {
       });
       return plain(importCheckpoint(importer, payload));
     }
-    case 'readTree': {
-      const { wasm } = (await openModels()).device;
-      return { value: wasm.readTree(payload.paths, payload.classFrom) };
-    }
+    case 'readTree':
+      return { value: (await training.open()).readTree(payload.paths, payload.classFrom) };
     case 'relabel':
-      return plain(modelInTurn(({ wasm }) => relabelled(wasm, payload.model, payload.labels)));
+      return plain(modelInTurn(() => relabelled(training, payload.model, payload.labels)));
   }
 }
 
