@@ -57,6 +57,7 @@
 //! | `burn` | the network as burn modules: training the backbone, and the reference of the kernels | with `cli` |
 //! | `webgpu` | GPUs through burn: WebGPU in the browser; Vulkan, Metal or DirectX natively | no |
 //! | `engine` | what JavaScript sees of the network, in the browser's builds | with `webgpu` |
+//! | `training` | what JavaScript sees of training, in a module of its own | with `webgpu` |
 //!
 //! With `default-features = false` the crate decodes JPEG, PNG and WebP, classifies, and trains heads on the CPU, with its
 //! own kernels alone. burn takes most of the time of a build with default features.
@@ -81,7 +82,7 @@ pub mod raster;
 pub mod scene;
 pub mod tile;
 pub mod training;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", any(feature = "engine", feature = "training", feature = "raster")))]
 pub mod web;
 
 pub use error::ErrorCode;

@@ -8,7 +8,7 @@ mod parity;
 use std::path::{Path, PathBuf};
 use std::{fs, thread};
 
-use onnx_messages::{GraphProto, ModelProto, NodeProto, StringStringEntryProto, TensorProto};
+use onnx_messages::{FLOAT, GraphProto, ModelProto, NodeProto, StringStringEntryProto, TensorProto};
 use parity::{TOLERANCE, fixture, kernel_differences, stage_differences, unpack};
 use prost::Message;
 use safetensors::Dtype;
@@ -204,13 +204,14 @@ fn half_precision_counts_as_what_it_becomes() {
 
 #[test]
 fn a_constant_that_stands_for_every_layer_is_not_copied_without_end() {
-    let mut weight = TensorProto::default();
-    weight.name = "weight".into();
-    weight.data_type = 1; // FLOAT
-    weight.dims = vec![1, 2_700_000];
-    weight.raw_data = vec![0; 4 * 2_700_000];
-    let mut bias = TensorProto { name: "bias".into(), data_type: 1, dims: vec![1], ..TensorProto::default() };
-    bias.float_data = vec![0.0];
+    let weight = TensorProto {
+        name: "weight".into(),
+        data_type: FLOAT,
+        dims: vec![1, 2_700_000],
+        raw_data: vec![0; 4 * 2_700_000],
+        ..TensorProto::default()
+    };
+    let bias = constant("bias", &[1], &[0.0]);
     let conv = NodeProto {
         op_type: "Conv".into(),
         input: ["image", "weight", "bias"].map(String::from).to_vec(),
@@ -438,10 +439,13 @@ fn node(op_type: &str, inputs: &[&str], output: &str) -> NodeProto {
 }
 
 fn constant(name: &str, dims: &[i64], values: &[f32]) -> TensorProto {
-    let mut tensor =
-        TensorProto { name: name.into(), data_type: 1, dims: dims.to_vec(), ..TensorProto::default() };
-    tensor.float_data = values.to_vec();
-    tensor
+    TensorProto {
+        name: name.into(),
+        data_type: FLOAT,
+        dims: dims.to_vec(),
+        float_data: values.to_vec(),
+        ..TensorProto::default()
+    }
 }
 
 #[test]
@@ -528,7 +532,7 @@ fn a_product_and_a_sum_are_a_dense_layer_and_a_softmax_is_the_models_own() {
             .flat_map(|index| values[index % rows * columns + index / rows])
             .copied()
             .collect();
-        (weight.raw_data, weight.dims) = (turned.into(), vec![columns as i64, rows as i64]);
+        (weight.raw_data, weight.dims) = (turned, vec![columns as i64, rows as i64]);
         graph.node.push(node("MatMul", &[&gemm.input[0], &gemm.input[1]], "product"));
         graph.node.push(node("Add", &["product", &gemm.input[2]], "logits"));
         graph.node.push(node("Softmax", &["logits"], &output));

@@ -34,7 +34,8 @@ fuzz() {
 
 build_fuzz_targets() {
   say "Compiling the fuzz targets"
-  RUSTFLAGS=$FUZZ_FLAGS cargo build --quiet --locked --release --manifest-path fuzz/Cargo.toml --target-dir "$TARGET/fuzz" --target "$(host_triple)"
+  # In a folder of its own by the target, beside what was compiled for the compiler itself.
+  RUSTFLAGS=$FUZZ_FLAGS cargo build --quiet --locked --release --manifest-path fuzz/Cargo.toml --target-dir "$TARGET" --target "$(host_triple)"
 }
 
 host_triple() {
@@ -46,7 +47,7 @@ fuzz_target() {
   local corpus=$TARGET/fuzz/corpus/$1 log=$TARGET/fuzz/$1.log status=0
   mkdir -p "$corpus" "$TARGET/fuzz/artifacts/$1"
   seed_corpus "$1" "$corpus"
-  "$TARGET/fuzz/$(host_triple)/release/$1" "$corpus" -max_total_time="$2" -artifact_prefix="$TARGET/fuzz/artifacts/$1/" \
+  "$TARGET/$(host_triple)/release/$1" "$corpus" -max_total_time="$2" -artifact_prefix="$TARGET/fuzz/artifacts/$1/" \
     -print_final_stats=1 -seed="${FUZZ_SEED:-0}" "${FUZZ_LIMITS[@]}" >"$log" 2>&1 || status=$?
   if ((status != 0)); then
     tail -n 40 "$log"

@@ -21,8 +21,8 @@ function newestNeeded(...features) {
       if (kinds.some((/** @type {{ kind: string | null }} */ { kind }) => kind !== 'dev')) needed.add(pkg);
     }
   }
-  needed.delete(resolve.root);
-  const versions = Array.from(needed, (id) => byId.get(id)).filter((found) => found.rust_version);
+  // What has no source is of this repository.
+  const versions = Array.from(needed, (id) => byId.get(id)).filter((found) => found.source && found.rust_version);
   return versions.reduce((newest, found) => (minor(found.rust_version) > minor(newest.rust_version) ? found : newest));
 }
 

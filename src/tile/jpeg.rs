@@ -35,10 +35,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
     check_size(width_px, height_px)?;
     check_expansion(bytes.len(), 3 * u64::from(width_px) * u64::from(height_px), NAME)?;
     let stored = decoder.input_colorspace();
-    let orientation = decoder
-        .exif()
-        .and_then(|exif| Orientation::from_exif_chunk(exif))
-        .unwrap_or(Orientation::NoTransforms);
+    let orientation =
+        decoder.exif().and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms);
 
     let (pixels, rows) = if structure.is_progressive || structure.scans > 1 {
         let whole = !structure.is_progressive || all_scans(data, structure.scans)?;

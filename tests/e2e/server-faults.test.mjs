@@ -1,7 +1,7 @@
 /** Whatever the server does to a file, the page says so, and goes on when the server is well again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bench } from './fine-tuning-harness.mjs';
+import { Bench, drawnTiles } from './fine-tuning-harness.mjs';
 import { SLOW_MS, fromMenu, tiles, visit } from './harness.mjs';
 import { FAULTS, openSite } from './site.mjs';
 
@@ -110,6 +110,22 @@ test('a part of the page that is fetched when it is needed and does not come cos
     await page.reload();
     await page.locator('.class-name').waitFor();
     await bench.download(() => fromMenu(page, '#export-project'));
+  }
+});
+
+test('what trains heads and does not come costs no label, and the next try trains', options, async (t) => {
+  const { visit: seen, page } = await newVisit(t);
+  const bench = new Bench(seen);
+  const labelled = await drawnTiles(t, 4);
+  for (const fault of UNUSABLE) {
+    const site = await spoilt(t, page, /^engine-training/, fault);
+    await ready(page);
+    await bench.dropAndLabel(labelled);
+    await page.click('#train');
+    await page.locator('.notice').getByText(/^Training stopped: .*(server answered|interrupted|damaged)/).waitFor();
+    site.mend();
+    await bench.train();
+    assert.ok((await seen.cards()).every(({ label, className }) => label === className), fault);
   }
 });
 

@@ -10,9 +10,10 @@ import { PACKAGE, project, tarball, tool } from './packed.mjs';
 const MOST_SCRIPT_BYTES = 25_000;
 /** The element alone, without what every page loads. */
 const MOST_ELEMENT_BYTES = 4000;
-/** The goals are 280 and 350 kB: what grows beyond what was reached is looked at. */
-const MOST_ENGINE_BYTES = 440e3;
-const MOST_RASTER_BYTES = 370e3;
+/** The goals are 280 kB for the engine and 350 for rasters; compilers differ by a little. */
+const MOST_ENGINE_BYTES = 285e3;
+const MOST_TRAINING_BYTES = 190e3;
+const MOST_RASTER_BYTES = 352e3;
 
 /** @param {string} name */
 async function brotliBytes(name) {
@@ -50,15 +51,17 @@ test('its papers are there: licences, notice, and a card for each model', async 
   }
 });
 
-test('scripts, engine and reader of rasters stay as small as they are', async (t) => {
+test('scripts, engine, training and reader of rasters stay as small as they are', async (t) => {
   const index = await readFile(path.join(PACKAGE, 'index.js'), 'utf8');
   const shared = Array.from(index.matchAll(/from"\.\/([^"]+)"/g), ([, name]) => name);
   const sizes = await Promise.all(['index.js', ...shared, 'assets/worker.js'].map(brotliBytes));
   const scripts = sizes.reduce((sum, size) => sum + size, 0);
-  const [engine, raster, element] = await Promise.all(['assets/engine.wasm', 'assets/raster.wasm', 'element.js'].map(brotliBytes));
-  t.diagnostic(`by brotli: scripts ${scripts} B, element ${element} B, engine ${engine} B; in all without the model ${scripts + engine} B; rasters besides ${raster} B`);
+  const parts = ['assets/engine.wasm', 'assets/training.wasm', 'assets/raster.wasm', 'element.js'];
+  const [engine, training, raster, element] = await Promise.all(parts.map(brotliBytes));
+  t.diagnostic(`by brotli: scripts ${scripts} B, element ${element} B, engine ${engine} B; in all without the model ${scripts + engine} B; training besides ${training} B, rasters ${raster} B`);
   assert.ok(scripts <= MOST_SCRIPT_BYTES, `${scripts} B of scripts`);
   assert.ok(element <= MOST_ELEMENT_BYTES, `${element} B of the element`);
   assert.ok(engine <= MOST_ENGINE_BYTES, `${engine} B of the engine`);
+  assert.ok(training <= MOST_TRAINING_BYTES, `${training} B of what trains heads`);
   assert.ok(raster <= MOST_RASTER_BYTES, `${raster} B of the reader of rasters`);
 });

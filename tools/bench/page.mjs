@@ -34,6 +34,7 @@ async function sizes() {
   const groups = {
     'page (HTML, CSS, scripts)': names.filter((name) => /\.(html|css|js)$/.test(name)),
     'engine for the CPU': names.filter((name) => /^engine-cpu.*\.wasm$/.test(name)),
+    'training of heads': names.filter((name) => /^engine-training.*\.wasm$/.test(name)),
     'reader of rasters': names.filter((name) => /^engine-raster.*\.wasm$/.test(name)),
     'engine with WebGPU': names.filter((name) => /^engine-webgpu.*\.wasm$/.test(name)),
     ...Object.fromEntries(names.filter((name) => name.endsWith('.safetensors')).map((name) => [name, [name]])),
