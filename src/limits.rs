@@ -35,6 +35,8 @@ limits! {
     MAX_INPUT_SIDE_PX: u32 = 1024;
     /// The largest model file or checkpoint, in bytes: a MobileNetV3-Small of 21,000 classes takes 90 MB, with what its optimiser keeps three times as much.
     MAX_MODEL_BYTES: u64 = 512 << 20;
+    /// The most arrays of a model file or checkpoint: a MobileNetV3-Small has 244, with what its optimiser keeps three times as many.
+    MAX_MODEL_ARRAYS: usize = 10_000;
 }
 
 /// The limits as a module of JavaScript.

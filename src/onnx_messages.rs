@@ -157,3 +157,29 @@ pub struct DimensionProto {
     #[prost(string, optional, tag = "2")]
     pub dim_param: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `onnx.proto` says which number each field has: the tests that write graphs with these messages would not notice.
+    #[test]
+    fn the_fields_of_a_tensor_have_the_numbers_of_the_format() {
+        let bytes = |tensor: TensorProto| tensor.encode_to_vec();
+        let tensor = TensorProto::default;
+        // Number × 8 + 2 for what has a length, + 0 for a number alone; then the length, or the number.
+        assert_eq!(bytes(TensorProto { dims: vec![3], ..tensor() }), [0x0a, 1, 3]);
+        assert_eq!(bytes(TensorProto { data_type: FLOAT, ..tensor() }), [0x10, 1]);
+        assert_eq!(bytes(TensorProto { float_data: vec![1.0], ..tensor() }), [0x22, 4, 0, 0, 0x80, 0x3f]);
+        assert_eq!(bytes(TensorProto { int32_data: vec![3], ..tensor() }), [0x2a, 1, 3]);
+        assert_eq!(bytes(TensorProto { int64_data: vec![3], ..tensor() }), [0x3a, 1, 3]);
+        assert_eq!(bytes(TensorProto { name: "n".into(), ..tensor() }), [0x42, 1, b'n']);
+        assert_eq!(bytes(TensorProto { raw_data: vec![3], ..tensor() }), [0x4a, 1, 3]);
+        let double = bytes(TensorProto { double_data: vec![1.0], ..tensor() });
+        assert_eq!(double, [0x52, 8, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
+        let beside = vec![StringStringEntryProto { key: "k".into(), value: "v".into() }];
+        let beside = bytes(TensorProto { external_data: beside, ..tensor() });
+        assert_eq!(beside, [0x6a, 6, 0x0a, 1, b'k', 0x12, 1, b'v']);
+        assert_eq!(bytes(TensorProto { data_location: 1, ..tensor() }), [0x70, 1]);
+    }
+}

@@ -74,8 +74,8 @@ package() {
 }
 
 build_cpu_engine() {
-  # Small enough to be optimised as a whole, which wasm-opt has nothing to add to. What is hot lies in packages that
-  # Cargo.toml compiles for speed all the same.
+  # Small enough to be optimised as a whole, which wasm-opt has nothing to add to. What takes most of the time lies in
+  # packages that Cargo.toml compiles for speed all the same.
   CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
     build_engine cpu "$TARGET/cpu" : --no-default-features --features engine
 }
@@ -131,7 +131,7 @@ importer_sources() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
-# The types of both engines are the same: where the WebGPU engine is left out, `npm run check` reads the other's.
+# Where the WebGPU engine is left out, `npm run check` reads the types of the other, which knows all of it but the training.
 types_of_webgpu_engine() {
   [[ -f pkg/webgpu/tilelens.d.ts ]] || install -D -m 644 pkg/cpu/tilelens.d.ts pkg/webgpu/tilelens.d.ts
 }

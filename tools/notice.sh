@@ -24,6 +24,6 @@ write_notice() {
   local crates=$CACHE/licences.json
   cargo fetch --quiet --locked
   "$(cargo_tool_folder cargo-about "$CARGO_ABOUT_VERSION")/bin/cargo-about" generate --frozen --fail \
-    --no-default-features --features raster,webgpu,import --format json --output-file "$crates" &&
+    --no-default-features --features scene,webgpu,import --format json --output-file "$crates" &&
     node tools/notice/write.mjs "$1" <"$crates"
 }

@@ -25,10 +25,12 @@ suite_format() {
 suite_clippy() {
   setup_rust_component clippy clippy
   setup_wasm_target
-  cargo clippy --release --locked --workspace --all-targets -- -D warnings
+  cargo clippy --release --locked --all-targets -- -D warnings
   # Debian's compiler has no clippy.
   if [[ -z $WASM_TOOLCHAIN ]]; then
-    clippy_of_module engine,training
+    clippy_of_module engine
+    clippy_of_module training
+    clippy_of_module raster
     clippy_of_module scene
   fi
 }
@@ -42,7 +44,7 @@ clippy_of_module() {
 suite_rustdoc() {
   setup_rust
   # As docs.rs does it: with the default features.
-  RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --lib
+  RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps --lib
 }
 
 suite_types() {
@@ -97,12 +99,12 @@ suite_metadata() {
 
 suite_lib() {
   setup_rust
-  cargo test --release --locked --workspace --no-fail-fast --lib
+  cargo test --release --locked --no-fail-fast --lib
 }
 
 suite_native() {
   setup_rust
-  cargo test --release --locked --workspace --no-fail-fast
+  cargo test --release --locked --no-fail-fast
 }
 
 # The same inputs each time: what chance finds is for a run by hand.

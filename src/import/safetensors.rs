@@ -4,6 +4,7 @@ use safetensors::{SafeTensorError, SafeTensors};
 
 use super::ImportError;
 use super::budget::Budget;
+use crate::limits::MAX_MODEL_ARRAYS;
 use crate::model::model_file::to_f32;
 use crate::model::parameters::Parameters;
 
@@ -15,6 +16,9 @@ pub fn read(bytes: &[u8]) -> Result<Parameters, ImportError> {
         }
         other => ImportError::Unreadable { format: "safetensors", detail: other.to_string() },
     })?;
+    if tensors.len() > MAX_MODEL_ARRAYS {
+        return Err(ImportError::TooLarge);
+    }
     let mut parameters = Parameters::default();
     let budget = Budget::new();
     for (name, tensor) in tensors.iter() {

@@ -65,7 +65,7 @@ impl Heatmap {
     }
 
     /// The shares as a picture of the whole tile, `[height_px, width_px]`, with smooth transitions (Catmull-Rom), to the
-    /// nearest of 255 levels. NaN where the network does not see the tile.
+    /// nearest of 256 levels. NaN where the network does not see the tile.
     pub fn over_tile(&self, width_px: u32, height_px: u32) -> Vec<f32> {
         let [left, top, right, bottom] = self.seen;
         let across = pixels(left, right, width_px);

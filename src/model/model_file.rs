@@ -19,7 +19,7 @@ use super::head::is_classifier;
 use super::manifest::{FORMAT, Kind, Manifest};
 use super::parameters::Parameters;
 use crate::ErrorCode;
-use crate::limits::MAX_MODEL_BYTES;
+use crate::limits::{MAX_MODEL_ARRAYS, MAX_MODEL_BYTES};
 
 /// The entry of `__metadata__` that holds the manifest.
 const METADATA_KEY: &str = "tilelens";
@@ -105,12 +105,16 @@ impl ModelFile {
             return Err(ModelFileError::Version { found: format });
         }
         let manifest: Manifest = entries(json)?;
+        let sha256 = sha256.ok_or_else(|| ModelFileError::Manifest("it has no checksum".into()))?;
         // A fuzzer would never get past it.
         if checksum(bytes, &sha256)? != sha256 && !cfg!(fuzzing) {
             return Err(ModelFileError::Checksum);
         }
         manifest.check().map_err(ModelFileError::Manifest)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+        if tensors.len() > MAX_MODEL_ARRAYS {
+            return Err(ModelFileError::NotAModel("it has more arrays than any model".into()));
+        }
         let mut parameters = Parameters::default();
         for (name, tensor) in tensors.iter() {
             let values = to_f32(tensor.dtype(), tensor.data()).ok_or_else(|| {
@@ -154,7 +158,7 @@ impl ModelFile {
 #[derive(Deserialize)]
 struct Seal {
     format: u32,
-    sha256: String,
+    sha256: Option<String>,
 }
 
 /// Those that `T` knows, of an object in JSON.

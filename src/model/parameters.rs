@@ -16,7 +16,8 @@ pub struct Parameter {
 /// The weights of a network, by torchvision's names (`features.0.0.weight`, …).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters {
-    /// In the order of their names: some hundred at most, for which a tree would be more code than it is worth.
+    /// In the order of their names. A network has some hundred, for which a tree would be more code than it is worth; files
+    /// with more than [`MAX_MODEL_ARRAYS`](crate::limits::MAX_MODEL_ARRAYS) are refused.
     sorted: Vec<(String, Parameter)>,
 }
 

@@ -57,18 +57,26 @@ impl ModelFile {
     ///
     /// [`PartError::HeadAlone`] when the file has none.
     pub fn backbone(&self) -> Result<Self, PartError> {
+        self.clone().into_backbone()
+    }
+
+    /// The same, without a copy of the weights.
+    ///
+    /// # Errors
+    ///
+    /// As [`backbone`](Self::backbone).
+    pub fn into_backbone(mut self) -> Result<Self, PartError> {
         let manifest = Manifest {
-            name: self.backbone_name().to_owned(),
+            name: self.check_has_backbone()?.backbone_name().to_owned(),
             backbone_name: String::new(),
             purpose: String::new(),
             labels: Vec::new(),
             classifier: ClassifierConfig::None,
             temperature: no_temperature(),
-            ..self.check_has_backbone()?.manifest.clone()
+            ..self.manifest
         };
-        let mut parameters = self.parameters.clone();
-        parameters.remove(&CLASSIFIER_PREFIXES);
-        Ok(Self { manifest, parameters })
+        self.parameters.remove(&CLASSIFIER_PREFIXES);
+        Ok(Self { manifest, parameters: self.parameters })
     }
 
     /// The classifier alone, with the name of the backbone that it belongs to.

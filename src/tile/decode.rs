@@ -81,6 +81,8 @@ pub fn decode_picture(bytes: &[u8], is_upright: bool) -> Result<Picture, TileErr
             [red, green, blue, opacity(data)]
         });
         let rgba = RgbaImage::from_raw(rgb.width(), rgb.height(), pixels.collect());
+        // Both take much room.
+        drop(rgb);
         let rgba = upright(rgba.expect("four bytes a pixel"), orientation);
         ([rgba.width(), rgba.height()], rgba.into_raw())
     } else {

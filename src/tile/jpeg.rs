@@ -126,7 +126,9 @@ fn failure(error: DecodeErrors) -> TileError {
         | DecodeErrors::SosError(detail)
         | DecodeErrors::SofError(detail)
         | DecodeErrors::MCUError(detail) => detail.replace('\n', " "),
-        _ => "its headers make no sense".to_owned(),
+        DecodeErrors::ZeroError => "it has no width or no height".to_owned(),
+        DecodeErrors::Unsupported(_) => "it is stored in a way that few programs read".to_owned(),
+        _ => "it cannot be decoded".to_owned(),
     };
     TileError::Corrupt { format: NAME, detail }
 }

@@ -100,7 +100,7 @@ impl Engine {
         let classifier = Classifier::load(&file, &self.device).map_err(failure)?;
         let head_id = classifier.head_in_use().map(|(id, _)| id);
         let info = to_js(&ModelInfo::new(&file, classifier.backbone_reference(), head_id));
-        let backbone = file.backbone().map_err(failure)?;
+        let backbone = file.into_backbone().map_err(failure)?;
         self.loaded = Some(Loaded { classifier, backbone });
         Ok(info)
     }

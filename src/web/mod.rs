@@ -20,6 +20,8 @@ mod neighbours;
 mod numbers;
 #[cfg(feature = "raster")]
 mod raster;
+#[cfg(feature = "engine")]
+mod relabel;
 #[cfg(feature = "scene")]
 mod scene;
 #[cfg(any(feature = "engine", feature = "raster"))]
@@ -45,11 +47,12 @@ pub use tile::{Tile, decode_tile};
 pub use {
     engine::{Answers, Engine},
     heatmap::Heatmap,
+    relabel::relabel_model,
 };
 #[cfg(feature = "training")]
 pub use {
     features::Features,
-    model_files::{backbone_of_model, head_of_model, relabel_model, to_f32_model, to_onnx_model},
+    model_files::{backbone_of_model, head_of_model, to_f32_model, to_onnx_model},
     neighbours::{order_to_label, similar_tiles, unfamiliar_tiles},
     training::{FineTunedHead, HeadTraining, measure_training},
     tree::read_tree,

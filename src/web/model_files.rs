@@ -18,14 +18,6 @@ pub fn to_f32_model(model: &[u8]) -> Result<Vec<u8>, JsValue> {
     read(model)?.to_bytes(WeightsDtype::F32).map_err(failure)
 }
 
-/// The same file, of a whole model or of a head, with other names for its classes, in the order of the logits.
-#[wasm_bindgen(js_name = relabelModel)]
-pub fn relabel_model(model: &[u8], labels: Vec<String>) -> Result<Vec<u8>, JsValue> {
-    let mut file = read(model)?;
-    file.manifest.labels = labels;
-    write(&file)
-}
-
 /// The head of a combined file as a file of its own.
 #[wasm_bindgen(js_name = headOfModel)]
 pub fn head_of_model(model: &[u8]) -> Result<Vec<u8>, JsValue> {

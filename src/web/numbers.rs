@@ -23,8 +23,8 @@ pub fn whole(name: &str, value: f64, bounds: RangeInclusive<usize>) -> Result<us
     Err(throwable("request.number", message))
 }
 
-#[cfg(feature = "training")]
 /// Refuses a list of another length than it must have.
+#[cfg(feature = "training")]
 pub fn check_len(what: &str, found: usize, expected: usize) -> Result<(), JsValue> {
     if found == expected {
         return Ok(());

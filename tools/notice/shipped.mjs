@@ -14,14 +14,17 @@ export const IMAGENET_WEIGHTS = "torchvision's ImageNet weights";
 /** The engine with WebGPU has every crate of the one for the CPU; the importer is for another target. */
 const TREE = [
   ...['tree', '--locked', '--edges', 'normal', '--prefix', 'none', '--format', '{p}'],
-  ...['--target', 'wasm32-unknown-unknown', '--target', 'wasm32-wasip1', '--no-default-features', '--features', 'raster,webgpu,import'],
+  ...['--target', 'wasm32-unknown-unknown', '--target', 'wasm32-wasip1', '--no-default-features', '--features', 'scene,webgpu,import'],
 ];
+
+/** Whether a crate is one of this repository's, which need no notice here. @param {string} name */
+export const isOurs = (name) => /^tilelens\b/.test(name);
 
 /** The crates of the engines and the importer with their versions, such as `half 2.7.1`. */
 export async function crates() {
   const { stdout } = await promisify(execFile)('cargo', TREE, { cwd: ROOT, maxBuffer: 64 << 20 });
   const titles = stdout.split('\n').map((line) => /^(\S+) v(\S+)/.exec(line)).filter((found) => found !== null);
-  return new Set(titles.map(([, name, version]) => `${name} ${version}`).filter((title) => !/^tilelens\b/.test(title)));
+  return new Set(titles.map(([, name, version]) => `${name} ${version}`).filter((title) => !isOurs(title)));
 }
 
 /** The npm packages of which bytes end in the page's scripts and style. */

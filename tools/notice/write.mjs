@@ -6,7 +6,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { IMAGENET_WEIGHTS, ROOT, STANDARD_LIBRARY, npmPackages } from './shipped.mjs';
+import { IMAGENET_WEIGHTS, ROOT, STANDARD_LIBRARY, isOurs, npmPackages } from './shipped.mjs';
 
 /**
  * @typedef {{ name: string, version: string, repository: string | null, manifest_path: string }} Crate
@@ -91,7 +91,7 @@ async function notice(crateLicences) {
   for (const { id, text, used_by: users } of crateLicences) {
     for (const { crate } of users) {
       // The introduction speaks of it, and its notice is the file that is being made.
-      if (crate.name === 'tilelens') continue;
+      if (isOurs(crate.name)) continue;
       const user = `${crate.name} ${crate.version}`;
       licences.add(id, text, user);
       const ported = PORTED[crate.name] ?? { id: '', files: [] };

@@ -9,7 +9,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import * as CycloneDx from '@cyclonedx/cyclonedx-library';
-import { ROOT, npmPackages } from '../notice/shipped.mjs';
+import { ROOT, isOurs, npmPackages } from '../notice/shipped.mjs';
 
 const SPECIFICATION = CycloneDx.Spec.Version.v1dot6;
 /** What `cargo tree` is asked for each part. @type {Record<string, string[]>} */
@@ -18,6 +18,7 @@ const PARTS = {
   'engine with WebGPU': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'engine,webgpu'],
   'training of heads': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'training'],
   'reader of rasters': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'raster'],
+  'module of scenes': ['--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'scene'],
   'importer of checkpoints': ['--target', 'wasm32-wasip1', '--no-default-features', '--features', 'import'],
   'command line': [],
 };
@@ -32,7 +33,7 @@ async function crates() {
     const tree = ['tree', '--locked', '--edges', 'normal', '--prefix', 'none', '--format', '{p}|{l}', ...options];
     const { stdout } = await promisify(execFile)('cargo', tree, { cwd: ROOT, maxBuffer: 64 << 20 });
     for (const [, name, version, licence] of stdout.matchAll(/^(\S+) v([^ |]+)[^|\n]*\|(.*)$/gm)) {
-      if (/^tilelens\b/.test(name)) continue;
+      if (isOurs(name)) continue;
       const crate = found.get(`${name} ${version}`) ?? { name, version, licence: licence.replace(' (*)', ''), parts: [] };
       if (!crate.parts.includes(part)) crate.parts.push(part);
       found.set(`${name} ${version}`, crate);

@@ -29,3 +29,6 @@ export const MAX_INPUT_SIDE_PX = 1024;
 
 /** The largest model file or checkpoint, in bytes: a MobileNetV3-Small of 21,000 classes takes 90 MB, with what its optimiser keeps three times as much. */
 export const MAX_MODEL_BYTES = 536_870_912;
+
+/** The most arrays of a model file or checkpoint: a MobileNetV3-Small has 244, with what its optimiser keeps three times as many. */
+export const MAX_MODEL_ARRAYS = 10_000;

@@ -1,8 +1,10 @@
 /** Every way in: drop, paste, pick files or a folder, the samples. */
 
 import { fromEvent } from 'file-selector';
+import { asEngineError } from '../engine/index.js';
 import { byId, isolated } from './dom.js';
 import { notify } from './notices.js';
+import { failureSentence } from './sentences.js';
 
 /** @typedef {{ name: string, path: string, file: File }} NewFile */
 /** @typedef {import('../tiles/tile-list.js').NewTile} NewTile */
@@ -79,8 +81,12 @@ function isPlainImage({ name, path, file }) {
  */
 async function tilesAmong(files, readTree) {
   if (files.every(isPlainImage)) return files;
-  // An engine that fails says so itself; then all files wait as they are.
-  const reading = await readTree(files.map(({ path }) => path)).catch(() => null);
+  const reading = await readTree(files.map(({ path }) => path)).catch((thrown) => {
+    const { failure, fatal } = asEngineError(thrown);
+    // An engine that fails says so itself. All files wait as they are.
+    if (!fatal) notify(`${failureSentence(failure)} Files that are no tiles, such as tables, were not left out.`);
+    return null;
+  });
   if (!reading || reading.skipped.length === 0) return files;
   notify(isolated(reading.skippedSentence), [], 'news');
   const skipped = new Set(reading.skipped);

@@ -1,8 +1,8 @@
-//! zune-jpeg's decoder, of bytes in memory.
+//! zune-jpeg's decoder of bytes in memory, without its type parameter.
 //!
-//! That decoder is generic over what it reads from, so that its loops are compiled by whoever names a type, as that crate
-//! is compiled: in a browser's build, where all else is made small, a JPEG would take half as long again. Here the type is
-//! named, and nothing else done.
+//! Rust compiles generic code in the package that says what the parameter is, and as that package is compiled. A browser's
+//! build compiles nearly everything for size, and a JPEG would take half as long again. This package says what the parameter
+//! is, is compiled for speed, and does nothing else.
 
 use std::io::Cursor;
 
@@ -10,11 +10,10 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 pub use zune_jpeg::errors::DecodeErrors;
 
-/// A decoder of one file. Each method is zune-jpeg's of that name.
+/// A decoder of one file. Its methods do what zune-jpeg's do.
 pub struct JpegDecoder(zune_jpeg::JpegDecoder<Cursor<Vec<u8>>>);
 
-/// What goes wrong is a [`DecodeErrors`] in all of them.
-#[allow(missing_docs, clippy::missing_errors_doc)]
+#[expect(missing_docs, reason = "zune-jpeg explains them")]
 impl JpegDecoder {
     pub fn new(bytes: Vec<u8>, options: DecoderOptions) -> Self {
         Self(zune_jpeg::JpegDecoder::new_with_options(Cursor::new(bytes), options))

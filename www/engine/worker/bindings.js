@@ -1,6 +1,6 @@
 /**
- * The engine comes in two builds with one surface: a small one that computes on the CPU, and a large one that knows
- * WebGPU besides. A visitor fetches the one that the device can use.
+ * The engine comes in two builds: a small one that computes on the CPU, and a large one that knows WebGPU besides, and holds
+ * what trains heads, too. A visitor fetches the one that the device can use.
  */
 
 import { EngineError } from '../failures.js';

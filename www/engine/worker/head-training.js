@@ -20,7 +20,7 @@ import { blobOf } from './model-files.js';
 /** @typedef {<Value>(work: (open: OpenModel) => Promise<Value>) => Promise<Value>} InTurn */
 /** @typedef {<Value>(tileIds: string[], work: (open: OpenModel) => Promise<Value>) => Promise<Value>} WithFeatures */
 /** Gives the module that trains on a device. @typedef {(open: OpenModel, device: DeviceKind) => Promise<TrainingBindings>} TrainerFor */
-/** @typedef {{ store: FeatureStore, withFeatures: WithFeatures, inTurn: InTurn, trainerFor: TrainerFor }} TrainingWorker */
+/** @typedef {{ store: FeatureStore, withFeatures: WithFeatures, inTurn: InTurn, trainingPart: () => Promise<TrainingBindings>, trainerFor: TrainerFor }} TrainingWorker */
 
 /** How often messages are let in and the best head is sent; a small head has hundreds of epochs in a second. */
 const REPORT_INTERVAL_MS = 50;
@@ -91,6 +91,8 @@ async function begun(open, { store, trainerFor }, { setup, tileIds }, device) {
 export async function trainHead(payload, worker, emit) {
   Object.assign(wish, { paused: false, stopped: false });
   const { withFeatures, inTurn, trainerFor } = worker;
+  // It may have to be fetched: not in this run's turn, for which others wait.
+  if (payload.device !== 'webgpu') await worker.trainingPart();
   const training = await withFeatures(payload.tileIds, async (open) => {
     const chosen = await chooseTrainingDevice(open, payload, trainerFor);
     emit({ event: 'trainingDevice', ...chosen });
@@ -146,7 +148,8 @@ async function emitCheckpoint(training, emit) {
  * @param {TrainingWorker} worker
  * @returns {Promise<TrainedHead>}
  */
-export function concludeRun(payload, worker) {
+export async function concludeRun(payload, worker) {
+  await worker.trainingPart();
   return worker.withFeatures(payload.tileIds, async (open) => {
     const training = await begun(open, worker, payload, 'cpu');
     return trained(open, training.concludeWith(payload.checkpoint, payload.epoch));

@@ -3,8 +3,9 @@
 import { bytesOf, isHeadAlone } from './models.js';
 
 /** @typedef {import('../protocol.js').ModelForm} ModelForm */
+/** @typedef {import('./bindings.js').Bindings} Bindings */
 /** @typedef {import('./models.js').OpenModel} OpenModel */
-/** @typedef {import('./training-module.js').TrainingModule} TrainingModule */
+/** @typedef {import('./training-module.js').TrainingBindings} TrainingBindings */
 
 /** @param {Uint8Array} bytes */
 export function blobOf(bytes) {
@@ -13,7 +14,7 @@ export function blobOf(bytes) {
 
 /**
  * Whole, also where the model is a head alone: then it is joined with the backbone that is loaded.
- * @param {TrainingModule} training
+ * @param {() => Promise<TrainingBindings>} training
  * @param {OpenModel} open
  * @param {Blob} model
  * @param {ModelForm} form
@@ -24,9 +25,9 @@ export async function converted(training, { engine }, model, form) {
     case 'modelFile':
       return blobOf(whole);
     case 'safetensors':
-      return blobOf((await training.open()).toF32Model(whole));
+      return blobOf((await training()).toF32Model(whole));
     case 'onnx':
-      return blobOf((await training.open()).toOnnxModel(whole));
+      return blobOf((await training()).toOnnxModel(whole));
   }
 }
 
@@ -39,10 +40,10 @@ function wholeOf(engine, bytes) {
 }
 
 /**
- * @param {TrainingModule} training
+ * @param {Bindings} wasm
  * @param {Blob} model
  * @param {string[]} labels in the order of the logits
  */
-export async function relabelled(training, model, labels) {
-  return blobOf((await training.open()).relabelModel(await bytesOf(model), labels));
+export async function relabelled(wasm, model, labels) {
+  return blobOf(wasm.relabelModel(await bytesOf(model), labels));
 }

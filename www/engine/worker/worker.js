@@ -156,12 +156,25 @@ function onOtherModel() {
   pool = null;
 }
 
+/**
+ * What trains on the CPU, compares and converts. Whoever needs it in a turn asks for it before: it may have to be fetched.
+ * @returns {Promise<TrainingBindings>}
+ */
+async function trainingPart() {
+  const { device } = await openModels();
+  return device.choice.device === 'webgpu' ? trainingOf(device) : training.open();
+}
+
+/** The build that knows WebGPU trains, too. @param {OpenDevice} device */
+function trainingOf({ wasm }) {
+  return /** @type {TrainingBindings} */ (/** @type {unknown} */ (wasm));
+}
+
 /** @type {import('./head-training.js').TrainerFor} */
 async function trainerFor(open, device) {
-  if (device === 'cpu') return training.open();
-  const onGpu = open.choice.device === 'webgpu' ? open : (trainingGpu ??= await openDevice('webgpu', fetchBuild));
-  // The build that knows WebGPU trains, too: a device belongs to the module that opened it.
-  return /** @type {TrainingBindings} */ (/** @type {unknown} */ (onGpu.wasm));
+  if (device === 'cpu') return trainingPart();
+  // A GPU belongs to the module that opened it.
+  return trainingOf(open.choice.device === 'webgpu' ? open : (trainingGpu ??= await openDevice('webgpu', fetchBuild)));
 }
 
 /**
@@ -298,7 +311,7 @@ async function views({ tiles }, { id, emit }) {
 }
 
 /** @type {import('./head-training.js').TrainingWorker} */
-const trainingWorker = { store, withFeatures, inTurn: modelInTurn, trainerFor };
+const trainingWorker = { store, withFeatures, inTurn: modelInTurn, trainingPart, trainerFor };
 
 /** @template Value @param {Promise<Value>} value @returns {Promise<Answer<Value>>} */
 async function plain(value) {
@@ -343,12 +356,18 @@ async function answer({ id, kind, payload }, emit) {
     case 'forgetFeatures':
       store.forget(payload.tileIds);
       return { value: {} };
-    case 'similar':
-      return plain(withFeatures([payload.tileId, ...payload.tileIds], async (open) => similar(await training.open(), open, store, payload)));
-    case 'unfamiliar':
-      return plain(withFeatures([...payload.tileIds, ...payload.labelled], async (open) => unfamiliar(await training.open(), open, store, payload)));
-    case 'orderToLabel':
-      return plain(withFeatures([...payload.tileIds, ...payload.labelled], async (open) => orderToLabel(await training.open(), open, store, payload)));
+    case 'similar': {
+      const part = await trainingPart();
+      return plain(withFeatures([payload.tileId, ...payload.tileIds], (open) => similar(part, open, store, payload)));
+    }
+    case 'unfamiliar': {
+      const part = await trainingPart();
+      return plain(withFeatures([...payload.tileIds, ...payload.labelled], (open) => unfamiliar(part, open, store, payload)));
+    }
+    case 'orderToLabel': {
+      const part = await trainingPart();
+      return plain(withFeatures([...payload.tileIds, ...payload.labelled], (open) => orderToLabel(part, open, store, payload)));
+    }
     case 'train':
       return plain(trainHead(payload, trainingWorker, emit));
     case 'steerTraining':
@@ -356,7 +375,8 @@ async function answer({ id, kind, payload }, emit) {
     case 'concludeTraining':
       return plain(concludeRun(payload, trainingWorker));
     case 'convert':
-      return plain(modelInTurn((open) => converted(training, open, payload.model, payload.form)));
+      if (payload.form !== 'modelFile') await trainingPart();
+      return plain(modelInTurn((open) => converted(trainingPart, open, payload.model, payload.form)));
     case 'importModel': {
       const { importer } = started.engines;
       if (!importer) throw new EngineError('import.not_built');
@@ -366,9 +386,9 @@ async function answer({ id, kind, payload }, emit) {
       return plain(importCheckpoint(importer, payload));
     }
     case 'readTree':
-      return { value: (await training.open()).readTree(payload.paths, payload.classFrom) };
+      return { value: (await trainingPart()).readTree(payload.paths, payload.classFrom) };
     case 'relabel':
-      return plain(modelInTurn(() => relabelled(training, payload.model, payload.labels)));
+      return plain(modelInTurn(({ wasm }) => relabelled(wasm, payload.model, payload.labels)));
   }
 }
 
