@@ -21,7 +21,7 @@ suite_format() {
   cargo fmt --check --manifest-path examples/server/Cargo.toml
 }
 
-# Once as the command line is compiled, and once as the CPU engine is for the browser.
+# As the command line is compiled, and each module as a browser has it.
 suite_clippy() {
   setup_rust_component clippy clippy
   setup_wasm_target
