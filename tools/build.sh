@@ -73,29 +73,30 @@ package() {
   say "It is in target/npm: npm pack makes the tarball, npm publish publishes it"
 }
 
+# build_module NAME FEATURE LEVEL: small enough to be optimised as a whole, which wasm-opt has nothing to add to. What takes
+# most of the time lies in packages that Cargo.toml compiles for speed, whatever the level.
+build_module() {
+  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=$3 \
+    build_engine "$1" "$TARGET/cpu" : --no-default-features --features "$2"
+}
+
 build_cpu_engine() {
-  # Small enough to be optimised as a whole, which wasm-opt has nothing to add to. What takes most of the time lies in
-  # packages that Cargo.toml compiles for speed all the same.
-  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
-    build_engine cpu "$TARGET/cpu" : --no-default-features --features engine
+  build_module cpu engine s
 }
 
 # What is done with labelled tiles: fetched when heads are trained, tiles compared or models converted.
 build_training_module() {
-  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
-    build_engine training "$TARGET/cpu" : --no-default-features --features training
+  build_module training training s
 }
 
 # Rasters and rare pictures: fetched when such a file is there, by either engine.
 build_raster_module() {
-  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
-    build_engine raster "$TARGET/cpu" : --no-default-features --features raster
+  build_module raster raster s
 }
 
 # Scenes: views, grids, maps and their files; fetched when one is opened.
 build_scene_module() {
-  CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=2 \
-    build_engine scene "$TARGET/cpu" : --no-default-features --features scene
+  build_module scene scene 2
 }
 
 build_webgpu_engine() {

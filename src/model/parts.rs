@@ -85,15 +85,10 @@ impl ModelFile {
     ///
     /// [`PartError::NoClassifier`] when the file has none.
     pub fn head(&self) -> Result<Self, PartError> {
-        let backbone = match &self.manifest {
-            Manifest { classifier: ClassifierConfig::None, name, .. } => {
-                return Err(PartError::NoClassifier(name.clone()));
-            }
-            Manifest { backbone: Some(known), .. } => known.clone(),
-            _ => self.backbone_reference(),
-        };
-        let manifest =
-            Manifest { backbone: Some(backbone), backbone_name: String::new(), ..self.manifest.clone() };
+        if self.manifest.classifier == ClassifierConfig::None {
+            return Err(PartError::NoClassifier(self.manifest.name.clone()));
+        }
+        let manifest = self.manifest_of_head();
         let own = self.parameters.iter().filter(|(name, _)| is_classifier(name));
         let mut parameters = Parameters::default();
         for (name, parameter) in own {
@@ -139,7 +134,7 @@ impl ModelFile {
         BackboneReference { sha256: self.backbone_sha256(), name: self.backbone_name().to_owned() }
     }
 
-    /// What the manifest of a new head on this backbone begins with.
+    /// The manifest of a head on this file's backbone: this file's own head, or what a new one begins with.
     pub fn manifest_of_head(&self) -> Manifest {
         Manifest {
             backbone: Some(self.backbone_reference()),

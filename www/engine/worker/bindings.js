@@ -3,7 +3,7 @@
  * what trains heads, too. A visitor fetches the one that the device can use.
  */
 
-import { EngineError } from '../failures.js';
+import { imported } from './download.js';
 
 /** @typedef {typeof import('../../../pkg/cpu/tilelens.js')} Bindings */
 /** @typedef {import('../protocol.js').DeviceKind} DeviceKind */
@@ -15,11 +15,9 @@ import { EngineError } from '../failures.js';
  * @returns {Promise<Bindings>}
  */
 export async function startBindings(build, module) {
+  /** @type {Promise<unknown>} */
   const importing = build === 'webgpu' ? import('../../../pkg/webgpu/tilelens.js') : import('../../../pkg/cpu/tilelens.js');
-  const imported = await importing.catch(() => {
-    throw new EngineError('network.part_missing');
-  });
-  const bindings = /** @type {Bindings} */ (/** @type {unknown} */ (imported));
+  const bindings = /** @type {Bindings} */ (await imported(importing));
   await bindings.default({ module_or_path: module });
   return bindings;
 }

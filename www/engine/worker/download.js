@@ -87,6 +87,17 @@ export async function fetchVerified(file, onBytes) {
   throw new EngineError('model.checksum');
 }
 
+/**
+ * A script of the engine that is fetched when it is needed.
+ * @template Script
+ * @param {Promise<Script>} importing
+ */
+export function imported(importing) {
+  return importing.catch(() => {
+    throw new EngineError('network.part_missing');
+  });
+}
+
 function interrupted() {
   return new EngineError('network.interrupted');
 }

@@ -13,14 +13,11 @@ export function blobOf(bytes) {
 }
 
 /**
- * Whole, also where the model is a head alone: then it is joined with the backbone that is loaded.
  * @param {() => Promise<TrainingBindings>} training
- * @param {OpenModel} open
- * @param {Blob} model
+ * @param {Uint8Array} whole a model, backbone and head
  * @param {ModelForm} form
  */
-export async function converted(training, { engine }, model, form) {
-  const whole = await wholeOf(engine, await bytesOf(model));
+export async function converted(training, whole, form) {
   switch (form) {
     case 'modelFile':
       return blobOf(whole);
@@ -32,10 +29,12 @@ export async function converted(training, { engine }, model, form) {
 }
 
 /**
- * @param {import('../../../pkg/cpu/tilelens.js').Engine} engine
- * @param {Uint8Array} bytes
+ * The model with its backbone: a head alone is joined with the one that is loaded.
+ * @param {OpenModel} open
+ * @param {Blob} model
  */
-function wholeOf(engine, bytes) {
+export async function wholeOf({ engine }, model) {
+  const bytes = await bytesOf(model);
   return isHeadAlone(bytes) ? engine.joinHead(bytes) : bytes;
 }
 

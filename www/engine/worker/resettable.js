@@ -4,7 +4,7 @@
  */
 
 import { EngineError, isTrap } from '../failures.js';
-import { fetchEngine } from './download.js';
+import { fetchEngine, imported } from './download.js';
 
 /** @typedef {import('../protocol.js').RemoteFile} RemoteFile */
 /** @typedef {{ initSync(options: { module: WebAssembly.Module }): unknown, __wbg_reset_state(): void }} Resettable */
@@ -58,9 +58,7 @@ export class ResettableModule {
       this.#module = null;
       throw thrown;
     });
-    const bindings = await this.#glue().catch(() => {
-      throw new EngineError('network.part_missing');
-    });
+    const bindings = await imported(this.#glue());
     bindings.initSync({ module });
     return bindings;
   }

@@ -3,8 +3,7 @@
  * it is first asked for: a page that only classifies goes without.
  */
 
-import { EngineError } from '../failures.js';
-import { fetchEngine } from './download.js';
+import { fetchEngine, imported } from './download.js';
 
 /** @typedef {typeof import('../../../pkg/training/tilelens.js')} TrainingBindings */
 /** @typedef {import('../protocol.js').RemoteFile} RemoteFile */
@@ -29,12 +28,8 @@ export class TrainingModule {
   }
 
   async #start() {
-    const [module, bindings] = await Promise.all([
-      fetchEngine(this.#file, () => undefined),
-      import('../../../pkg/training/tilelens.js').catch(() => {
-        throw new EngineError('network.part_missing');
-      }),
-    ]);
+    const glue = imported(import('../../../pkg/training/tilelens.js'));
+    const [module, bindings] = await Promise.all([fetchEngine(this.#file, () => undefined), glue]);
     bindings.initSync({ module });
     return bindings;
   }

@@ -7,10 +7,10 @@ import { EngineError, isFatal, toFailure } from '../failures.js';
 import { VIEWS } from '../numbers.js';
 import { orderToLabel, similar, unfamiliar } from './comparisons.js';
 import { openDevice } from './device-choice.js';
-import { fetchEngine } from './download.js';
+import { fetchEngine, imported } from './download.js';
 import { FeatureStore } from './feature-store.js';
 import { concludeRun, steer, trainHead } from './head-training.js';
-import { converted, relabelled } from './model-files.js';
+import { converted, relabelled, wholeOf } from './model-files.js';
 import { Fetched, Models } from './models.js';
 import { Pool } from './pool.js';
 import { RasterReader } from './raster-reader.js';
@@ -310,6 +310,17 @@ async function views({ tiles }, { id, emit }) {
   return { value: { features }, transfer: withTransfer(features), elsewhere };
 }
 
+/**
+ * Has features of tiles compared.
+ * @template Value
+ * @param {string[]} tileIds
+ * @param {(part: TrainingBindings, open: OpenModel) => Promise<Value> | Value} work
+ */
+async function compared(tileIds, work) {
+  const part = await trainingPart();
+  return withFeatures(tileIds, (open) => work(part, open));
+}
+
 /** @type {import('./head-training.js').TrainingWorker} */
 const trainingWorker = { store, withFeatures, inTurn: modelInTurn, trainingPart, trainerFor };
 
@@ -356,18 +367,12 @@ async function answer({ id, kind, payload }, emit) {
     case 'forgetFeatures':
       store.forget(payload.tileIds);
       return { value: {} };
-    case 'similar': {
-      const part = await trainingPart();
-      return plain(withFeatures([payload.tileId, ...payload.tileIds], (open) => similar(part, open, store, payload)));
-    }
-    case 'unfamiliar': {
-      const part = await trainingPart();
-      return plain(withFeatures([...payload.tileIds, ...payload.labelled], (open) => unfamiliar(part, open, store, payload)));
-    }
-    case 'orderToLabel': {
-      const part = await trainingPart();
-      return plain(withFeatures([...payload.tileIds, ...payload.labelled], (open) => orderToLabel(part, open, store, payload)));
-    }
+    case 'similar':
+      return plain(compared([payload.tileId, ...payload.tileIds], (part, open) => similar(part, open, store, payload)));
+    case 'unfamiliar':
+      return plain(compared([...payload.tileIds, ...payload.labelled], (part, open) => unfamiliar(part, open, store, payload)));
+    case 'orderToLabel':
+      return plain(compared([...payload.tileIds, ...payload.labelled], (part, open) => orderToLabel(part, open, store, payload)));
     case 'train':
       return plain(trainHead(payload, trainingWorker, emit));
     case 'steerTraining':
@@ -375,14 +380,11 @@ async function answer({ id, kind, payload }, emit) {
     case 'concludeTraining':
       return plain(concludeRun(payload, trainingWorker));
     case 'convert':
-      if (payload.form !== 'modelFile') await trainingPart();
-      return plain(modelInTurn((open) => converted(trainingPart, open, payload.model, payload.form)));
+      return plain(converted(trainingPart, await modelInTurn((open) => wholeOf(open, payload.model)), payload.form));
     case 'importModel': {
       const { importer } = started.engines;
       if (!importer) throw new EngineError('import.not_built');
-      const { importCheckpoint } = await import('./importer.js').catch(() => {
-        throw new EngineError('network.part_missing');
-      });
+      const { importCheckpoint } = await imported(import('./importer.js'));
       return plain(importCheckpoint(importer, payload));
     }
     case 'readTree':
