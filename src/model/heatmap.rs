@@ -4,9 +4,7 @@
 //! needed. Features are the means of the last maps, so the logit's gradient by a value of a map is the gradient by the
 //! feature divided by the map's positions; and every classifier is two dense layers (`logit_gradient`).
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8x3;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use tilelens_pixels::{Filter, RgbPixels, resize};
 
 use super::backbone::FeatureMaps;
 use super::head::DenseLayers;
@@ -70,18 +68,17 @@ impl Heatmap {
         let [left, top, right, bottom] = self.seen;
         let across = pixels(left, right, width_px);
         let down = pixels(top, bottom, height_px);
-        // As tiles are resized, so that a visitor need not download the same for numbers of another kind.
-        let level = |share: f32| U8x3::new([(share * 255.0).round() as u8; 3]);
-        let levels: Vec<U8x3> = self.shares().into_iter().map(level).collect();
-        let cells =
-            TypedImageRef::new(self.side as u32, self.side as u32, &levels).expect("side × side cells");
-        let mut smooth = TypedImage::<U8x3>::new(across.len() as u32, down.len() as u32);
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
-        Resizer::new().resize_typed(&cells, &mut smooth, &options).expect("both have pixels");
+        // As tiles are, in bytes, so that a visitor need not download the same for numbers of another kind.
+        let levels: Vec<u8> =
+            self.shares().iter().flat_map(|share| [(share * 255.0).round() as u8; 3]).collect();
+        let side = self.side as u32;
+        let cells = RgbPixels { width_px: side, height_px: side, rgb: &levels };
+        let whole = [0.0, 0.0, f64::from(side), f64::from(side)];
+        let smooth = resize(cells, whole, across.len() as u32, down.len() as u32, Filter::CatmullRom);
         let mut picture = vec![f32::NAN; width_px as usize * height_px as usize];
         let rows = picture.chunks_exact_mut(width_px as usize).skip(down.start);
-        for (row, levels) in rows.zip(smooth.pixels().chunks_exact(across.len())) {
-            let shares = levels.iter().map(|level| f32::from(level.0[0]) / 255.0);
+        for (row, levels) in rows.zip(smooth.as_chunks::<3>().0.chunks_exact(across.len())) {
+            let shares = levels.iter().map(|&[level, ..]| f32::from(level) / 255.0);
             row[across.clone()].iter_mut().zip(shares).for_each(|(pixel, share)| *pixel = share);
         }
         picture

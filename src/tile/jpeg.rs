@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 use image::metadata::Orientation;
-use tilelens_jpeg::{DecodeErrors, JpegDecoder};
+use tilelens_pixels::{DecodeErrors, JpegDecoder};
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 

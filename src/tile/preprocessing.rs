@@ -1,10 +1,8 @@
 //! [`Tile`] → the network's input, as torchvision's `Resize` → `CenterCrop` → `ToTensor` →
 //! `Normalize`.
 
-use fast_image_resize::images::{Image, TypedImageRef};
-use fast_image_resize::pixels::U8x3;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
+use tilelens_pixels::{Filter, RgbPixels, normalise, resize};
 
 use super::Tile;
 use crate::limits::MAX_INPUT_SIDE_PX;
@@ -43,8 +41,7 @@ impl Preprocessing {
     /// The pixels that the network sees: `crop_px × crop_px` RGB. Only those are computed: a tile of
     /// 8 × 6,000,000 pixels, scaled whole, would not fit into memory.
     pub fn crop(&self, tile: &Tile) -> Vec<u8> {
-        let [left, top, width, height] = self.seen(tile);
-        resize(tile, self.crop_px, self.crop_px, ResizeOptions::new().crop(left, top, width, height))
+        resize(pixels(tile), self.seen(tile), self.crop_px, self.crop_px, Filter::Bilinear)
     }
 
     /// What the network sees of a tile: left, top, right and bottom, as shares of its width and height.
@@ -81,11 +78,7 @@ impl Preprocessing {
 
     /// Appends the normalised planes red, green, blue: `3 × crop_px × crop_px` values.
     pub(crate) fn append(&self, tile: &Tile, values: &mut Vec<f32>) {
-        let pixels = self.crop(tile);
-        for (channel, (scale, shift)) in self.normalisation().into_iter().enumerate() {
-            let plane = pixels.iter().skip(channel).step_by(3);
-            values.extend(plane.map(|&value| f32::from(value) * scale - shift));
-        }
+        normalise(&self.crop(tile), self.normalisation(), values);
     }
 
     /// Width and height once the shorter side is `resize_px`; the longer one is cut to a whole
@@ -102,13 +95,13 @@ pub fn square_thumbnail(tile: &Tile, side_px: u32) -> Vec<u8> {
     let square = f64::from(tile.width_px.min(tile.height_px));
     let left = (f64::from(tile.width_px) - square) / 2.0;
     let top = (f64::from(tile.height_px) - square) / 2.0;
-    let options = ResizeOptions::new().crop(left, top, square, square);
-    resize(tile, side_px, side_px, options)
+    resize(pixels(tile), [left, top, square, square], side_px, side_px, Filter::Bilinear)
 }
 
 /// A `width_px × height_px` RGB picture of the whole tile.
 pub fn scaled(tile: &Tile, width_px: u32, height_px: u32) -> Vec<u8> {
-    resize(tile, width_px, height_px, ResizeOptions::new())
+    let whole = [0.0, 0.0, f64::from(tile.width_px), f64::from(tile.height_px)];
+    resize(pixels(tile), whole, width_px, height_px, Filter::Bilinear)
 }
 
 /// Half of the surplus, rounded half to even as Python's `round` does.
@@ -116,15 +109,8 @@ fn center(surplus: u32) -> u32 {
     (f64::from(surplus) / 2.0).round_ties_even() as u32
 }
 
-fn resize(tile: &Tile, width_px: u32, height_px: u32, options: ResizeOptions) -> Vec<u8> {
-    let source = TypedImageRef::<U8x3>::from_buffer(tile.width_px, tile.height_px, &tile.rgb)
-        .expect("a tile has the bytes of its pixels");
-    let mut target = Image::new(width_px, height_px, PixelType::U8x3);
-    let mut pixels = target.typed_image_mut::<U8x3>().expect("just made of that type");
-    // Pillow's `bilinear` widens its triangle when it shrinks; so does this filter.
-    let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize_typed(&source, &mut pixels, &options).expect("a tile and its target have pixels");
-    target.into_vec()
+fn pixels(Tile { width_px, height_px, rgb, .. }: &Tile) -> RgbPixels<'_> {
+    RgbPixels { width_px: *width_px, height_px: *height_px, rgb }
 }
 
 #[cfg(test)]

@@ -50,9 +50,13 @@ impl Tile {
         Ok(Self { inner: tile::Tile { width_px, height_px, rgb, format: "RGB", notes: Vec::new() } })
     }
 
-    /// The tile's centre square as `sizePx × sizePx` RGBA pixels.
-    pub fn thumbnail(&self, size_px: u32) -> wasm_bindgen::Clamped<Vec<u8>> {
-        let rgb = square_thumbnail(&self.inner, size_px.clamp(1, 1024));
+    /// The tile's centre square as RGBA pixels, `mostPx` a side, or as many as the tile has.
+    pub fn thumbnail(
+        &self,
+        #[wasm_bindgen(js_name = mostPx)] most_px: u32,
+    ) -> wasm_bindgen::Clamped<Vec<u8>> {
+        let shorter_px = self.inner.width_px.min(self.inner.height_px);
+        let rgb = square_thumbnail(&self.inner, shorter_px.min(most_px).max(1));
         let rgba = rgb.as_chunks::<3>().0.iter().flat_map(|&[r, g, b]| [r, g, b, u8::MAX]);
         wasm_bindgen::Clamped(rgba.collect())
     }

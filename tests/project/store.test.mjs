@@ -152,6 +152,25 @@ test('tiles, features and models are replaced and removed', OPTIONS, async (t) =
   await close();
 });
 
+test('of many tiles those that are removed go, and no others', OPTIONS, async (t) => {
+  const { bench, page, close } = await open(t);
+  await fill(bench, 'b');
+  const left = await bench.evaluate(async ({ store, example, fill, load }) => {
+    const project = example('a', { tiles: 1500, tileBytes: 4 });
+    await fill(project);
+    const ids = project.tiles.map(({ id }) => id).sort();
+    const isKept = (/** @type {number} */ place) => place === 0 || place % 7 === 3;
+    await store.removeTiles('a', ids.filter((_, place) => !isKept(place)));
+    const after = await load('a');
+    const kept = ids.filter((_, place) => isKept(place));
+    return { isSame: JSON.stringify(after?.tiles.map(({ id }) => id).sort()) === JSON.stringify(kept), count: kept.length };
+  });
+  assert.deepEqual(left, { isSame: true, count: 215 });
+  const { tiles, files, features } = await rowCounts(page);
+  assert.deepEqual({ tiles, files, features }, { tiles: 219, files: 219, features: 219 }, 'with those of another project');
+  await close();
+});
+
 test('the list begins with the project that was saved last', OPTIONS, async (t) => {
   const { bench, close } = await open(t);
   for (const id of ['a', 'b', 'c']) await fill(bench, id);

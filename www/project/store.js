@@ -23,6 +23,9 @@ import { toFeatures, toModels, toRecord, toScenes, toTiles } from './rows.js';
 /** Features that are read at once: 1 MB, or 9 MB with all views. */
 const FEATURE_ROWS = 500;
 
+/** So many are removed by runs of neighbours: a request for each takes minutes where there are a hundred thousand. */
+const MANY_TILES = 1000;
+
 /** Belongs to a project beside its record. @type {Exclude<Table, 'projects'>[]} */
 const PARTS = ['tiles', 'files', 'scenes', 'features', 'models'];
 
@@ -173,8 +176,14 @@ export class Store {
   async removeTiles(projectId, ids) {
     /** @type {('tiles' | 'files' | 'features')[]} */
     const tables = ['tiles', 'files', 'features'];
+    const gone = new Set(ids);
     await this.#write(tables, (transaction) =>
-      forEach(ids, (id) => forEach(tables, (table) => transaction.objectStore(table).delete([projectId, id]))),
+      forEach(tables, async (table) => {
+        const rows = transaction.objectStore(table);
+        const isMany = gone.size >= MANY_TILES;
+        const ranges = isMany ? runsOf(await rows.getAllKeys(keysOf(projectId)), gone) : ids.map((id) => IDBKeyRange.only([projectId, id]));
+        await forEach(ranges, (range) => rows.delete(range));
+      }),
     );
   }
 
@@ -257,6 +266,23 @@ export class Store {
       if (reasons.length > 0) throw reasons.find(({ name }) => name !== 'AbortError') ?? reasons[0];
     });
   }
+}
+
+/**
+ * Ranges that hold the keys of all tiles that are gone, and no others.
+ * @param {[projectId: string, tileId: string][]} keys of all rows of a project, in their order
+ * @param {Set<string>} gone ids
+ */
+function runsOf(keys, gone) {
+  /** @type {IDBKeyRange[]} */
+  const ranges = [];
+  for (let first = 0; first < keys.length; first += 1) {
+    let end = first;
+    while (end < keys.length && gone.has(keys[end][1])) end += 1;
+    if (end > first) ranges.push(IDBKeyRange.bound(keys[first], keys[end - 1]));
+    first = end;
+  }
+  return ranges;
 }
 
 /**

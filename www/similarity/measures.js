@@ -26,7 +26,7 @@ const DUPLICATE_MOST_DIFFERENCE = 6;
 
 /**
  * @param {Pixels} pixels of the thumbnail, square
- * @param {number} sidePx of the tile itself: a small one was enlarged for its thumbnail, which makes nothing sharper
+ * @param {number} sidePx of the tile itself: a small one was enlarged, which makes nothing sharper
  * @returns {Measures}
  */
 export function measure(pixels, sidePx) {

@@ -9,6 +9,8 @@ import { measure } from './measures.js';
 /** @typedef {import('./plane.js').WorkerMessage} WorkerMessage */
 /** @typedef {import('./plane.js').PageMessage} PageMessage */
 
+const MEASURED_PX = 192;
+
 /** @type {Float32Array[]} */
 let rows = [];
 
@@ -33,7 +35,8 @@ function layOut() {
 async function measureAll(tiles) {
   const measured = [];
   for (const { thumbnail, sidePx } of tiles) {
-    const picture = await createImageBitmap(thumbnail);
+    // Thresholds were set on pictures of this size, to which small tiles are enlarged.
+    const picture = await createImageBitmap(thumbnail, { resizeWidth: MEASURED_PX, resizeHeight: MEASURED_PX, resizeQuality: 'low' });
     const drawing = new OffscreenCanvas(picture.width, picture.height).getContext('2d', { willReadFrequently: true });
     drawing?.drawImage(picture, 0, 0);
     const pixels = drawing?.getImageData(0, 0, picture.width, picture.height);

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 
 use image_webp::WebPDecoder;
 use lerc::SampleData;
-use tilelens_jpeg::{DecodeErrors, JpegDecoder};
+use tilelens_pixels::{DecodeErrors, JpegDecoder};
 use weezl::BitOrder;
 use weezl::decode::Configuration;
 use zune_core::colorspace::ColorSpace;

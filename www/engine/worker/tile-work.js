@@ -35,23 +35,29 @@ const MOST_PIXELS_TOGETHER = 50e6;
 /** Files that are read before their turn are no larger, or those at hand would not fit. */
 const MOST_BYTES_AHEAD = 4 << 20;
 
-/** Sharp at the width of a card on an ordinary screen. */
-const THUMBNAIL_PX = 192;
+/** Sharp at the width of a card on an ordinary screen. A smaller tile's thumbnail is as large as the tile. */
+const MOST_THUMBNAIL_PX = 192;
 
 /** The longer side of a heatmap's picture. What it shows is smooth: a browser may enlarge it further. */
 const HEATMAP_PX = 224;
 
-/** JPEG and not WebP: encoding takes a quarter of the time, and a thumbnail is opaque. */
-const THUMBNAIL_TYPE = { type: 'image/jpeg', quality: 0.85 };
+/**
+ * JPEG and not WebP: encoding takes a tenth of the time, and a thumbnail is opaque. What makes selections of blurred and empty
+ * tiles reads it, and finds other tiles at a lower quality.
+ */
+const THUMBNAIL_TYPE = { type: 'image/jpeg', quality: 0.92 };
 
-const canvas = new OffscreenCanvas(THUMBNAIL_PX, THUMBNAIL_PX);
+const canvas = new OffscreenCanvas(MOST_THUMBNAIL_PX, MOST_THUMBNAIL_PX);
 const drawing = canvas.getContext('2d', { alpha: false });
 
 /** @param {Tile} tile */
 async function thumbnailOf(tile) {
   if (!drawing) return null;
-  const pixels = new Uint8ClampedArray(tile.thumbnail(THUMBNAIL_PX));
-  drawing.putImageData(new ImageData(pixels, THUMBNAIL_PX, THUMBNAIL_PX), 0, 0);
+  const pixels = new Uint8ClampedArray(tile.thumbnail(MOST_THUMBNAIL_PX));
+  const sidePx = Math.sqrt(pixels.length / 4);
+  // To set a side clears the canvas, which takes time.
+  if (canvas.width !== sidePx) Object.assign(canvas, { width: sidePx, height: sidePx });
+  drawing.putImageData(new ImageData(pixels, sidePx, sidePx), 0, 0);
   return canvas.convertToBlob(THUMBNAIL_TYPE).catch(() => null);
 }
 

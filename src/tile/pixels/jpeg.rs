@@ -1,8 +1,4 @@
 //! zune-jpeg's decoder of bytes in memory, without its type parameter.
-//!
-//! Rust compiles generic code in the package that says what the parameter is, and as that package is compiled. A browser's
-//! build compiles nearly everything for size, and a JPEG would take half as long again. This package says what the parameter
-//! is, is compiled for speed, and does nothing else.
 
 use std::io::Cursor;
 
