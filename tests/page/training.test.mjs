@@ -282,3 +282,31 @@ test('a class that is renamed is renamed in the head, too', async (t) => {
   assert.deepEqual(workspace.current.report?.labels, ['Forest', 'Water']);
   assert.equal(fake.opened.at(-1), 'head');
 });
+
+test('a head that cannot be given the new name of a class keeps the old one, and says so', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const page = openPage();
+  const { fake, workspace, labelling, modelInUse } = page;
+  await modelInUse.start(SITE, 'cpu');
+  const { classes } = label(page);
+  workspace.replaceModel({ model: new Blob(['head']), report: { report: REPORT, classIds: classes.map(({ id }) => id), labels: ['Wood', 'Water'], tileIds: [], seconds: 1, device: 'cpu' } });
+  await modelInUse.following;
+  /** @type {string[]} */
+  const told = [];
+  modelInUse.addEventListener('misnamed', (event) => told.push(/** @type {CustomEvent<{ code: string }>} */ (event).detail.code));
+  fake.answers.relabel = () => Promise.reject(new EngineError('model.corrupt'));
+  labelling.rename(classes[0], 'Forest');
+  t.mock.timers.tick(1000);
+  await settled();
+  assert.deepEqual(told, ['model.corrupt']);
+  assert.deepEqual(workspace.current.report?.labels, ['Wood', 'Water']);
+  fake.answers.relabel = () => Promise.reject(new EngineError(REPLACED));
+  labelling.rename(classes[0], 'Trees');
+  t.mock.timers.tick(1000);
+  await settled();
+  assert.equal(told.length, 1, 'a worker that was replaced is no news');
+  fake.answers.relabel = ({ labels }) => new Blob([labels.join()]);
+  t.mock.timers.tick(1000);
+  await settled();
+  assert.deepEqual(workspace.current.report?.labels, ['Trees', 'Water'], 'the next one is asked');
+});

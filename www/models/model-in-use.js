@@ -3,7 +3,7 @@
  * user chose of the site, or a file of the user's.
  */
 
-import { asEngineError } from '../engine/index.js';
+import { REPLACED, asEngineError } from '../engine/index.js';
 
 /** @typedef {import('../engine/index.js').DevicePreference} DevicePreference */
 /** @typedef {import('../engine/index.js').Failure} Failure */
@@ -23,7 +23,10 @@ import { asEngineError } from '../engine/index.js';
 /** While a name is typed, letter after letter, the model is not relabelled for each. */
 const SETTLE_MS = 400;
 
-/** Events: `changed` for what answers or is to answer, `refused` with a {@link Refusal} in its detail. */
+/**
+ * Events: `changed` for what answers or is to answer, `refused` with a {@link Refusal} in its detail, `misnamed` with a
+ * {@link Failure} where the project's model keeps the old name of a class.
+ */
 export class ModelInUse extends EventTarget {
   /** @type {DevicePreference} */
   device = 'auto';
@@ -56,10 +59,7 @@ export class ModelInUse extends EventTarget {
     workspace.addEventListener('models', () => {
       this.following = this.#follow();
     });
-    labelling.addEventListener('classes', () => {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#relabel(), SETTLE_MS);
-    });
+    labelling.addEventListener('classes', () => this.#relabelLater());
   }
 
   /** What answers; null before anything does. */
@@ -191,6 +191,11 @@ export class ModelInUse extends EventTarget {
     else await this.followProject();
   }
 
+  #relabelLater() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#relabel(), SETTLE_MS);
+  }
+
   /**
    * A class may have another name than when it was learnt.
    * @returns {Promise<boolean>} whether the model was relabelled; it is followed then
@@ -206,8 +211,9 @@ export class ModelInUse extends EventTarget {
       this.#workspace.relabelModel(relabelled, labels);
       return true;
     } catch (thrown) {
-      // The model goes on under the names that it learnt.
-      console.warn(asEngineError(thrown).message);
+      const { failure } = asEngineError(thrown);
+      if (failure.code === REPLACED) this.#relabelLater();
+      else this.dispatchEvent(new CustomEvent('misnamed', { detail: failure }));
       return false;
     }
   }

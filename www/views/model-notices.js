@@ -3,6 +3,7 @@
 import { notify } from './notices.js';
 import { failureSentence } from './sentences.js';
 
+/** @typedef {import('../engine/index.js').Failure} Failure */
 /** @typedef {import('../models/model-in-use.js').ModelInUse} ModelInUse */
 /** @typedef {import('../models/model-in-use.js').Refusal} Refusal */
 /** @typedef {import('../training/fine-tuning.js').FineTuning} FineTuning */
@@ -40,6 +41,10 @@ export function setUpModelNotices({ modelInUse, fineTuning }, settings) {
   }
 
   modelInUse.addEventListener('refused', (event) => tell(/** @type {CustomEvent<Refusal>} */ (event).detail));
+  modelInUse.addEventListener('misnamed', (event) => {
+    const { detail } = /** @type {CustomEvent<Failure>} */ (event);
+    notify(`The model could not be given the new name of a class: ${failureSentence(detail)} It goes on under the names that it learnt. Train again to give it the new ones.`);
+  });
   // What was said of another project's head holds no longer.
   modelInUse.addEventListener('changed', () => {
     if (modelInUse.isOfProject && !modelInUse.isChanging) closeNotice();
