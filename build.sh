@@ -93,7 +93,7 @@ serve() {
 # Builds what the page that is served already lacks. A process of its own, so that an error ends it.
 build_rest() {
   local log=$CACHE/webgpu-engine.log
-  say "The page has the CPU engine. The WebGPU engine is being built: about 20 minutes the first time, see $log"
+  say "The page has the CPU engine. The WebGPU engine is being built: 10 to 20 minutes the first time, see $log"
   if nice -n 10 ./build.sh build >"$log" 2>&1; then
     say "The WebGPU engine is built and in dist/: load the page again to use it"
   else

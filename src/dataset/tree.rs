@@ -60,7 +60,7 @@ struct Candidate<'a> {
 
 impl Tree {
     /// Reads paths relative to the data set's folder, parted by `/`. One that ends in `/` is a folder, and matters only
-    /// if it is empty.
+    /// if no tile is in it or in a folder below it.
     pub fn read<'a>(paths: impl IntoIterator<Item = &'a str>, class_from: ClassFrom) -> Self {
         let mut tree = Self::default();
         let (mut candidates, mut empty_folders) = (Vec::new(), Vec::new());
@@ -80,6 +80,12 @@ impl Tree {
                 candidates.push(Candidate { path: index, folders, subset: None });
             }
         }
+        // A folder whose tiles lie in folders below it is not empty.
+        let holds: BTreeSet<&[&str]> = candidates
+            .iter()
+            .flat_map(|candidate| (1..=candidate.folders.len()).map(|depth| &candidate.folders[..depth]))
+            .collect();
+        empty_folders.retain(|folders| !holds.contains(&folders[..]));
         tree.take_splits(&mut candidates);
         tree.take_classes(&candidates, &names, class_from);
         tree.note_empty(&empty_folders);
@@ -363,5 +369,16 @@ mod tests {
         assert!(notes[1].contains("`a` has one tile"), "{notes:?}");
         assert!(notes[2].contains("`c` holds no tiles"), "{notes:?}");
         assert_eq!((tree.tiles.len(), tree.skipped.count()), (3, 2));
+    }
+
+    #[test]
+    fn a_folder_that_is_no_class_is_not_called_empty_where_tiles_are_in_it_or_below() {
+        let paths = ["a/", "a/1.jpg", "a/2.jpg", "b/", "b/2019/", "b/2019/3.jpg", "b/2019/4.jpg", "b/2020/"];
+        let empty = |class_from| {
+            let notes = Tree::read(paths, class_from).notes;
+            notes.into_iter().filter(|note| matches!(note, Note::EmptyFolder(_))).collect::<Vec<_>>()
+        };
+        assert_eq!(empty(ClassFrom::First), [Note::EmptyFolder("2020".into())]);
+        assert_eq!(empty(ClassFrom::Last), [Note::EmptyFolder("2020".into())]);
     }
 }

@@ -8,9 +8,20 @@ use half::f16;
 use tilelens::import::labels;
 use tilelens::model::model_file::{ModelFile, WeightsDtype};
 
+/// Where the models lie that come with Tilelens, from the folder that a command is started in.
+const OWN_MODELS: &str = "models";
+
 /// Reads and verifies a model file.
 pub fn open_model(path: &Path) -> Result<ModelFile> {
-    let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let bytes = fs::read(path).with_context(|| {
+        let own = if path.starts_with(OWN_MODELS) && !path.exists() {
+            ": Tilelens looks for its own models in the folder that you are in; go to its repository, or give --model (and \
+             --head) with their paths"
+        } else {
+            ""
+        };
+        format!("{} cannot be read{own}", path.display())
+    })?;
     ModelFile::from_bytes(&bytes).with_context(|| path.display().to_string())
 }
 
