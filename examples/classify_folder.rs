@@ -11,6 +11,7 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use tilelens::dataset::clutter_of;
 use tilelens::device::Device;
@@ -18,7 +19,18 @@ use tilelens::model::classifier::Classifier;
 use tilelens::model::model_file::ModelFile;
 use tilelens::tile::Together;
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Says what went wrong in words: a `main` that returns the error would print how it is written in Rust.
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let [folder, backbone, head] = <[String; 3]>::try_from(env::args().skip(1).collect::<Vec<_>>())
         .map_err(|_| "give a folder of tiles, the file of a backbone, and that of a head")?;
     let model = read_model(&backbone)?.join(&read_model(&head)?)?;

@@ -14,6 +14,7 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use tilelens::dataset::{ClassFrom, Subset, Tree};
 use tilelens::device::Device;
@@ -33,10 +34,22 @@ use tilelens::training::validation::Validation;
 /// The share of each class that judges the head, where there are tiles enough.
 const VALIDATION_FRACTION: f64 = 0.2;
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Says what went wrong in words: a `main` that returns the error would print how it is written in Rust.
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let [folder, backbone, output] = <[String; 3]>::try_from(env::args().skip(1).collect::<Vec<_>>())
         .map_err(|_| "give a folder of classes, the file of a backbone, and where to write the head")?;
-    let base = ModelFile::from_bytes(&fs::read(backbone)?)?.backbone()?;
+    let bytes = fs::read(&backbone).map_err(|error| format!("{backbone}: {error}"))?;
+    let base = ModelFile::from_bytes(&bytes)?.backbone()?;
     let backbone = Backbone::load(&base, &Device::Cpu)?;
 
     let (labels, samples, preparations) = labelled_features(Path::new(&folder), &backbone)?;

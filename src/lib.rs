@@ -21,6 +21,8 @@
 //!
 //! # A tile's class
 //!
+//! With `tilelens` and `pollster` among the dependencies, built with `--release` (without, a tile takes fifty times as long):
+//!
 //! ```
 //! use tilelens::device::Device;
 //! use tilelens::model::classifier::Classifier;
@@ -43,6 +45,9 @@
 //! # }
 //! ```
 //!
+//! Rasters of numbers have to be stretched to colours. Those of one scene share a stretch if they go through
+//! `tile::Together`; each by itself would get other colours, and so perhaps another class.
+//!
 //! The models lie in the repository's folder `models/`. `examples/` has more: a folder of tiles → classes
 //! (`classify_folder.rs`), a folder of classes → a new head (`train_head.rs`), and a server on axum (`server/`).
 //!
@@ -51,7 +56,7 @@
 //! | feature | what it adds | default |
 //! |---|---|---|
 //! | `cli` | the command line (with `import`, `scene`, `burn`) | yes |
-//! | `raster` | TIFF files (bands, georeference, stretch), and the rarer kinds of pictures | yes |
+//! | `raster` | TIFF files (bands, georeference, stretch), GIF, BMP, and PNG of 16 bits | yes |
 //! | `scene` | class maps of whole scenes, and their files (with `raster`) | with `cli` |
 //! | `import` | readers of PyTorch's, ONNX's and Keras's files | with `cli` |
 //! | `burn` | the network as burn modules: training the backbone, and the reference of the kernels | with `cli` |
@@ -59,7 +64,7 @@
 //! | `engine` | what JavaScript sees of the network, in the browser's builds | with `webgpu` |
 //! | `training` | what JavaScript sees of training, in a module of its own | with `webgpu` |
 //!
-//! With `default-features = false` the crate decodes JPEG, PNG and WebP, classifies, and trains heads on the CPU, with its
+//! With `default-features = false` the crate decodes JPEG, PNG of 8 bits and WebP, classifies, and trains heads on the CPU, with its
 //! own kernels alone. burn takes most of the time of a build with default features.
 //!
 //! # Errors

@@ -29,6 +29,24 @@ const PAPERS = {
   ...Object.fromEntries(MODELS.map((model) => [`models/${model}.md`, `models/${model}.md`])),
 };
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)['"](\.{1,2}\/[^'"]+)['"]/g;
+/** What stands before and behind the declarations of an entry, which the compiler cannot know. @type {Record<string, { before?: string, behind?: string }>} */
+const DECLARATIONS = {
+  // A project for Node.js alone has no types of pictures and workers.
+  'package/src/index.d.ts': { before: '/// <reference lib="dom" />\n' },
+  'package/src/element.d.ts': {
+    before: '/// <reference lib="dom" />\n',
+    behind: `declare global {
+    interface HTMLElementTagNameMap {
+        'tile-classifier': TileClassifierElement;
+    }
+    interface HTMLElementEventMap {
+        classified: CustomEvent<{ file: File; classification: Classification }>;
+        failed: CustomEvent<{ file: File; error: import('./errors.js').TilelensError }>;
+    }
+}
+`,
+  },
+};
 /** What wasm-bindgen writes for the classes and functions of the engine, which nobody outside of the worker sees. */
 const AFTER_THE_INTERFACES = /\n\/\*\*(?:(?!\*\/)[^])*\*\/\nexport class [^]*/;
 
@@ -95,10 +113,11 @@ async function buildScripts(folder, withWebGpu) {
   if (withWebGpu) await buildWorker(path.join(assets, 'worker-webgpu.js'), true);
   const entries = ['index.js', 'element.js', ...(withWebGpu ? ['webgpu.js'] : [])].map((name) => path.join(SOURCE, name));
   await build({ ...OPTIONS, entryPoints: entries, outdir: folder, splitting: true, chunkNames: 'shared-[hash]', define });
-  // Each on its own: the worker's begins with what a browser has.
-  await build({ ...OPTIONS, entryPoints: [path.join(SOURCE, 'index.js')], outfile: path.join(folder, 'node.js'), platform: 'node', plugins: [NODE_PLATFORM], define });
+  // Each on its own: the worker's begins with what a browser has. Node.js prints the line that throws: not all of it in one.
+  const forNode = /** @type {const} */ ({ ...OPTIONS, minify: false, platform: 'node' });
+  await build({ ...forNode, entryPoints: [path.join(SOURCE, 'index.js')], outfile: path.join(folder, 'node.js'), plugins: [NODE_PLATFORM], define });
   const entry = path.join(SOURCE, 'node-worker.js');
-  await build({ ...OPTIONS, entryPoints: [entry], outfile: path.join(folder, 'node-worker.js'), platform: 'node', plugins: [WITHOUT_IMPORTER, WITHOUT_WEBGPU] });
+  await build({ ...forNode, entryPoints: [entry], outfile: path.join(folder, 'node-worker.js'), plugins: [WITHOUT_IMPORTER, WITHOUT_WEBGPU] });
 }
 
 /**
@@ -131,13 +150,32 @@ async function buildTypes(folder, withWebGpu) {
     await mkdir(path.dirname(path.join(folder, 'types', name)), { recursive: true });
     const source = path.join(ROOT, name.replace(/\.d\.ts$/, '.js'));
     const whole = existsSync(source) ? withOverloadComments(text, await readFile(source, 'utf8')) : text;
-    await writeFile(path.join(folder, 'types', name), whole);
+    const { before = '', behind = '' } = DECLARATIONS[name] ?? {};
+    await writeFile(path.join(folder, 'types', name), `${before}${whole}${behind}`);
     for (const [, target] of text.matchAll(IMPORT)) {
       const next = path.posix.join(path.posix.dirname(name), target).replace(/\.js$/, '.d.ts');
       if (!known.has(next)) waiting.push(next);
       known.add(next);
     }
   }
+}
+
+/**
+ * Papers lie elsewhere here than in the repository, and not all that they name is beside them: what is not, they name without a link.
+ * @param {string} folder
+ * @param {string} name
+ */
+async function mendLinks(folder, name) {
+  const file = path.join(folder, name);
+  const text = await readFile(file, 'utf8');
+  const mended = text.replace(/(!?)\[([^\]]*)\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)/g, (_, picture, words, target, anchor = '') => {
+    // As the repository has it, from where the paper stands there.
+    const source = path.posix.join(path.posix.dirname(PAPERS[name]), target);
+    const place = Object.keys(PAPERS).find((paper) => PAPERS[paper] === source);
+    if (!place) return picture ? '' : words;
+    return `[${words}](${path.posix.relative(path.posix.dirname(name), place)}${anchor})`;
+  });
+  await writeFile(file, mended);
 }
 
 /** @param {string} folder @param {boolean} withWebGpu */
@@ -169,9 +207,7 @@ try {
   await buildScripts(folder, withWebGpu);
   await buildTypes(folder, withWebGpu);
   for (const [to, from] of Object.entries(PAPERS)) await cp(path.join(ROOT, from), path.join(folder, to));
-  // The cards lie beside it there.
-  const readme = path.join(folder, 'README.md');
-  await writeFile(readme, (await readFile(readme, 'utf8')).replaceAll('](../models/', '](models/'));
+  for (const name of Object.keys(PAPERS)) if (name.endsWith('.md')) await mendLinks(folder, name);
   await writeManifest(folder, withWebGpu);
   const { scripts, engine } = await loadedBytes(folder);
   const kB = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(0)} kB`;

@@ -20,17 +20,15 @@ const ADDRESSES = {
 
 /**
  * @param {keyof typeof ADDRESSES} name
- * @param {string | URL} [folder] where the files were copied to, for a bundler that leaves them out
+ * @param {URL} [folder] where the files were copied to, for a bundler that leaves them out; it ends in `/`
  */
 export function address(name, folder) {
-  if (folder === undefined) return ADDRESSES[name]().href;
-  const base = new URL(`${folder}`.replace(/\/?$/, '/'), globalThis.location?.href);
-  return new URL(name, base).href;
+  return folder === undefined ? ADDRESSES[name]().href : new URL(name, folder).href;
 }
 
 /**
  * @param {VerifiedFile} name
- * @param {string | URL} [folder]
+ * @param {URL} [folder]
  * @returns {RemoteFile}
  */
 export function remoteFile(name, folder) {

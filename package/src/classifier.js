@@ -1,9 +1,10 @@
 /** A classifier of tiles: an engine in a worker of its own, a backbone, and the head that answers. */
 
-import { EngineError, Session, TRAINING_DEFAULTS, VIEWS, asEngineError, preparationsOf, stretchFor } from '../../www/engine/index.js';
+import { EngineError, Session, VIEWS, asEngineError, preparationsOf, stretchFor } from '../../www/engine/index.js';
 import { address, remoteFile } from './assets.js';
 import { TilelensError, asTilelensError } from './errors.js';
 import { platform } from './platform-browser.js';
+import { checkSamples, checkedSettings } from './settings.js';
 
 /** @typedef {import('../../www/engine/index.js').Connection} Connection */
 /** @typedef {import('../../www/engine/index.js').DeviceChoice} DeviceChoice */
@@ -25,8 +26,8 @@ import { platform } from './platform-browser.js';
  * @property {Blob | Uint8Array | ArrayBuffer | URL | string} [model] a model file of your own, with a backbone; the
  *   shipped backbone of overhead imagery if not given
  * @property {ShippedHead | Blob | Uint8Array | ArrayBuffer | URL | null} [head] what names the classes: a shipped head
- *   (`overhead-scenes` if not given), a head of your own, or `null` for features alone. With a `model` of your own, its
- *   own head if not given
+ *   (`overhead-scenes` if not given), a head of your own, whose text is never an address: give a `URL`; or `null` for
+ *   features alone. With a `model` of your own, its own head if not given
  * @property {DevicePreference} [device] `cpu` if not given, or `auto` where `webgpu` is: then the GPU is taken where it
  *   gives the CPU's answers and is faster
  * @property {WebGpuEngine} [webgpu] the larger engine that also knows WebGPU, from `tilelens/webgpu`
@@ -76,7 +77,8 @@ import { platform } from './platform-browser.js';
  * @property {number} [validationFraction] share of the samples that is held out to judge, 0 to 0.5; 0.2 if not given.
  *   Where that is fewer than 20, five-fold cross-validation judges
  * @property {boolean} [augmentation] whether to learn from the eight flips and turns of each tile; `true` if not given
- * @property {AbortSignal} [signal] ends training early; the best epoch so far is kept
+ * @property {AbortSignal} [signal] ends training early; the best epoch so far is kept. While features are still computed
+ *   there is none, and the promise rejects with the signal's reason
  */
 /** @typedef {TrainingConfig & TrainOnlySettings} TrainSettings */
 
@@ -91,12 +93,16 @@ const FORMS = { model: 'modelFile', safetensors: 'safetensors', onnx: 'onnx' };
 
 let lastTile = 0;
 
-/** A classifier of tiles. Its engine is in a worker, so that a page never blocks. */
+/**
+ * A classifier of tiles. Its engine is in a worker, so that a page never blocks. The first rasters of a kind set the stretch that
+ * makes colours of their numbers, and it is kept for all that come later: `notes` says which.
+ */
 export class Classifier {
   #session;
   /** How the rasters of a kind become colours. @type {Map<string, import('../../www/engine/index.js').Stretch>} */
   #stretches = new Map();
   #releaseWorker;
+  #isDisposed = false;
   /** The file whose head answers; null where none does. @type {Blob | RemoteFile | null} */
   #head;
   /** The backbone that the shipped heads stand on. @type {RemoteFile} */
@@ -119,7 +125,8 @@ export class Classifier {
    * @returns {Promise<Classifier>} rejects with a {@link TilelensError}
    */
   static async open(options = {}) {
-    const { webgpu, assets, onProgress = () => undefined } = options;
+    const { webgpu, onProgress = () => undefined } = options;
+    const assets = options.assets === undefined ? undefined : platform.folderOf(options.assets);
     const device = options.device ?? (webgpu ? 'auto' : 'cpu');
     if (device === 'webgpu' && !webgpu) {
       throw new TilelensError('device.not_built', "WebGPU needs the larger engine: import { webgpu } from 'tilelens/webgpu' and give it to Classifier.open.");
@@ -141,7 +148,9 @@ export class Classifier {
       return classifier;
     } catch (thrown) {
       classifier.dispose();
-      throw asTilelensError(thrown);
+      const error = asTilelensError(thrown);
+      if (error.code !== 'engine.not_loaded') throw error;
+      throw new TilelensError(error.code, `The engine could not be loaded from ${workerUrl}: check that the package's folder assets/ is served there, or say where by the option assets. Vite before 8 needs optimizeDeps: { exclude: ['tilelens'] }.`, thrown);
     }
   }
 
@@ -170,10 +179,17 @@ export class Classifier {
 
   get #loaded() {
     const { loaded } = this.#session.status;
-    if (!loaded) throw new TilelensError('engine.disposed', 'This classifier was disposed of: open another.');
+    if (!loaded) throw disposed();
     return loaded;
   }
 
+  /**
+   * Classifies tiles on all cores. One that cannot be read is a {@link TilelensError} in its place; the others go on.
+   * @overload
+   * @param {readonly TileSource[]} sources
+   * @param {ClassifyOptions} [options]
+   * @returns {Promise<(Classification | TilelensError)[]>} in the order of the sources
+   */
   /**
    * Classifies a tile.
    * @overload
@@ -182,11 +198,11 @@ export class Classifier {
    * @returns {Promise<Classification>} rejects with a {@link TilelensError} when the tile cannot be read
    */
   /**
-   * Classifies tiles on all cores. One that cannot be read is a {@link TilelensError} in its place; the others go on.
+   * Classifies a tile, or tiles.
    * @overload
-   * @param {readonly TileSource[]} sources
+   * @param {TileSource | readonly TileSource[]} given
    * @param {ClassifyOptions} [options]
-   * @returns {Promise<(Classification | TilelensError)[]>} in the order of the sources
+   * @returns {Promise<Classification | (Classification | TilelensError)[]>} as many as were given
    */
   /**
    * @param {TileSource | readonly TileSource[]} given
@@ -200,16 +216,16 @@ export class Classifier {
   }
 
   /**
-   * What the backbone sees in a tile: 576 numbers, which are close for tiles that look alike.
-   * @overload
-   * @param {TileSource} source
-   * @returns {Promise<Float32Array>} rejects with a {@link TilelensError} when the tile cannot be read
-   */
-  /**
    * What the backbone sees in each of these tiles. One that cannot be read is a {@link TilelensError} in its place.
    * @overload
    * @param {readonly TileSource[]} sources
    * @returns {Promise<(Float32Array | TilelensError)[]>} in the order of the sources
+   */
+  /**
+   * What the backbone sees in a tile: 576 numbers, which are close for tiles that look alike.
+   * @overload
+   * @param {TileSource} source
+   * @returns {Promise<Float32Array>} rejects with a {@link TilelensError} when the tile cannot be read
    */
   /**
    * @param {TileSource | readonly TileSource[]} given
@@ -251,12 +267,14 @@ export class Classifier {
   /**
    * Trains a head on the samples and lets it answer from then on. The backbone stays as it is.
    * @param {readonly Sample[]} samples at least two classes
-   * @param {TrainSettings} [settings]
-   * @param {(progress: TrainingProgress) => void} [onEpoch] told after each epoch
+   * @param {TrainSettings} [settings] the README lists them with their defaults
+   * @param {(progress: TrainingProgress) => void} [onEpoch] told after each epoch, which is counted anew in each phase: heads
+   *   that judge first, and then the one that is kept
    * @returns {Promise<TrainingReport>} how good the head is on samples that it did not learn from
    */
   async train(samples, settings = {}, onEpoch = () => undefined) {
-    const { labels: wanted, name = 'My classes', validationFraction, augmentation, signal, ...config } = { ...TRAINING_DEFAULTS, ...settings };
+    checkSamples(samples);
+    const { labels: wanted, name = 'My classes', validationFraction, augmentation, signal, ...config } = checkedSettings(settings);
     const labels = wanted ?? [...new Set(samples.map(({ label }) => label))];
     const classes = samples.map(({ label }) => labels.indexOf(label));
     const stray = samples.find((_, index) => classes[index] < 0);
@@ -264,6 +282,7 @@ export class Classifier {
     const views = augmentation ? VIEWS : 1;
     const { tileIds, preparations } = await this.#computeFeatures(samples, views, signal);
     const stop = () => void this.#session.ask('steerTraining', { command: 'stop' }).catch(() => undefined);
+    const caller = new Caller();
     try {
       const setup = {
         ...{ labels, classes, views, settings: config, validationFraction, name, fromCurrent: false },
@@ -272,14 +291,16 @@ export class Classifier {
         description: `A head for ${labels.length} classes, trained on ${samples.length} labelled tiles, on the backbone ${this.model.backboneName}.`,
       };
       const onEvent = (/** @type {import('../../www/engine/index.js').EventOf<'train'>} */ event) => {
-        if (event.event === 'epoch') onEpoch(event.progress);
+        if (event.event === 'epoch' && !caller.tell(() => onEpoch(event.progress))) stop();
       };
       signal?.addEventListener('abort', stop, { once: true });
       const { report, model } = await this.#ask('train', { setup, tileIds, device: 'auto' }, { onEvent });
+      caller.check();
       await this.#session.changeModel({ kind: 'head', head: model, backbone: this.#backbone });
       this.#head = model;
       return report;
     } catch (thrown) {
+      caller.check();
       throw asTilelensError(thrown);
     } finally {
       signal?.removeEventListener('abort', stop);
@@ -300,6 +321,7 @@ export class Classifier {
 
   /** Ends the worker and frees its memory. What is still asked for rejects. */
   dispose() {
+    this.#isDisposed = true;
     this.#session.close();
     this.#releaseWorker();
   }
@@ -327,9 +349,10 @@ export class Classifier {
   async #classifyAll(sources, { averaged = false, onResult, signal }, resultOf, forget) {
     /** @type {(Result | TilelensError)[]} */
     const results = Array.from({ length: sources.length });
+    const caller = new Caller();
     const settle = (/** @type {number} */ index, /** @type {Result | TilelensError} */ result) => {
       results[index] = result;
-      onResult?.(/** @type {any} */ (result), index);
+      caller.tell(() => onResult?.(/** @type {any} */ (result), index));
     };
     /** Rasters wait for one another: those of one kind become colours by one stretch. @type {ReadTile[]} */
     const rasters = [];
@@ -352,12 +375,14 @@ export class Classifier {
       // The next files are read while these are at work.
       reading = start + TILES_AT_ONCE < sources.length ? read(start + TILES_AT_ONCE) : null;
       await answer(tiles, null);
+      caller.check();
     }
     const seen = rasters.splice(0);
     const looks = await this.#lookAt(seen);
     for (const start of startsOf(seen.length)) {
       signal?.throwIfAborted();
       await answer(seen.slice(start, start + TILES_AT_ONCE), looks);
+      caller.check();
     }
     signal?.throwIfAborted();
     return results;
@@ -419,6 +444,7 @@ export class Classifier {
     try {
       if (tiles.length > 0) await this.#session.ask('classify', { tiles, isAveraged }, { onEvent });
     } catch (thrown) {
+      if (this.#isDisposed) throw disposed();
       if (!asEngineError(thrown).fatal) throw asTilelensError(thrown);
     }
     for (const tile of [...waiting.values()]) {
@@ -426,6 +452,7 @@ export class Classifier {
         await this.#session.ask('classify', { tiles: [tile], isAveraged }, { onEvent });
       } catch (thrown) {
         const { fatal, failure } = asEngineError(thrown);
+        if (this.#isDisposed) throw disposed();
         if (!fatal) throw asTilelensError(thrown);
         onEvent({ event: 'tile', tileId: tile.tileId, error: { code: 'tile.engine_stopped', data: { cause: failure } } });
       }
@@ -491,9 +518,37 @@ export class Classifier {
    */
   async #ask(kind, payload, options) {
     return this.#session.ask(kind, payload, options).catch((thrown) => {
-      throw asTilelensError(thrown);
+      throw this.#isDisposed ? disposed() : asTilelensError(thrown);
     });
   }
+}
+
+/**
+ * Whoever is told of what is done. What they throw ends the work, and is what its promise rejects with: in an event it would be
+ * nobody's.
+ */
+class Caller {
+  /** @type {{ thrown: unknown } | null} */
+  #broken = null;
+
+  /** @param {() => void} tell @returns {boolean} whether nothing was thrown so far */
+  tell(tell) {
+    if (this.#broken) return false;
+    try {
+      tell();
+    } catch (thrown) {
+      this.#broken = { thrown };
+    }
+    return this.#broken === null;
+  }
+
+  check() {
+    if (this.#broken) throw this.#broken.thrown;
+  }
+}
+
+function disposed() {
+  return new TilelensError('engine.disposed', 'This classifier was disposed of: open another.');
 }
 
 /** @param {OpenOptions['model']} model */
@@ -503,7 +558,7 @@ async function ownFile(model) {
 
 /**
  * @param {OpenOptions} options
- * @param {OpenOptions['assets']} assets
+ * @param {URL | undefined} assets
  * @returns {Promise<Blob | RemoteFile | null>}
  */
 async function headOf({ model, head = model === undefined ? 'overhead-scenes' : null }, assets) {

@@ -1,7 +1,7 @@
 /** `<tile-classifier>`: drop an image on it, see its classes. */
 
 import { Classifier } from './classifier.js';
-import { asTilelensError } from './errors.js';
+import { TilelensError, asTilelensError } from './errors.js';
 
 /** @typedef {import('./classifier.js').Classification} Classification */
 /** @typedef {import('./classifier.js').ShippedHead} ShippedHead */
@@ -21,14 +21,15 @@ const STYLE = `
   ol { margin: 0; padding: 0; list-style: none; }
   li { display: flex; justify-content: space-between; gap: 1rem; }
   li:first-child { font-weight: 600; }
-  p { margin: .5rem 0 0; }
+  p { margin: .5rem 0 0; overflow-wrap: anywhere; }
 `;
 
 /**
  * A place to drop images on, which shows the classes of each.
  *
- * Attributes: `head` (`overhead-scenes` or `sentinel-2`), `prompt` (its text), `assets` (as for `Classifier.open`). Events: `classified`, whose detail has
- * the `file` and its `classification`, and `failed`, whose detail has the `file`, if there was one, and the `error`.
+ * Attributes: `head` (`overhead-scenes` or `sentinel-2`), `prompt` (its text), `assets` (as for `Classifier.open`): they are read
+ * when the first tile comes. Events: `classified`, whose detail has the `file` and its `classification`, and `failed`, whose
+ * detail has the `file` and the `error`.
  */
 export class TileClassifierElement extends HTMLElement {
   /** Opened with the first image. @type {Promise<Classifier> | null} */
@@ -57,22 +58,30 @@ export class TileClassifierElement extends HTMLElement {
   }
 
   /**
-   * Classifies files as if they had been dropped.
+   * Classifies files as if they had been dropped: together, so that rasters of one kind look alike.
    * @param {Iterable<File>} files
    */
   async classify(files) {
-    for (const file of files) {
-      try {
-        const classifier = await this.#open();
-        this.#status.textContent = '';
-        const classification = await classifier.classify(file);
-        this.#show(file, classification);
-        this.#tell('classified', { file, classification });
-      } catch (thrown) {
-        const error = asTilelensError(thrown);
-        this.#status.textContent = `${file.name}: ${error.message}`;
-        this.#tell('failed', { file, error });
-      }
+    const all = [...files];
+    const waiting = new Set(all);
+    try {
+      const classifier = await this.#open();
+      this.#status.textContent = '';
+      await classifier.classify(all, {
+        onResult: (result, index) => {
+          const file = all[index];
+          waiting.delete(file);
+          if (result instanceof TilelensError) this.#refuse(file, result);
+          else {
+            this.#show(file, result);
+            this.#tell('classified', { file, classification: result });
+          }
+        },
+      });
+    } catch (thrown) {
+      const error = asTilelensError(thrown);
+      this.#status.textContent = error.message;
+      for (const file of waiting) this.#tell('failed', { file, error });
     }
   }
 
@@ -146,6 +155,18 @@ export class TileClassifierElement extends HTMLElement {
     const figure = document.createElement('figure');
     figure.append(image, caption);
     this.#results.prepend(figure);
+  }
+
+  /**
+   * @param {File} file
+   * @param {TilelensError} error
+   */
+  #refuse(file, error) {
+    const line = document.createElement('p');
+    line.setAttribute('role', 'alert');
+    line.textContent = `${file.name}: ${error.message}`;
+    this.#results.prepend(line);
+    this.#tell('failed', { file, error });
   }
 
   /**

@@ -7,6 +7,7 @@ import { fetchFile, fileOf } from './sources.js';
  * @typedef {object} Platform What differs between browsers and Node.js.
  * @property {(url: string) => Connection} connect
  * @property {(source: any) => Promise<Blob>} fileOf
+ * @property {(folder: string | URL) => URL} folderOf the address of a folder, which ends in `/`
  * @property {(file: Blob) => boolean} canLookAt whether parts of a raster can be read
  * @property {(address: string) => Promise<{ url: string, release: () => void }>} workerUrl
  */
@@ -15,6 +16,7 @@ import { fetchFile, fileOf } from './sources.js';
 export const platform = {
   connect: (url) => new Connection(url),
   fileOf,
+  folderOf: (folder) => new URL(`${folder}`.replace(/\/?$/, '/'), globalThis.location.href),
   canLookAt: () => true,
   async workerUrl(address) {
     if (new URL(address).origin === globalThis.location.origin) return { url: address, release: () => undefined };

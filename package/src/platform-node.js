@@ -1,6 +1,8 @@
 /** The engine's worker, and what a tile can be, in Node.js. */
 
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Connection } from '../../www/engine/index.js';
 import { TilelensError } from './errors.js';
 import { NodeWorker } from './node-worker-like.js';
@@ -21,6 +23,10 @@ export const platform = {
     if (isPath || new URL(source instanceof URL ? source : 'none:').protocol === 'file:' || `${source}`.startsWith('file:')) return readLocal(source);
     // A `File` of Node.js loses its bytes on the way to a worker.
     return source instanceof Blob ? source.slice() : fileOf(source);
+  },
+  folderOf(folder) {
+    const isUrl = folder instanceof URL || ADDRESS.test(folder) || folder.startsWith('file:');
+    return isUrl ? new URL(`${folder}`.replace(/\/?$/, '/')) : pathToFileURL(`${path.resolve(folder)}${path.sep}`);
   },
   canLookAt: (file) => file.size <= MOST_LOOKED_AT_BYTES,
   workerUrl: async () => ({ url: new URL('./node-worker.js', import.meta.url).href, release: () => undefined }),

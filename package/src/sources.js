@@ -20,6 +20,7 @@ export async function fileOf(source) {
   if (source instanceof Blob) return source;
   if (source instanceof ArrayBuffer || source instanceof Uint8Array) return new Blob([/** @type {BlobPart} */ (source)]);
   if (typeof source === 'string' || source instanceof URL) return fetchFile(source);
+  if (!isPicture(source)) throw new TilelensError('source.unknown', 'This is no tile: give a file, its bytes, its address, or pixels.');
   return pngFile(pixelsOf(source));
 }
 
@@ -32,7 +33,14 @@ export async function fetchFile(address) {
     throw new TilelensError('network.unreachable', `${address} cannot be reached: check the address, the connection, and whether its server allows other sites to read it (CORS).`, cause);
   });
   if (!response.ok) throw new TilelensError('network.refused', `The server answered ${response.status} for ${address}.`);
+  if (/^text\/html\b/.test(response.headers.get('content-type') ?? '')) throw new TilelensError('network.refused', `${address} is a web page and no picture: check the address.`);
   return response.blob();
+}
+
+/** Whether it has a size, as everything with pixels does. @param {any} source */
+function isPicture(source) {
+  const { width, height } = sizeOf(source);
+  return typeof width === 'number' && typeof height === 'number';
 }
 
 /** @param {PixelSource} source */

@@ -86,7 +86,8 @@ impl LoadedHead {
 }
 
 impl Classifier {
-    /// Puts the backbone of `file` on `device`, and its classifier, where it has one, into use.
+    /// Puts the backbone of `file` on `device`, and its classifier, where it has one, into use. Of a backbone alone there are
+    /// features, and no labels: answers have no probabilities until a head is added.
     ///
     /// # Errors
     ///

@@ -124,8 +124,9 @@ test('the element classifies what is chosen and says why a file is none', { time
   await page.locator('tile-classifier figure li').first().waitFor();
   assert.equal(await page.locator('tile-classifier li').count(), 3);
   assert.match(await page.locator('tile-classifier label').innerText(), /Your tile/);
-  await page.locator('tile-classifier input').setInputFiles(path.join(folder, 'package.json'));
-  await page.locator('tile-classifier p[role=status]', { hasText: 'package.json: ' }).waitFor();
+  await page.locator('tile-classifier input').setInputFiles([path.join(folder, 'package.json'), path.join(SAMPLES, 'synthetic-grass.jpg')]);
+  await page.locator('tile-classifier figure').nth(1).waitFor();
+  assert.match(await page.locator('tile-classifier p[role=alert]').innerText(), /^package\.json: /, 'what is said of one file stays when the next is read');
   await page.screenshot({ path: 'target/screenshots/element.png' });
 });
 

@@ -88,6 +88,43 @@ test('many tiles, a head that was trained, and the way back through a file', asy
   assert.match(found.bad, /^Sample 1 of 2 \("a"\) cannot be used\. gone\.jpg cannot be read/);
 });
 
+test('what is given wrongly is named, and what a callback throws ends the work', async (t) => {
+  const folder = await project(t, []);
+  const code = `
+    import { Classifier } from 'tilelens';
+    const [a, b] = ${JSON.stringify(['forest', 'river-lake'].map((name) => path.join(SAMPLES, `synthetic-${name}.jpg`)))};
+    const classifier = await Classifier.open({ assets: 'node_modules/tilelens/assets' });
+    const samples = [a, b].flatMap((source) => Array(3).fill({ source, label: source }));
+    const refused = (work) => work().then(() => 'done', ({ code, message }) => [code, message].join(': '));
+    const own = (work) => work().then(() => 'done', ({ message }) => message);
+    const fails = () => { throw new Error('mine'); };
+    const found = {
+      name: await refused(() => classifier.train(samples, { epoch: 5 })),
+      value: await refused(() => classifier.train(samples, { epochs: -5 })),
+      sample: await refused(() => classifier.train([{ source: a }, ...samples])),
+      none: await refused(() => classifier.train()),
+      one: await refused(() => classifier.train(samples.slice(0, 3))),
+      tile: await refused(() => classifier.classify({})),
+      onResult: await own(() => classifier.classify([a, b], { onResult: fails })),
+      onEpoch: await own(() => classifier.train(samples, { epochs: 5, augmentation: false }, fails)),
+      after: (await classifier.classify(a)).label,
+    };
+    const pending = refused(() => classifier.classify(Array(80).fill(a)));
+    setTimeout(() => classifier.dispose(), 50);
+    console.log(JSON.stringify({ ...found, disposed: await pending }));
+  `;
+  await writeFile(path.join(folder, 'wrong.mjs'), code);
+  const found = JSON.parse((await run(process.execPath, ['wrong.mjs'], { cwd: folder, timeout: SLOW_MS })).stdout);
+  assert.match(found.name, /^training\.setting: There is no setting epoch: the settings are epochs, /);
+  assert.match(found.value, /^training\.setting: The setting epochs is -5: give a whole number from 1 on/);
+  assert.match(found.sample, /^training\.samples: Sample 1 of 7 /);
+  assert.match(found.none, /^training\.samples: Give a list/);
+  assert.match(found.one, /^training\.samples: All samples have one label/);
+  assert.match(found.tile, /^source\.unknown: This is no tile/);
+  assert.deepEqual([found.onResult, found.onEpoch, found.after], ['mine', 'mine', 'Forest']);
+  assert.match(found.disposed, /^engine\.disposed: /);
+});
+
 test('where in a tile a class is seen', async (t) => {
   const folder = await project(t, []);
   const code = `

@@ -1,6 +1,6 @@
 /** What is in the package: entries, types, licences, sizes. */
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import zlib from 'node:zlib';
@@ -29,10 +29,11 @@ test('every entry has types under every way to resolve it as an ES module', asyn
   await tool('attw', [await tarball(), '--profile', 'esm-only', '--exclude-entrypoints', './assets/*'], PACKAGE);
 });
 
-for (const [module, moduleResolution] of [['NodeNext', 'NodeNext'], ['ESNext', 'Bundler']]) {
-  test(`a strict project compiles against it, resolved as ${moduleResolution} does`, async (t) => {
+// A project for Node.js alone has no types of the DOM of its own.
+for (const [module, moduleResolution, ...lib] of [['NodeNext', 'NodeNext', 'DOM', 'DOM.Iterable'], ['ESNext', 'Bundler', 'DOM', 'DOM.Iterable'], ['NodeNext', 'NodeNext']]) {
+  test(`a strict project compiles against it, resolved as ${moduleResolution} does, with the types of ${lib[0] ?? 'no DOM'}`, async (t) => {
     const folder = await project(t, ['consumer.ts']);
-    const compilerOptions = { strict: true, skipLibCheck: false, noEmit: true, target: 'ES2022', lib: ['ES2022', 'DOM', 'DOM.Iterable'], types: [], module, moduleResolution };
+    const compilerOptions = { strict: true, skipLibCheck: false, noEmit: true, target: 'ES2022', lib: ['ES2022', ...lib], types: [], module, moduleResolution };
     await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
     await tool('tsc', ['--project', '.'], folder);
   });
@@ -49,6 +50,19 @@ test('its papers are there: licences, notice, and a card for each model', async 
   for (const name of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'LICENSE-torchvision', 'NOTICE', 'models/overhead.md', 'models/overhead-scenes.md', 'models/sentinel-2.md']) {
     assert.ok((await readFile(path.join(PACKAGE, name))).length > 0, name);
   }
+});
+
+test('no paper of it links to what is not there', async () => {
+  const papers = ['README.md', ...['overhead', 'overhead-scenes', 'sentinel-2'].map((name) => `models/${name}.md`)];
+  let links = 0;
+  for (const paper of papers) {
+    const text = await readFile(path.join(PACKAGE, paper), 'utf8');
+    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      links += 1;
+      await access(path.join(PACKAGE, path.dirname(paper), target));
+    }
+  }
+  assert.ok(links > 5, `${links} links`);
 });
 
 test('scripts, engine, training and reader of rasters stay as small as they are', async (t) => {

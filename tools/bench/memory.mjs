@@ -22,8 +22,8 @@ const FEATURES = 576;
 const LONGEST_TRAINING_MS = 30 * 60_000;
 
 /**
- * Bytes that the page and its workers hold, the memory of WebAssembly with them. That memory never shrinks: it is the
- * most that was needed so far. Files and thumbnails are not in it, for the browser keeps them elsewhere.
+ * Bytes that the page and its workers hold. Chromium 156 leaves out the memory of WebAssembly modules, which earlier ones told,
+ * and which never shrinks. Files and thumbnails are not in it, for the browser keeps them elsewhere.
  * @param {Page} page
  * @returns {Promise<{ page: number, engine: number, tfjs: number }>}
  */

@@ -1,5 +1,5 @@
 // Compiled with `strict`, as a stranger's project is: each line is a promise of the types.
-import { Classifier, TilelensError, type Classification, type TileSource, type TrainSettings } from 'tilelens';
+import { Classifier, TilelensError, type Classification, type DeviceChoice, type Heatmap, type ModelInfo, type TileSource, type TrainSettings, type TrainingProgress, type TrainingReport } from 'tilelens';
 import { TileClassifierElement } from 'tilelens/element';
 
 const settings: TrainSettings = { epochs: 20, dropoutRate: 0.3, validationFraction: 0.2, name: 'Mine' };
@@ -18,6 +18,21 @@ export async function use(canvas: HTMLCanvasElement, frame: VideoFrame, file: Fi
   return [...labels, String(accuracy), String(model.size), classifier.device.why.code];
 }
 
+export async function name(given: string | string[], told: (progress: TrainingProgress) => void): Promise<[Heatmap, ModelInfo, DeviceChoice, TrainingReport]> {
+  const classifier = await Classifier.open();
+  const results = await classifier.classify(given);
+  console.log(Array.isArray(results) ? results.length : results.label);
+  const report = await classifier.train([{ source: 'tile.jpg', label: 'forest' }], settings, told);
+  return [await classifier.heatmap('tile.jpg'), classifier.model, classifier.device, report];
+}
+
+const made = document.createElement('tile-classifier');
+made.addEventListener('classified', ({ detail }) => console.log(detail.file.name, detail.classification.label));
+made.addEventListener('failed', ({ detail }) => console.log(detail.file.name, detail.error.code));
+void made.classify([]);
+
+// @ts-expect-error There is no such thing to classify.
+void Classifier.open().then((classifier) => classifier.classify({ nonsense: 1 }));
 // @ts-expect-error There is no such head.
 void Classifier.open({ head: 'tree-species' });
 // @ts-expect-error A single tile gives a single answer.

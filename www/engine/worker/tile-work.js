@@ -26,7 +26,7 @@ import { HEAD_BYTES } from './slices.js';
  * @property {(row: FeatureRow) => void} onFeatures told before the tile's event is
  * @property {(report: Promise<void>) => void} later told of reports that are still to come
  */
-/** @typedef {{ tileId: string, look: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Promise<Blob | null> }} DecodedTile */
+/** @typedef {{ tileId: string, look: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Blob | null | Promise<Blob | null> }} DecodedTile */
 /** What decodes: the engine, and the reader of what the engine does not read. @typedef {{ wasm: Bindings, reader: RasterReader }} Decoders */
 
 /** 50 million pixels are 150 MB when decoded. */
@@ -47,6 +47,9 @@ const HEATMAP_PX = 224;
  */
 const THUMBNAIL_TYPE = { type: 'image/jpeg', quality: 0.92 };
 
+/** A small file in a format that a browser shows as the engine reads it is a thumbnail as it is. */
+const SMALL_BYTES = 48 << 10;
+
 const canvas = new OffscreenCanvas(MOST_THUMBNAIL_PX, MOST_THUMBNAIL_PX);
 const drawing = canvas.getContext('2d', { alpha: false });
 
@@ -59,6 +62,16 @@ async function thumbnailOf(tile) {
   if (canvas.width !== sidePx) Object.assign(canvas, { width: sidePx, height: sidePx });
   drawing.putImageData(new ImageData(pixels, sidePx, sidePx), 0, 0);
   return canvas.convertToBlob(THUMBNAIL_TYPE).catch(() => null);
+}
+
+/**
+ * A file that is its own thumbnail: small, square, and nothing was done to it that a browser would not do.
+ * @param {Uint8Array | null} bytes
+ * @param {TileFacts} facts
+ */
+function asItIs(bytes, { widthPx, heightPx, format, notes }) {
+  if (!bytes || bytes.length > SMALL_BYTES || widthPx !== heightPx || widthPx > MOST_THUMBNAIL_PX) return null;
+  return format === 'JPEG' && notes.length === 0 ? new Blob([/** @type {BlobPart} */ (bytes)], THUMBNAIL_TYPE) : null;
 }
 
 /** The bytes of a file; a cell of a scene is read in parts, as it is decoded. @param {TileSource} source */
@@ -107,7 +120,7 @@ async function decode(decoders, { tileId, source, needsThumbnail }, bytes) {
   const startMs = performance.now();
   const { tile, facts } = await tileOf(decoders, source, bytes);
   const decodeMs = performance.now() - startMs;
-  const thumbnail = needsThumbnail ? thumbnailOf(tile) : Promise.resolve(null);
+  const thumbnail = needsThumbnail ? (asItIs(bytes, facts) ?? thumbnailOf(tile)) : null;
   return { tileId, look: lookOf(source), tile, facts, decodeMs, thumbnail };
 }
 
@@ -205,7 +218,7 @@ async function answerTogether({ backbone, model }, decoded, views, classify, { o
       const decoded = { facts, features: { backbone, look, views }, thumbnail: picture };
       onTile({ event: 'tile', tileId, result: { model, probabilities: probabilities[row], inferenceMs, decodeMs, decoded } });
     };
-    later(thumbnail.then(report));
+    later(Promise.resolve(thumbnail).then(report));
   }
 }
 
