@@ -7,7 +7,7 @@ import zlib from 'node:zlib';
 import { PACKAGE, project, tarball, tool } from './packed.mjs';
 
 /** What a page loads beside the engine and the model, by brotli. */
-const MOST_SCRIPT_BYTES = 25_000;
+const MOST_SCRIPT_BYTES = 26_500;
 /** The element alone, without what every page loads. */
 const MOST_ELEMENT_BYTES = 4000;
 /** The goals are 280 kB for the engine and 350 for rasters; compilers differ by a little. */
@@ -42,7 +42,7 @@ for (const [module, moduleResolution, ...lib] of [['NodeNext', 'NodeNext', 'DOM'
 test('everything that a classifier can do is explained where an editor shows it', async () => {
   const types = await readFile(path.join(PACKAGE, 'types/package/src/classifier.d.ts'), 'utf8');
   const members = types.slice(types.indexOf('export declare class Classifier')).match(/^ {4}(?:static |get )?\w+\(.*$/gm) ?? [];
-  assert.equal(members.length, 12);
+  assert.equal(members.length, 13);
   for (const member of members) assert.ok(types.includes(`*/\n${member}`), member);
 });
 
