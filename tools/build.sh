@@ -85,8 +85,9 @@ build_cpu_engine() {
 }
 
 # What is done with labelled tiles: fetched when heads are trained, tiles compared or models converted.
+# At level s an epoch takes a quarter longer.
 build_training_module() {
-  build_module training training s
+  build_module training training 2
 }
 
 # Rasters and rare pictures: fetched when such a file is there, by either engine.
@@ -174,7 +175,7 @@ engine_sources() {
   {
     find src Cargo.toml Cargo.lock .cargo -path src/bin -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
     rustc --version
-    printf '%s\n' "$WASM_TOOLCHAIN" "$WASM_BINDGEN_VERSION" "${WASM_OPT_FLAGS[@]}"
+    printf '%s\n' "$WASM_TOOLCHAIN" "$WASM_BINDGEN_VERSION" "${WASM_OPT_FLAGS[@]}" "${CARGO_PROFILE_RELEASE_OPT_LEVEL:-}"
   } | sha256sum | cut -d ' ' -f 1
 }
 

@@ -135,6 +135,11 @@ test('an old project, whose head belongs to a different backbone, opens with its
   await page.setInputFiles('#project-file', await temporaryFile(t, 'old.zip', old));
   const notice = page.locator('.notice', { hasText: 'belongs to a different backbone' });
   await notice.waitFor();
+  // The notice may come before the first tile is at work.
+  await page.waitForFunction(() => {
+    const cards = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('#tile-grid article.tile')]);
+    return cards.length > 0 && cards.every(({ dataset }) => dataset.state === 'done');
+  });
   await bench.settled();
   assert.deepEqual(await bench.counts(), CLASSES.map(() => 6), 'every label is there');
   assert.ok((await seen.cards()).every(({ className }) => className !== ''), 'the model of the site answers');

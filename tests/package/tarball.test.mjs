@@ -12,7 +12,7 @@ const MOST_SCRIPT_BYTES = 26_500;
 const MOST_ELEMENT_BYTES = 4000;
 /** The goals are 280 kB for the engine and 350 for rasters; compilers differ by a little. */
 const MOST_ENGINE_BYTES = 285e3;
-const MOST_TRAINING_BYTES = 190e3;
+const MOST_TRAINING_BYTES = 215e3;
 const MOST_RASTER_BYTES = 352e3;
 
 /** @param {string} name */
