@@ -3,22 +3,23 @@
 import { TRAINING_DEFAULTS } from '../../www/engine/index.js';
 import { TilelensError } from './errors.js';
 
-/** @typedef {'whole' | 'any' | 'share' | 'flag'} Kind */
+/** @typedef {{ words: string, test: (value: any) => boolean }} Rule */
 
-/** What each may be: a whole number from 1 on, any number from 0 on, a share from 0 to 1, or true or false. @type {Record<string, Kind>} */
-const KINDS = {
-  ...{ epochs: 'whole', batchSize: 'whole', denseNeurons: 'whole', patience: 'whole' },
-  ...{ learningRate: 'any', weightDecay: 'any', seed: 'any' },
-  ...{ dropoutRate: 'share', labelSmoothing: 'share', validationFraction: 'share' },
-  ...{ standardised: 'flag', classWeighting: 'flag', augmentation: 'flag' },
-};
+/** @param {number} most @returns {Rule} */
+const share = (most) => ({ words: `a number from 0 to ${most}`, test: (value) => Number.isFinite(value) && value >= 0 && value <= most });
+/** @type {Rule} */
+const number = { words: 'a number from 0 on', test: (value) => Number.isFinite(value) && value >= 0 };
+/** @type {Rule} */
+const whole = { words: 'a whole number from 1 on', test: (value) => Number.isSafeInteger(value) && value >= 1 };
+/** @type {Rule} */
+const flag = { words: 'true or false', test: (value) => typeof value === 'boolean' };
 
-/** @type {Record<Kind, { words: string, test: (value: any) => boolean }>} */
+/** @type {Record<string, Rule>} */
 const RULES = {
-  whole: { words: 'a whole number from 1 on', test: (value) => Number.isSafeInteger(value) && value >= 1 },
-  any: { words: 'a number from 0 on', test: (value) => Number.isFinite(value) && value >= 0 },
-  share: { words: 'a number from 0 to 1', test: (value) => Number.isFinite(value) && value >= 0 && value <= 1 },
-  flag: { words: 'true or false', test: (value) => typeof value === 'boolean' },
+  ...{ epochs: whole, batchSize: whole, denseNeurons: whole, patience: whole },
+  ...{ learningRate: number, weightDecay: number, seed: number },
+  ...{ dropoutRate: share(1), labelSmoothing: share(1), validationFraction: share(0.5) },
+  ...{ standardised: flag, classWeighting: flag, augmentation: flag },
 };
 
 /** Told apart from the settings of the engine. */
@@ -29,13 +30,13 @@ const OWN = ['labels', 'name', 'signal'];
  * @returns {any} with the defaults of what is not given
  */
 export function checkedSettings(settings) {
-  for (const [name, value] of Object.entries(settings)) {
-    if (OWN.includes(name) || value === undefined) continue;
-    const rule = RULES[KINDS[name]];
-    if (!rule) throw new TilelensError('training.setting', `There is no setting ${name}: the settings are ${[...Object.keys(KINDS), ...OWN].join(', ')}.`);
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  for (const [name, value] of Object.entries(given)) {
+    if (OWN.includes(name)) continue;
+    const rule = RULES[name];
+    if (!rule) throw new TilelensError('training.setting', `There is no setting ${name}: the settings are ${[...Object.keys(RULES), ...OWN].join(', ')}.`);
     if (!rule.test(value)) throw new TilelensError('training.setting', `The setting ${name} is ${JSON.stringify(value)}: give ${rule.words}.`);
   }
-  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   return { ...TRAINING_DEFAULTS, ...given };
 }
 

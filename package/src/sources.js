@@ -20,7 +20,6 @@ export async function fileOf(source) {
   if (source instanceof Blob) return source;
   if (source instanceof ArrayBuffer || source instanceof Uint8Array) return new Blob([/** @type {BlobPart} */ (source)]);
   if (typeof source === 'string' || source instanceof URL) return fetchFile(source);
-  if (!isPicture(source)) throw new TilelensError('source.unknown', 'This is no tile: give a file, its bytes, its address, or pixels.');
   return pngFile(pixelsOf(source));
 }
 
@@ -37,17 +36,13 @@ export async function fetchFile(address) {
   return response.blob();
 }
 
-/** Whether it has a size, as everything with pixels does. @param {any} source */
-function isPicture(source) {
-  const { width, height } = sizeOf(source);
-  return typeof width === 'number' && typeof height === 'number';
-}
-
 /** @param {PixelSource} source */
 function pixelsOf(source) {
   if (typeof ImageData === 'function' && source instanceof ImageData) return source;
-  if (typeof OffscreenCanvas !== 'function') throw new TilelensError('source.no_canvas', 'Pixels can be read in a browser alone: give a file, its bytes, a path or a URL.');
   const { width, height } = sizeOf(source);
+  // Everything with pixels has a size.
+  if (typeof width !== 'number' || typeof height !== 'number') throw new TilelensError('source.unknown', 'This is no tile: give a file, its bytes, its address, or pixels.');
+  if (typeof OffscreenCanvas !== 'function') throw new TilelensError('source.no_canvas', 'Pixels can be read in a browser alone: give a file, its bytes, a path or a URL.');
   if (!(width > 0 && height > 0)) {
     throw new TilelensError('source.empty', 'This source has no pixels: wait until the image is loaded, or give a File, Blob, URL, ImageBitmap, canvas or video frame.');
   }

@@ -80,12 +80,7 @@ impl Tree {
                 candidates.push(Candidate { path: index, folders, subset: None });
             }
         }
-        // A folder whose tiles lie in folders below it is not empty.
-        let holds: BTreeSet<&[&str]> = candidates
-            .iter()
-            .flat_map(|candidate| (1..=candidate.folders.len()).map(|depth| &candidate.folders[..depth]))
-            .collect();
-        empty_folders.retain(|folders| !holds.contains(&folders[..]));
+        drop_held(&mut empty_folders, &candidates);
         tree.take_splits(&mut candidates);
         tree.take_classes(&candidates, &names, class_from);
         tree.note_empty(&empty_folders);
@@ -217,6 +212,17 @@ impl Tree {
             .collect();
         self.notes.extend(names.into_iter().map(Note::EmptyFolder));
     }
+}
+
+/// Drops the folders that tiles lie in, or in folders below them: they are not empty.
+fn drop_held(folders: &mut Vec<Vec<&str>>, candidates: &[Candidate]) {
+    if folders.is_empty() {
+        return;
+    }
+    let chains = candidates.iter().map(|candidate| &candidate.folders);
+    let held: BTreeSet<&[&str]> =
+        chains.flat_map(|chain| (1..=chain.len()).map(|depth| &chain[..depth])).collect();
+    folders.retain(|folders| !held.contains(&folders[..]));
 }
 
 /// The folders that lie around all tiles, with the `/` behind them.

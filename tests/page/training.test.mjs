@@ -266,14 +266,20 @@ test('a head that ends after another project was opened is dropped', async () =>
   assert.equal(workspace.current.model, null);
 });
 
-test('a class that is renamed is renamed in the head, too', async (t) => {
+/** A page whose project has a head of two classes. @param {import('node:test').TestContext} t whose clock stands still */
+async function pageWithHead(t) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const page = openPage();
-  const { fake, workspace, labelling, modelInUse } = page;
+  const { workspace, modelInUse } = page;
   await modelInUse.start(SITE, 'cpu');
   const { classes } = label(page);
   workspace.replaceModel({ model: new Blob(['head']), report: { report: REPORT, classIds: classes.map(({ id }) => id), labels: ['Wood', 'Water'], tileIds: [], seconds: 1, device: 'cpu' } });
   await modelInUse.following;
+  return { ...page, classes };
+}
+
+test('a class that is renamed is renamed in the head, too', async (t) => {
+  const { fake, workspace, labelling, classes } = await pageWithHead(t);
   fake.answers.relabel = ({ labels }) => new Blob([labels.join()]);
   labelling.rename(classes[0], 'Forest');
   t.mock.timers.tick(1000);
@@ -284,13 +290,7 @@ test('a class that is renamed is renamed in the head, too', async (t) => {
 });
 
 test('a head that cannot be given the new name of a class keeps the old one, and says so', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  const page = openPage();
-  const { fake, workspace, labelling, modelInUse } = page;
-  await modelInUse.start(SITE, 'cpu');
-  const { classes } = label(page);
-  workspace.replaceModel({ model: new Blob(['head']), report: { report: REPORT, classIds: classes.map(({ id }) => id), labels: ['Wood', 'Water'], tileIds: [], seconds: 1, device: 'cpu' } });
-  await modelInUse.following;
+  const { fake, workspace, labelling, modelInUse, classes } = await pageWithHead(t);
   /** @type {string[]} */
   const told = [];
   modelInUse.addEventListener('misnamed', (event) => told.push(/** @type {CustomEvent<{ code: string }>} */ (event).detail.code));

@@ -26,7 +26,7 @@ import { HEAD_BYTES } from './slices.js';
  * @property {(row: FeatureRow) => void} onFeatures told before the tile's event is
  * @property {(report: Promise<void>) => void} later told of reports that are still to come
  */
-/** @typedef {{ tileId: string, look: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Blob | null | Promise<Blob | null> }} DecodedTile */
+/** @typedef {{ tileId: string, look: string, tile: Tile, facts: TileFacts, decodeMs: number, thumbnail: Promise<Blob | null> }} DecodedTile */
 /** What decodes: the engine, and the reader of what the engine does not read. @typedef {{ wasm: Bindings, reader: RasterReader }} Decoders */
 
 /** 50 million pixels are 150 MB when decoded. */
@@ -53,9 +53,15 @@ const SMALL_BYTES = 48 << 10;
 const canvas = new OffscreenCanvas(MOST_THUMBNAIL_PX, MOST_THUMBNAIL_PX);
 const drawing = canvas.getContext('2d', { alpha: false });
 
-/** @param {Tile} tile */
-async function thumbnailOf(tile) {
+/**
+ * @param {Tile} tile
+ * @param {Uint8Array | null} bytes of its file
+ * @param {TileFacts} facts
+ */
+async function thumbnailOf(tile, bytes, facts) {
   if (!drawing) return null;
+  const asItIs = smallFile(bytes, facts);
+  if (asItIs) return asItIs;
   const pixels = new Uint8ClampedArray(tile.thumbnail(MOST_THUMBNAIL_PX));
   const sidePx = Math.sqrt(pixels.length / 4);
   // To set a side clears the canvas, which takes time.
@@ -69,7 +75,7 @@ async function thumbnailOf(tile) {
  * @param {Uint8Array | null} bytes
  * @param {TileFacts} facts
  */
-function asItIs(bytes, { widthPx, heightPx, format, notes }) {
+function smallFile(bytes, { widthPx, heightPx, format, notes }) {
   if (!bytes || bytes.length > SMALL_BYTES || widthPx !== heightPx || widthPx > MOST_THUMBNAIL_PX) return null;
   return format === 'JPEG' && notes.length === 0 ? new Blob([/** @type {BlobPart} */ (bytes)], THUMBNAIL_TYPE) : null;
 }
@@ -120,7 +126,7 @@ async function decode(decoders, { tileId, source, needsThumbnail }, bytes) {
   const startMs = performance.now();
   const { tile, facts } = await tileOf(decoders, source, bytes);
   const decodeMs = performance.now() - startMs;
-  const thumbnail = needsThumbnail ? (asItIs(bytes, facts) ?? thumbnailOf(tile)) : null;
+  const thumbnail = needsThumbnail ? thumbnailOf(tile, bytes, facts) : Promise.resolve(null);
   return { tileId, look: lookOf(source), tile, facts, decodeMs, thumbnail };
 }
 
@@ -218,7 +224,7 @@ async function answerTogether({ backbone, model }, decoded, views, classify, { o
       const decoded = { facts, features: { backbone, look, views }, thumbnail: picture };
       onTile({ event: 'tile', tileId, result: { model, probabilities: probabilities[row], inferenceMs, decodeMs, decoded } });
     };
-    later(Promise.resolve(thumbnail).then(report));
+    later(thumbnail.then(report));
   }
 }
 
@@ -297,8 +303,9 @@ export async function thumbnails(decoders, tiles) {
   const made = [];
   for (const { tileId, source } of tiles) {
     try {
-      const { tile } = await tileOf(decoders, source, await readBytes(source));
-      const thumbnail = await thumbnailOf(tile);
+      const bytes = await readBytes(source);
+      const { tile, facts } = await tileOf(decoders, source, bytes);
+      const thumbnail = await thumbnailOf(tile, bytes, facts);
       tile.free();
       if (thumbnail) made.push({ tileId, thumbnail });
     } catch (thrown) {
