@@ -71,14 +71,8 @@ serve() {
     build --cpu-only
     exec node tools/serve.mjs --port "$port"
   fi
-  setup
-  build_modules_for_cpu
-  if engine_is_built webgpu "$(engine_sources)"; then
-    build_importer
-    build_page
-    exec node tools/serve.mjs --port "$port"
-  fi
-  build_page --cpu-only
+  build_first_page
+  ! engine_is_built webgpu "$(engine_sources)" || exec node tools/serve.mjs --port "$port"
   # Each in a process group of its own, so that what ends this script ends all that they started.
   set -m
   node tools/serve.mjs --port "$port" &

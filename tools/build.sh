@@ -35,6 +35,18 @@ build_modules_for_cpu() {
   build_scene_module
 }
 
+# The page as it can be served first: the WebGPU engine is in it where it was built before.
+build_first_page() {
+  setup
+  build_modules_for_cpu
+  if engine_is_built webgpu "$(engine_sources)"; then
+    build_importer
+    build_page
+  else
+    build_page --cpu-only
+  fi
+}
+
 # build_page [--cpu-only]: puts the page together in a folder beside dist/, which then takes its place: whoever
 # is served meanwhile never sees half of it.
 build_page() {

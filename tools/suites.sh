@@ -2,8 +2,8 @@
 # The suites of tests, each a function. A suite sets up what it needs and runs in a process of its own, so that what
 # fails in one ends that one alone.
 
-# In the order in which they run: what is quick and what fails most often first.
-SUITES=(format clippy rustdoc crate types page docs audit notice metadata native fuzz examples chromium firefox project package e2e bench)
+# In the order in which they run: `serve`, whose time from nothing is checked, then what is quick and what fails most often.
+SUITES=(serve format clippy rustdoc crate types page docs audit notice metadata native fuzz examples chromium firefox project package e2e bench)
 
 # What `./build.sh check` runs: all that needs no browser and no WebGPU. `native` has the tests of `lib` and more.
 CHECKS=(format clippy rustdoc crate types page docs lib)
@@ -13,6 +13,11 @@ PAGE_SUITES=(package e2e bench)
 
 # Those whose tests are counted one by one.
 SUITES_OF_TESTS=(page docs lib native examples chromium firefox project package e2e)
+
+# What somebody waits for who has just cloned the repository.
+suite_serve() {
+  build_first_page
+}
 
 suite_format() {
   setup_rust_component fmt rustfmt

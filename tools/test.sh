@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Runs suites of tests. One that fails does not stop the next; then comes what failed and what did not run, and at last
-# the totals.
+# the totals. TILELENS_TIME_LIMITS, such as "serve=10 all=70", are minutes that a suite, or all together, may take: for
+# machines whose speed is known.
 
 PASSED=0
 FAILED=0
@@ -54,12 +55,27 @@ run_suite() {
   STATUS=${PIPESTATUS[0]}
   set -e
   TIMES+=("$name: $((SECONDS - begun)) s")
+  check_time "$name" $((SECONDS - begun))
   # A suite without tests that are counted is itself one.
   if [[ ! -f $RESULTS ]]; then
     : >"$RESULTS"
     ! is_one_of "$name" "${SUITES_OF_TESTS[@]}" || awk -f tools/cargo-results.awk "$log" >"$RESULTS"
   fi
   add_results "$name" "$log"
+}
+
+# check_time NAME SECONDS: one more check, where there is a limit for it.
+check_time() {
+  local limit
+  for limit in ${TILELENS_TIME_LIMITS:-}; do
+    [[ ${limit%=*} == "$1" ]] || continue
+    if (($2 <= ${limit#*=} * 60)); then
+      PASSED=$((PASSED + 1))
+    else
+      FAILED=$((FAILED + 1))
+      FAILURES+=("$1: took $2 s, and may take ${limit#*=} minutes")
+    fi
+  done
 }
 
 # cannot_run REASON: ends a suite that has what it needs neither here nor to be installed.
@@ -106,6 +122,7 @@ first_error() {
 }
 
 summary() {
+  check_time all "$SECONDS"
   list "Time taken:" "${TIMES[@]}"
   list "Failed:" "${FAILURES[@]}"
   list "Did not run:" "${LEFT_OUT[@]}"

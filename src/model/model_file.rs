@@ -56,7 +56,9 @@ pub enum ModelFileError {
     #[error("the model file is incomplete: fetch or copy it again")]
     Truncated,
     /// No safetensors file, or one without our manifest.
-    #[error("this is not a Tilelens model file ({0}); `tilelens import` makes one from a checkpoint")]
+    #[error(
+        "this is not a Tilelens model file ({0}): to make one of a checkpoint, drop it on the page, or use `tilelens import`"
+    )]
     NotAModel(String),
     /// The bytes are not those that were written.
     #[error("the model file is damaged or was changed: its checksum does not match")]

@@ -17,6 +17,13 @@ const PATH = /(?<![\w./-])(?:src|www|tests|tools|docs|models|examples|package|be
 /** What the build or a user makes. */
 const MADE = /^(models\/local|package\/node_modules)\b/;
 
+/** Codes that the package answers itself, or that belong to what only the page and the command line do. */
+const WITHIN = [
+  'image.needs_reader', 'image.needs_stretch', 'raster.unseen', 'raster.outside', 'engine.not_started', 'engine.replaced', 'device.unknown',
+  'features.missing', 'features.size', 'features.shape', 'heatmap.no_head', 'model.none', 'model.no_classifier', 'model.no_such_head', 'model.no_such_class',
+  'export.no_classifier', 'export.head_alone', 'export.manifest', 'export.layer', 'training.one_class', 'import.not_built',
+];
+
 async function documents() {
   const { stdout } = await run('git', ['ls-files', '*.md'], { cwd: ROOT });
   return Promise.all(stdout.trim().split('\n').map(async (name) => ({ name, text: await readFile(path.join(ROOT, name), 'utf8') })));
@@ -76,6 +83,17 @@ test('the table of features in the documents is that of the crate\'s documentati
   assert.deepEqual(rows(lib), rows(architecture));
   const features = Array.from(cargo.slice(cargo.indexOf('[features]')).split('\n[')[0].matchAll(/^(\w+) = \[/gm), ([, name]) => name);
   assert.deepEqual(rows(lib).map((row) => row.split('`')[1]).toSorted(), features.filter((name) => name !== 'default').toSorted());
+});
+
+test('the package\'s README explains every error code that its users can meet', async () => {
+  const { stdout } = await run('git', ['ls-files', 'package/src', 'www/engine', 'src/model', 'src/training', 'src/export', 'src/tile', 'src/raster', 'src/device.rs'], { cwd: ROOT });
+  const files = stdout.trim().split('\n').filter((file) => /\.(js|rs)$/.test(file) && !/scene|importer/.test(file));
+  const sources = (await Promise.all(files.map((file) => readFile(path.join(ROOT, file), 'utf8')))).join('\n');
+  const thrown = Array.from(sources.matchAll(/(?:EngineError\(|TilelensError\(|Self::.*=> )["']([a-z]+\.[a-z_]+)["']/g), ([, code]) => code);
+  const explained = Array.from((await readFile(path.join(ROOT, 'package/README.md'), 'utf8')).matchAll(/`([a-z]+\.[a-z_]+)`/g), ([, code]) => code);
+  const known = new Set([...explained, ...WITHIN]);
+  assert.ok(thrown.length > 50, `the codes were found: ${thrown.length}`);
+  assert.deepEqual(thrown.filter((code) => !known.has(code)), [], 'codes without an explanation');
 });
 
 test('the README fits on a screen and a half', async () => {
