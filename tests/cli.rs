@@ -233,9 +233,11 @@ fn the_mean_over_views_does_not_care_how_a_tile_is_turned() {
     let [as_it_stands, turned] = confidences(&["--view-average"])[..] else {
         panic!("two tiles have two rows")
     };
-    assert!((as_it_stands - turned).abs() < 1e-4, "{as_it_stands} and {turned}");
+    // Scaling rounds rows and columns one after the other, and so not alike once they are exchanged.
+    assert!((as_it_stands - turned).abs() < 1e-3, "{as_it_stands} and {turned}");
     let [as_it_stands, turned] = confidences(&[])[..] else { panic!("two tiles have two rows") };
-    assert!((as_it_stands - turned).abs() > 1e-4, "the views of this tile are too much alike to tell");
+    println!("without the mean: {as_it_stands} and {turned}");
+    assert!((as_it_stands - turned).abs() > 1e-2, "the views of this tile are too much alike to tell");
 }
 
 #[test]

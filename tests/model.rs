@@ -35,9 +35,9 @@ use tilelens::training::trainer::{Trainer, TrainingConfig};
 
 const FEATURES: usize = Architecture::MobileNetV3Small.features();
 
-/// Ten labels a class of RSSCN7's seven; 93 % are reached with this seed. The backbone saw other tiles of these classes:
-/// what it does for classes that it never saw is in its card.
-const TEN_SHOT_ACCURACY: f64 = 0.88;
+/// Ten labels a class of RSSCN7's seven; 87 % are reached with this seed, 85 % by the mean of 20 draws. The backbone saw other
+/// tiles of these classes: what it does for classes that it never saw is in its card.
+const TEN_SHOT_ACCURACY: f64 = 0.83;
 
 /// Tiles of which PyTorch, with another decoder of JPEG, says the same.
 const AGREEING: f64 = 0.994;

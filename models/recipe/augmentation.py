@@ -12,6 +12,8 @@ CROP_SIDE = (0.45, 1.0)
 ASPECT = (0.8, 1.25)
 BRIGHTNESS, CONTRAST, SATURATION, GAMMA, CHANNEL_GAIN = 0.3, 0.3, 0.3, 0.35, 0.12
 GREY_SHARE, BLURRED_SHARE = 0.05, 0.15
+# Some are shown as a coarser sensor sees them, in pixels of 1.7 to 3.7 times the side, a third of them by each.
+COARSE_SHARE, COARSE_SIDES = 0.3, (0.6, 0.4, 0.27)
 LUMA = (0.299, 0.587, 0.114)
 
 
@@ -37,6 +39,20 @@ def cropped_and_turned(images: torch.Tensor, side_px: int) -> torch.Tensor:
     theta[transposed, :, :2] = theta[transposed][:, :, [1, 0]]
     grid = functional.affine_grid(theta, [count, 3, side_px, side_px], align_corners=False)
     return functional.grid_sample(images.float() / 255, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def coarsened(images: torch.Tensor) -> torch.Tensor:
+    """Some of the images, each made small by areas and large again."""
+    side = images.shape[-1]
+    chosen = (torch.rand(len(images)) < COARSE_SHARE).nonzero().flatten()
+    kinds = torch.randint(len(COARSE_SIDES), (len(chosen),))
+    for kind, share in enumerate(COARSE_SIDES):
+        mine = chosen[kinds == kind]
+        if len(mine):
+            small = functional.interpolate(images[mine], size=int(side * share), mode="area")
+            mode = "bicubic" if torch.rand(()) < 0.5 else "bilinear"
+            images[mine] = functional.interpolate(small, size=side, mode=mode, align_corners=False).clamp(0, 1)
+    return images
 
 
 def in_another_light(images: torch.Tensor) -> torch.Tensor:

@@ -1,10 +1,10 @@
-"""Trains the backbone: from ImageNet's weights, on all sets of overhead tiles at once, a linear classifier for each.
+"""Trains the backbone: from ImageNet's weights, on all sets of overhead tiles at once, a classifier for each.
 
-    python train.py DATA_FOLDER IMAGENET.safetensors OUTPUT_FOLDER [--images N] [--without SET …] [--without-classes FILE]
+    python train.py DATA_FOLDER IMAGENET.safetensors OUTPUT_FOLDER [--images N] [--without SET …] [--without-classes FILE] [--seed N]
 
 Every batch holds tiles of every set, so that batch norms see them all. Early layers learn more slowly than late ones. The
-weights kept are an exponential average over the steps; average.py mixes them with those of the beginning. A checkpoint is
-written every minute or so: a run that was cut off goes on when it is started again.
+weights kept are an exponential average over the steps; average.py mixes those of several runs with those of the beginning. A
+checkpoint is written every minute or so: a run that was cut off goes on when it is started again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
-from augmentation import cropped_and_turned, in_another_light
+from augmentation import coarsened, cropped_and_turned, in_another_light
 from network import Student, backbone
 from tiles import SETS, Tiles, class_names, load, normalised
 
@@ -30,7 +30,7 @@ SEED = 20261127
 BATCH = 64
 # Of a batch: AID has the most classes and the most to tell.
 SHARES = {"aid": 0.5, "eurosat": 0.25, "rsscn7": 0.25}
-LEARNING_RATE = 6e-4
+LEARNING_RATE = 3e-3
 # Each stage of the backbone learns at this share of the one after it (layer-wise decay).
 STAGE_DECAY = 0.85
 WEIGHT_DECAY = 0.02
@@ -81,12 +81,12 @@ class Batches:
             chosen, self.left[name] = self.left[name].split([self.counts[name], len(self.left[name]) - self.counts[name]])
             images.append(cropped_and_turned(tiles.images[chosen], side_px))
             labels.append((name, tiles.labels[chosen]))
-        return normalised(in_another_light(torch.cat(images))), labels
+        return normalised(in_another_light(coarsened(torch.cat(images)))), labels
 
 
 def optimizer_of(student: Student) -> torch.optim.AdamW:
     groups = []
-    stages = [*student.features, student.outputs]
+    stages = [*student.features, nn.ModuleList([student.projector, student.outputs])]
     for depth, stage in enumerate(stages):
         scale = STAGE_DECAY ** (len(stages) - 1 - depth)
         for decays in (True, False):
@@ -99,8 +99,8 @@ def optimizer_of(student: Student) -> torch.optim.AdamW:
 def loss_of(student: Student, images: torch.Tensor, labels: list[tuple[str, torch.Tensor]]) -> torch.Tensor:
     """The mean cross-entropy. No label smoothing and no mixup: both pull classes together in a way that transfers worse
     (Kornblith et al., "Why Do Better Loss Functions Lead to Less Transferable Features?", 2021)."""
-    pooled = student.pooled(images).split([len(of_set) for _, of_set in labels])
-    losses = [functional.cross_entropy(student.logits(p, name), y, reduction="sum") for p, (name, y) in zip(pooled, labels)]
+    projected = student.projected(images).split([len(of_set) for _, of_set in labels])
+    losses = [functional.cross_entropy(student.logits(p, name), y, reduction="sum") for p, (name, y) in zip(projected, labels)]
     return torch.stack(losses).sum() / len(images)
 
 
@@ -125,7 +125,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     for name in ("data", "weights", "output"):
         arguments.add_argument(name, type=Path)
-    arguments.add_argument("--images", type=int, default=600_000, help="how many pictures are seen")
+    arguments.add_argument("--images", type=int, default=64_000, help="how many pictures are seen")
     arguments.add_argument("--without", nargs="+", default=[], choices=list(SETS), help="sets that are left out")
     arguments.add_argument("--without-classes", type=Path, help="JSON: the classes of each set that are left out")
     arguments.add_argument("--seed", type=int, default=SEED)

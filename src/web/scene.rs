@@ -286,24 +286,17 @@ impl Scene {
         Ok(SceneMap { map, place: self.place.clone(), filtered })
     }
 
-    /// What a GeoJSON file says of this scene.
-    #[wasm_bindgen(js_name = readVectors, unchecked_return_type = "VectorsInfo")]
-    pub fn read_vectors(&self, bytes: &[u8]) -> Result<JsValue, JsValue> {
-        let vectors = self.vectors(bytes)?;
-        let property =
-            |Property { name, values }| VectorProperty { name, values: values.into_iter().collect() };
-        Ok(to_js(&VectorsInfo {
-            count: vectors.len(),
-            notes: vectors.notes().to_vec(),
-            properties: vectors.properties().into_iter().map(property).collect(),
-        }))
+    /// Polygons of a GeoJSON file on this scene.
+    #[wasm_bindgen(js_name = readVectors)]
+    pub fn read_vectors(&self, bytes: &[u8]) -> Result<SceneVectors, JsValue> {
+        Vectors::read(bytes, &self.place).map(|inner| SceneVectors { inner }).map_err(failure)
     }
 
-    /// The classes that the polygons of a GeoJSON file give the windows of which they cover `leastShare` or more.
-    #[wasm_bindgen(js_name = labelsOfVectors, unchecked_return_type = "WindowLabels")]
-    pub fn labels_of_vectors(
+    /// The classes that polygons give the windows of which they cover `leastShare` or more.
+    #[wasm_bindgen(js_name = labelsOf, unchecked_return_type = "WindowLabels")]
+    pub fn labels_of(
         &self,
-        bytes: &[u8],
+        vectors: &SceneVectors,
         cell: &str,
         step: &str,
         offset: &str,
@@ -311,14 +304,8 @@ impl Scene {
         #[wasm_bindgen(js_name = leastShare)] least_share: f64,
     ) -> Result<JsValue, JsValue> {
         let grid = self.grid_of(cell, step, offset)?;
-        let VectorLabels { names, windows } = self.vectors(bytes)?.labels(&grid, property, least_share);
+        let VectorLabels { names, windows } = vectors.inner.labels(&grid, property, least_share);
         Ok(to_js(&WindowLabels { names, windows }))
-    }
-
-    /// The polygons of a GeoJSON file, as rings of points in pixels.
-    #[wasm_bindgen(js_name = areaOfVectors, unchecked_return_type = "[number, number][][][]")]
-    pub fn area_of_vectors(&self, bytes: &[u8]) -> Result<JsValue, JsValue> {
-        Ok(to_js(&self.vectors(bytes)?.area()))
     }
 
     /// The windows that show cells of an area, given as polygons, rings and points in pixels.
@@ -335,10 +322,6 @@ impl Scene {
         Ok((0..).zip(is_wanted).filter_map(|(window, is_wanted)| is_wanted.then_some(window)).collect())
     }
 
-    fn vectors(&self, bytes: &[u8]) -> Result<Vectors, JsValue> {
-        Vectors::read(bytes, &self.place).map_err(failure)
-    }
-
     fn grid_of(&self, cell: &str, step: &str, offset: &str) -> Result<Grid, JsValue> {
         let description = self.inner.description();
         let size = [description.width, description.height];
@@ -347,6 +330,33 @@ impl Scene {
         let grid =
             cell.and_then(|cell| Grid::of_lengths(size, self.place.pixel_m(), cell, Some(step?), offset?));
         grid.map_err(failure)
+    }
+}
+
+/// Polygons on a scene.
+#[wasm_bindgen]
+pub struct SceneVectors {
+    inner: Vectors,
+}
+
+#[wasm_bindgen]
+impl SceneVectors {
+    /// What their file says of the scene.
+    #[wasm_bindgen(unchecked_return_type = "VectorsInfo")]
+    pub fn describe(&self) -> JsValue {
+        let property =
+            |Property { name, values }| VectorProperty { name, values: values.into_iter().collect() };
+        to_js(&VectorsInfo {
+            count: self.inner.len(),
+            notes: self.inner.notes().to_vec(),
+            properties: self.inner.properties().into_iter().map(property).collect(),
+        })
+    }
+
+    /// Their rings of points, in pixels.
+    #[wasm_bindgen(unchecked_return_type = "[number, number][][][]")]
+    pub fn area(&self) -> JsValue {
+        to_js(&self.inner.area())
     }
 }
 

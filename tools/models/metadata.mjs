@@ -20,7 +20,7 @@ const EXTENSIONS = [
 ];
 const BACKBONE = 'overhead';
 /** When they were trained. */
-const CREATED = '2026-11-27T00:00:00Z';
+const CREATED = '2026-11-29T00:00:00Z';
 const IMAGENET = "torchvision's MobileNet_V3_Small_Weights.IMAGENET1K_V1";
 /** Numbers that the backbone gives for a tile. */
 const FEATURES = 576;

@@ -216,9 +216,10 @@
  * @property {{ payload: { sceneId: string, column: number, row: number }, event: never, reply: [number, number] | null }} lonLat
  * @property {{ payload: { sceneId: string, grid: GridPlan, model: { name: string, groundResolutionM: [number, number] } | null }, event: never, reply: CutScene }} cutScene
  * @property {{ payload: { sceneId: string, grid: GridPlan, map: MapPlan, answers: WindowAnswers }, event: never, reply: SceneMap }} mapScene
- * @property {{ payload: { sceneId: string, file: Blob }, event: never, reply: VectorsInfo }} readVectors what a GeoJSON file says of the scene
- * @property {{ payload: { sceneId: string, file: Blob, grid: GridPlan, property: string, leastShare: number }, event: never, reply: WindowLabels }} vectorLabels the classes that its polygons give the windows of which they cover so much
- * @property {{ payload: { sceneId: string, file: Blob }, event: never, reply: AreaOfInterest['polygons'] }} vectorArea
+ * @property {{ payload: { sceneId: string, file: File }, event: never, reply: VectorsInfo }} readVectors what a GeoJSON file says of the scene. It is kept until it is forgotten, or another is read
+ * @property {{ payload: { sceneId: string, file: File, grid: GridPlan, property: string, leastShare: number }, event: never, reply: WindowLabels }} vectorLabels the classes that its polygons give the windows of which they cover so much
+ * @property {{ payload: { sceneId: string, file: File }, event: never, reply: AreaOfInterest['polygons'] }} vectorArea
+ * @property {{ payload: {}, event: never, reply: {} }} forgetVectors
  * @property {{ payload: { sceneId: string, form: MapForm }, event: never, reply: { ending: string, file: Blob }[] }} writeMap of the map that was made last
  * @property {{ payload: { sceneId: string, count: number, seed: number }, event: never, reply: Uint32Array }} drawSample cells to be checked
  * @property {{ payload: { sceneId: string, cells: Uint32Array, truths: string[] }, event: never, reply: MapAccuracy }} mapAccuracy

@@ -69,7 +69,7 @@ export function setUpVectorOffer({ room, scenes, desk, tiles, labelling }, showM
 
   /** Plans are asked for faster than they are made: of all only the last one counts. */
   let asked = 0;
-  /** What is being made. Each plan reads all of the file: the next waits, and those between are not made at all. @type {Promise<unknown>} */
+  /** What is being made. Each plan looks at all shapes: the next waits, and those between are not made at all. @type {Promise<unknown>} */
   let making = Promise.resolve();
   /** @type {Plan['act']} */
   let act = null;
@@ -127,6 +127,9 @@ export function setUpVectorOffer({ room, scenes, desk, tiles, labelling }, showM
       await offer({ file, scene, opened });
     } catch (thrown) {
       notify(`${isolated(file.name)} cannot be laid on ${isolated(scene.name)}. ${thrownSentence(thrown)}`);
+    } finally {
+      // A worker that has ended has nothing left to forget.
+      room.ask('forgetVectors', {}).catch(() => undefined);
     }
   }
 

@@ -11,6 +11,7 @@ import { slices } from './slices.js';
 /** @typedef {typeof import('../../../pkg/scene/tilelens.js')} SceneBindings */
 /** @typedef {import('../../../pkg/scene/tilelens.js').Scene} OpenScene */
 /** @typedef {import('../../../pkg/scene/tilelens.js').SceneMap} MapOfScene */
+/** @typedef {import('../../../pkg/scene/tilelens.js').SceneVectors} VectorsOfScene */
 /** @typedef {import('../protocol.js').MapForm} MapForm */
 /** @typedef {import('../protocol.js').RemoteFile} RemoteFile */
 /** @typedef {import('../protocol.js').ScenePayload} ScenePayload */
@@ -34,10 +35,14 @@ let module = null;
 /** It has the decoders of pictures. @type {RasterReader | null} */
 let pictures = null;
 
+/** The file of polygons that was read last, and on which scene: each plan that is made of it asks for them. @type {{ key: string, vectors: VectorsOfScene } | null} */
+let laid = null;
+
 /** @param {RemoteFile} engine */
 function moduleOf(engine) {
   module ??= new ResettableModule(engine, () => /** @type {Promise<SceneBindings>} */ (import('../../../pkg/scene/tilelens.js')), () => {
     for (const known of scenes.values()) Object.assign(known, { scene: null, map: null });
+    laid = null;
   });
   return module;
 }
@@ -70,6 +75,8 @@ async function open(Scene, { file, sidecars, stretch }) {
 /** @param {ScenePayload} payload */
 async function openScene({ engine, ...source }) {
   moduleOf(engine);
+  // Where it lies may have changed.
+  forgetVectors();
   const before = scenes.get(source.sceneId);
   scenes.set(source.sceneId, { source, scene: null, map: null, empty: new Map() });
   try {
@@ -129,12 +136,23 @@ function mapScene({ sceneId, grid, map, answers }) {
 
 /**
  * @template Value
- * @param {{ sceneId: string, file: Blob }} payload
- * @param {(scene: OpenScene, bytes: Uint8Array) => Value} work
+ * @param {{ sceneId: string, file: File }} payload
+ * @param {(vectors: VectorsOfScene, scene: OpenScene) => Value} work
  */
-async function withVectors({ sceneId, file }, work) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  return withScene(sceneId, (scene) => work(scene, bytes));
+function withVectors({ sceneId, file }, work) {
+  const key = JSON.stringify([sceneId, file.name, file.size, file.lastModified]);
+  return withScene(sceneId, async (scene) => {
+    if (laid?.key !== key) {
+      forgetVectors();
+      laid = { key, vectors: scene.readVectors(new Uint8Array(await file.arrayBuffer())) };
+    }
+    return work(laid.vectors, scene);
+  });
+}
+
+function forgetVectors() {
+  laid?.vectors.free();
+  laid = null;
 }
 
 /**
@@ -199,13 +217,16 @@ async function answer({ kind, payload }) {
       return { value, transfer: [value.ids.buffer, value.confidences.buffer] };
     }
     case 'readVectors':
-      return { value: await withVectors(payload, (scene, bytes) => scene.readVectors(bytes)) };
+      return { value: await withVectors(payload, (vectors) => vectors.describe()) };
     case 'vectorLabels': {
       const { grid, property, leastShare } = payload;
-      return { value: await withVectors(payload, (scene, bytes) => scene.labelsOfVectors(bytes, grid.cell, grid.step, grid.offset, property, leastShare)) };
+      return { value: await withVectors(payload, (vectors, scene) => scene.labelsOf(vectors, grid.cell, grid.step, grid.offset, property, leastShare)) };
     }
     case 'vectorArea':
-      return { value: await withVectors(payload, (scene, bytes) => scene.areaOfVectors(bytes)) };
+      return { value: await withVectors(payload, (vectors) => vectors.area()) };
+    case 'forgetVectors':
+      forgetVectors();
+      return { value: {} };
     case 'writeMap': {
       const files = Object.entries(await withMap(payload.sceneId, FORMS[payload.form]));
       return { value: files.map(([ending, content]) => ({ ending, file: new Blob([/** @type {BlobPart} */ (content)]) })) };
