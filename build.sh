@@ -35,6 +35,8 @@ usage: ./build.sh COMMAND
   build [--cpu-only]        build the engines and the page into dist/; --cpu-only leaves the WebGPU engine out
   serve [--cpu-only] [PORT] serve the page on 127.0.0.1 (PORT, else \$PORT, else 8080) as soon as it has the CPU engine,
                             and build the WebGPU engine meanwhile
+  serve --release FOLDER [PORT]
+                            serve the site of a release whose archives are in FOLDER: nothing is compiled
   site [--cpu-only]         build the page into target/site/, for any static host, at the root or under a path
   package [--cpu-only]      build the npm package into target/npm/
   release [--cpu-only] [--without-command-line]
@@ -62,6 +64,10 @@ from_caller() {
 
 serve() {
   local cpu_only='' port=${PORT:-8080} server builder
+  if [[ ${1:-} == --release ]]; then
+    [[ -n ${2:-} ]] || die "serve --release needs the folder with the archives of a release"
+    serve_release "$(from_caller "$2")" "${3:-$port}"
+  fi
   if [[ ${1:-} == --cpu-only ]]; then
     cpu_only=$1
     shift

@@ -52,6 +52,23 @@ release() {
   say "The archives are in $folder"
 }
 
+# serve_release FOLDER PORT: serves the site of a release that was fetched, which takes no compiler.
+serve_release() {
+  local version archive sum site=$TARGET/release-site
+  setup_node
+  version=$(node -p 'require("./package.json").version')
+  archive=tilelens-$version-site.tar.gz
+  [[ -f $1/$archive ]] || die "there is no $archive in $1: fetch the release of this version, $version, or leave --release out"
+  sum=$(grep -F -- "  $archive" "$1/SHA256SUMS" 2>/dev/null || true)
+  [[ $sum == "$(sha256 "$1/$archive")  $archive" ]] ||
+    die "$archive is not the one that SHA256SUMS beside it names: fetch both again"
+  say "Unpacking $archive"
+  rm -rf "$site"
+  mkdir -p "$site"
+  tar --extract --gzip --file "$1/$archive" --directory "$site"
+  exec node tools/serve.mjs --root "$site" --port "$2"
+}
+
 # pack ARCHIVE FOLDER FILE…: the same bytes for the same files, whoever packs them, whenever.
 pack() {
   tar --create --sort=name --owner=0 --group=0 --numeric-owner --mode=go=rX,u+rw --mtime='2000-01-01 00:00Z' \

@@ -1,12 +1,12 @@
 /** The archives of a release: all are there, whole, and the same when they are made again. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { ROOT, SLOW_MS, buildScript } from '../e2e/harness.mjs';
+import { ROOT, SLOW_MS, buildScript, temporaryFolder } from '../e2e/harness.mjs';
 import { PACKAGE } from './packed.mjs';
 
 const run = promisify(execFile);
@@ -43,4 +43,24 @@ test('the archives of a release are whole, and the same when they are made again
   const { components } = JSON.parse(await readFile(path.join(ARCHIVES, bill), 'utf8'));
   for (const name of ['safetensors', 'wasm-bindgen', 'idb']) assert.ok(components.some((/** @type {{ name: string }} */ one) => one.name === name), name);
   assert.deepEqual(await release(), made);
+});
+
+test('a release that was fetched is served without a compiler, and not if it is damaged', { timeout: SLOW_MS }, async (t) => {
+  const folder = await temporaryFolder(t);
+  await cp(ARCHIVES, folder, { recursive: true });
+  const serving = spawn('./build.sh', ['serve', '--release', folder, '0'], { cwd: ROOT });
+  t.after(() => serving.kill());
+  let said = '';
+  for await (const part of serving.stdout) {
+    said += part;
+    if (/http:\S+/.test(said)) break;
+  }
+  const [url] = /** @type {RegExpExecArray} */ (/http:\S+/.exec(said));
+  const page = await (await fetch(url)).text();
+  assert.match(page, /<title>Tilelens/);
+  const [, site] = /** @type {RegExpExecArray} */ (/(tilelens-.*-site\.tar\.gz)/.exec(said));
+  await truncate(path.join(folder, site), 1000);
+  const { ok, stderr } = await buildScript(['serve', '--release', folder, '0'], {});
+  assert.ok(!ok);
+  assert.equal(stderr.trim(), `build.sh: ${site} is not the one that SHA256SUMS beside it names: fetch both again`);
 });
