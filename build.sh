@@ -78,7 +78,9 @@ serve() {
     exec node tools/serve.mjs --port "$port"
   fi
   build_first_page
-  ! engine_is_built webgpu "$(engine_sources)" || exec node tools/serve.mjs --port "$port"
+  if engine_is_built webgpu "$(engine_sources)"; then
+    exec node tools/serve.mjs --port "$port"
+  fi
   # Each in a process group of its own, so that what ends this script ends all that they started.
   set -m
   node tools/serve.mjs --port "$port" &

@@ -218,9 +218,11 @@ fn classify_prints_json_that_says_the_same() {
 
 #[test]
 fn the_mean_over_views_does_not_care_how_a_tile_is_turned() {
+    // As large as the network's input: scaling rounds rows and columns one after the other, and not alike once exchanged.
+    const SIDE_PX: u32 = 224;
     let folder = TempDir::new().unwrap();
-    let tile = RgbImage::from_fn(TILE_PX, TILE_PX, |x, y| {
-        Rgb([3 * x as u8, 2 * y as u8, if x + 2 * y > TILE_PX { 200 } else { 30 }])
+    let tile = RgbImage::from_fn(SIDE_PX, SIDE_PX, |x, y| {
+        Rgb([x as u8, y as u8, if x + 2 * y > SIDE_PX { 200 } else { 30 }])
     });
     tile.save(folder.path().join("a.png")).unwrap();
     let turned = image::imageops::flip_horizontal(&image::imageops::rotate90(&tile));
@@ -233,10 +235,8 @@ fn the_mean_over_views_does_not_care_how_a_tile_is_turned() {
     let [as_it_stands, turned] = confidences(&["--view-average"])[..] else {
         panic!("two tiles have two rows")
     };
-    // Scaling rounds rows and columns one after the other, and so not alike once they are exchanged.
-    assert!((as_it_stands - turned).abs() < 1e-3, "{as_it_stands} and {turned}");
+    assert!((as_it_stands - turned).abs() < 1e-4, "{as_it_stands} and {turned}");
     let [as_it_stands, turned] = confidences(&[])[..] else { panic!("two tiles have two rows") };
-    println!("without the mean: {as_it_stands} and {turned}");
     assert!((as_it_stands - turned).abs() > 1e-2, "the views of this tile are too much alike to tell");
 }
 

@@ -41,17 +41,22 @@ def cropped_and_turned(images: torch.Tensor, side_px: int) -> torch.Tensor:
     return functional.grid_sample(images.float() / 255, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
-def coarsened(images: torch.Tensor) -> torch.Tensor:
-    """Some of the images, each made small by areas and large again."""
+def coarser(images: torch.Tensor, share: float, mode: str) -> torch.Tensor:
+    """Made small by areas, to this share of the side, and large again."""
     side = images.shape[-1]
+    small = functional.interpolate(images, size=int(side * share), mode="area")
+    return functional.interpolate(small, size=side, mode=mode, align_corners=False)
+
+
+def coarsened(images: torch.Tensor) -> torch.Tensor:
+    """Some of the images as coarser sensors see them."""
     chosen = (torch.rand(len(images)) < COARSE_SHARE).nonzero().flatten()
     kinds = torch.randint(len(COARSE_SIDES), (len(chosen),))
     for kind, share in enumerate(COARSE_SIDES):
         mine = chosen[kinds == kind]
         if len(mine):
-            small = functional.interpolate(images[mine], size=int(side * share), mode="area")
             mode = "bicubic" if torch.rand(()) < 0.5 else "bilinear"
-            images[mine] = functional.interpolate(small, size=side, mode=mode, align_corners=False).clamp(0, 1)
+            images[mine] = coarser(images[mine], share, mode).clamp(0, 1)
     return images
 
 
@@ -69,7 +74,5 @@ def in_another_light(images: torch.Tensor) -> torch.Tensor:
     images = grey + (images - grey) * saturation
     blurred = torch.rand(count) < BLURRED_SHARE
     if blurred.any():
-        side = images.shape[-1]
-        coarse = functional.interpolate(images[blurred], scale_factor=0.5, mode="area")
-        images[blurred] = functional.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=False)
+        images[blurred] = coarser(images[blurred], 0.5, "bilinear")
     return images.clamp(0, 1)

@@ -122,8 +122,8 @@ for (const [query, flags, every, without] of /** @type {const} */ ([
     }
     const difference = differences / agreeing;
     t.diagnostic(`${agreeing} of ${sample.length} classes are PyTorch's; confidences differ by ${difference.toFixed(4)} on average`);
-    // Of a small sample, one tile may lie between two classes.
-    assert.ok(agreeing >= Math.floor(AGREEING * sample.length), `${agreeing} of ${sample.length}`);
+    // Of a small sample, too, one tile may lie between two classes.
+    assert.ok(sample.length - agreeing <= Math.max(1, (1 - AGREEING) * sample.length), `${agreeing} of ${sample.length}`);
     assert.ok(difference <= CONFIDENCE_AGREEMENT, `confidences differ by ${difference}`);
     await close();
   });
