@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Connection, EngineError, REPLACED, Session, lookOf } from '../../www/engine/index.js';
 import { FeatureStore } from '../../www/engine/worker/feature-store.js';
+import { rowsOf } from '../../www/engine/worker/places.js';
 import { Pool } from '../../www/engine/worker/pool.js';
 import { deferred, loadedModel, settled } from './fakes.mjs';
 
@@ -174,6 +175,16 @@ test('neighbours in a scene go to one helper, and the last of them to whoever is
   await Promise.allSettled(jobs);
   const whoWasAt = (/** @type {string} */ place) => new Set(begun.filter((job) => job.place === place).map(({ helper }) => helper)).size;
   assert.deepEqual(['0', '1', '2', '3', '4'].map(whoWasAt), [1, 1, 1, 1, 2]);
+});
+
+test('cells that lie side by side are one job, and a file is one by itself', () => {
+  const cell = (/** @type {number} */ x, /** @type {number} */ y, sceneId = 'a') => ({ source: /** @type {any} */ ({ kind: 'window', sceneId, window: { x, y, width: 256, height: 256 } }) });
+  const file = { source: /** @type {any} */ ({ kind: 'file' }) };
+  const tiles = [...[0, 256, 512, 768, 1024, 1280].map((x) => cell(x, 0)), cell(1024, 256), cell(1280, 256, 'b'), file, file];
+  assert.deepEqual(rowsOf(tiles).map((row) => row.length), [4, 2, 1, 1, 1, 1]);
+  const small = Array.from({ length: 10 }, (_, column) => cell(64 * column, 0));
+  assert.deepEqual(rowsOf(small).flat(), small);
+  assert.deepEqual(rowsOf(small).map((row) => row.length), [4, 4, 2]);
 });
 
 test('jobs are dealt to whoever is free: one at work and two at hand, and a slow one holds up none', async () => {

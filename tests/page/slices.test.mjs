@@ -47,15 +47,27 @@ test('a part that was fetched is there at once, and kept for one reading', async
   assert.deepEqual(read, { atOnce: 1, ahead: 3 });
 });
 
+test('neighbours are read together, and each is there at once', async () => {
+  const { large, read } = await largeFile();
+  const [near, far, gone] = [partsAt([6, 4, 5]), partsAt([9]), partsAt([12, 13])];
+  await large.fetch([...near, ...far, ...gone]);
+  assert.equal(read.ahead, 3);
+  assert.deepEqual([5, 4, 9, 6].map((place) => large.read(place * MB, MB)[0]), [5, 4, 9, 6]);
+  large.forget(gone);
+  assert.equal(large.read(13 * MB, MB)[0], 13);
+  assert.deepEqual(read, { atOnce: 1, ahead: 3 });
+});
+
 test('what is fetched ahead has a limit, and what is forgotten makes room', async () => {
   const { large, read } = await largeFile();
   const many = partsAt(Array.from({ length: 30 }, (_, place) => place));
   await large.fetch(many);
-  assert.equal(read.ahead, 12);
+  assert.deepEqual([large.read(11 * MB, MB)[0], read.atOnce], [11, 0]);
+  assert.deepEqual([large.read(12 * MB, MB)[0], read.atOnce], [12, 1]);
   large.forget(many);
   await large.fetch(partsAt([31]));
   assert.equal(large.read(31 * MB, MB)[0], 31);
-  assert.deepEqual(read, { atOnce: 0, ahead: 13 });
+  assert.deepEqual(read, { atOnce: 1, ahead: 2 });
 });
 
 test('a part that could not be fetched is read when it is asked for, which says what is wrong', async () => {

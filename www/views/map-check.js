@@ -6,6 +6,7 @@ import { MOST_CHECKED } from '../scene/plan.js';
 import { beforePaint, byId, button, counted, download, element, isTyping, isolated, percent, stemOf, table } from './dom.js';
 import { classIndexOf, keyOf } from './label-keys.js';
 import { notify } from './notices.js';
+import { soon } from './on-tiles.js';
 import { thrownSentence } from './sentences.js';
 
 /** @typedef {import('../engine/index.js').MapAccuracy} MapAccuracy */
@@ -176,7 +177,8 @@ export function setUpMapCheck({ room, scenes, desk, maps, labelling }, view) {
     },
     { capture: true },
   );
-  for (const source of [desk, scenes, maps]) source.addEventListener('changed', draw);
+  for (const source of [desk, scenes]) source.addEventListener('changed', draw);
+  maps.addEventListener('changed', () => soon(draw));
   labelling.addEventListener('classes', draw);
   byId('scene-picker', HTMLSelectElement).addEventListener('change', draw);
   draw();

@@ -5,6 +5,7 @@ import { changedCells } from './map/cell-drawing.js';
 import { mapPicture } from './map/map-picture.js';
 import { beforePaint, byId, button, counted, download, element, isolated, percent, stemOf, table } from './dom.js';
 import { notify } from './notices.js';
+import { soon } from './on-tiles.js';
 import { thrownSentence } from './sentences.js';
 
 /** @typedef {import('../engine/index.js').MapForm} MapForm */
@@ -176,7 +177,8 @@ export function setUpMapPanel({ session, room, scenes, desk, maps }, view, areaP
   areaRow.append(areaName, wholeScene, drawsArea);
   byId('remove-scene', HTMLButtonElement).addEventListener('click', () => view.scene && desk.remove(view.scene));
 
-  for (const source of [desk, scenes, maps]) source.addEventListener('changed', draw);
+  for (const source of [desk, scenes]) source.addEventListener('changed', draw);
+  maps.addEventListener('changed', () => soon(draw));
   session.addEventListener('status', draw);
   byId('scene-picker', HTMLSelectElement).addEventListener('change', draw);
   draw();

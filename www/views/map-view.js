@@ -1,13 +1,13 @@
 /** The map: a scene with the classes of its cells over it, to look at and to label. */
 
 import { cellsByWindow, isCell, overlap, windowAround } from '../scene/cells.js';
-import { tilesOf } from '../tiles/tile-list.js';
+import { isStreaming, tilesOf } from '../tiles/tile-list.js';
 import { beforePaint, byId, element, isTyping, isolated } from './dom.js';
 import { classIndexOf, keyOf } from './label-keys.js';
 import { drawArea, drawClasses, drawFrames, drawGrid, drawHatches, pictureOf } from './map/cell-drawing.js';
 import { scaleOf } from './map/scale.js';
 import { notify } from './notices.js';
-import { onTiles } from './on-tiles.js';
+import { soon } from './on-tiles.js';
 import { thrownSentence } from './sentences.js';
 import { verdictSentence } from './tile-card.js';
 
@@ -431,11 +431,12 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
       redraw();
     });
   }
-  onTiles(tiles, ['changed'], redraw);
+  // Answers come as the map of classes; labels are seen at once.
+  tiles.addEventListener('changed', (event) => isStreaming(event) || redraw());
   selection.addEventListener('changed', redraw);
   spotlight.addEventListener('changed', redraw);
   labelling.addEventListener('classes', listClasses);
-  maps.addEventListener('changed', makePicture);
+  maps.addEventListener('changed', () => soon(makePicture));
   desk.addEventListener('changed', follow);
   scenes.addEventListener('changed', follow);
   listClasses();

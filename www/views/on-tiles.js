@@ -21,6 +21,12 @@ function drawWaiting() {
   for (const draw of draws) draw();
 }
 
+/** Draws together with what answers change. @param {() => void} draw */
+export function soon(draw) {
+  waiting.add(draw);
+  timer ??= setTimeout(drawWaiting, drawnAtMs + INTERVAL_MS - performance.now());
+}
+
 /**
  * @param {TileList} tiles
  * @param {string[]} types of events
@@ -30,8 +36,7 @@ export function onTiles(tiles, types, draw) {
   for (const type of types) {
     tiles.addEventListener(type, (event) => {
       if (isStreaming(event)) {
-        waiting.add(draw);
-        timer ??= setTimeout(drawWaiting, drawnAtMs + INTERVAL_MS - performance.now());
+        soon(draw);
       } else {
         waiting.delete(draw);
         draw();

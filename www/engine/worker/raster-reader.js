@@ -67,7 +67,7 @@ export class RasterReader {
     const { x, y, width, height } = source.window;
     const key = keyOf(source);
     return this.#module.use(async (bindings) => {
-      const parts = await this.#fetch(source);
+      const parts = await this.#fetch([source]);
       if (this.#scene?.key !== key) {
         const read = await slices(source.file);
         if (!read) throw new EngineError('image.unreadable');
@@ -84,21 +84,23 @@ export class RasterReader {
   }
 
   /**
-   * A cell of a scene is asked for soon: what is stored of it is fetched meanwhile, once its scene is open.
-   * @param {WindowSource} source
+   * Cells are asked for soon: what is stored of them is fetched meanwhile, once their scene is open.
+   * @param {WindowSource[]} sources
    */
-  readAhead(source) {
+  readAhead(sources) {
     // What goes wrong is told when it is the cell's turn.
-    this.#module.use(() => this.#fetch(source)).catch(() => undefined);
+    this.#module.use(() => this.#fetch(sources)).catch(() => undefined);
   }
 
-  /** @param {WindowSource} source */
-  async #fetch(source) {
-    const { x, y, width, height } = source.window;
-    if (this.#scene?.key !== keyOf(source)) return [];
-    const numbers = this.#scene.raster.parts(x, y, width, height);
-    const parts = Array.from({ length: numbers.length / 2 }, (_, part) => ({ offset: numbers[2 * part], length: numbers[2 * part + 1] }));
-    await this.#scene.slices.fetch(parts);
+  /** @param {WindowSource[]} sources */
+  async #fetch(sources) {
+    const scene = this.#scene;
+    if (!scene) return [];
+    const parts = sources.filter((source) => keyOf(source) === scene.key).flatMap(({ window: { x, y, width, height } }) => {
+      const numbers = scene.raster.parts(x, y, width, height);
+      return Array.from({ length: numbers.length / 2 }, (_, part) => ({ offset: numbers[2 * part], length: numbers[2 * part + 1] }));
+    });
+    await scene.slices.fetch(parts);
     return parts;
   }
 

@@ -14,6 +14,9 @@ const READ_WHOLE_BYTES = 16 << 20;
 /** So many bytes are fetched ahead at most: two cells of 512 pixels of twelve bands of 16 bits, in each worker. */
 const MOST_BYTES_AHEAD = 12 << 20;
 
+/** Parts that are no further apart are one reading, which costs a browser as much as 256 kB of what is read. */
+const MOST_GAP_BYTES = 64 << 10;
+
 /**
  * @typedef {object} Slices
  * @property {(offset: number, length: number) => Uint8Array} read whose bytes are good until the next call
@@ -36,16 +39,18 @@ export async function slices(file) {
   };
 }
 
+/** Parts that are read together. @typedef {{ offset: number, bytes: ArrayBuffer | null, arriving: Promise<void>, wanted: number }} Reading */
+
 /** @implements {Slices} */
 class LargeFile {
   #file;
   /** Known to workers alone. @type {{ readAsArrayBuffer(part: Blob): ArrayBuffer }} */
   #reader = new (/** @type {any} */ (globalThis).FileReaderSync)();
-  /** By offset. @type {Map<number, { length: number, arriving: Promise<void>, bytes: ArrayBuffer | null }>} */
+  /** By offset. @type {Map<number, { length: number, reading: Reading }>} */
   #ahead = new Map();
   #bytesAhead = 0;
-  /** @type {ArrayBuffer | null} */
-  #lastRead = null;
+  /** Bytes that the last call gave, and nobody will ask for again. @type {ArrayBuffer | null} */
+  #spent = null;
 
   /** @param {Blob} file */
   constructor(file) {
@@ -53,50 +58,80 @@ class LargeFile {
   }
 
   read = (/** @type {number} */ offset, /** @type {number} */ length) => {
-    release(this.#lastRead);
-    this.#lastRead = this.#take(offset, length) ?? this.#reader.readAsArrayBuffer(this.#part(offset, length));
-    return new Uint8Array(this.#lastRead, 0, Math.min(length, this.#lastRead.byteLength));
+    release(this.#spent);
+    this.#spent = null;
+    const ahead = this.#ahead.get(offset);
+    if (ahead?.reading.bytes && ahead.length >= length) {
+      const { reading } = ahead;
+      // Whoever reads a part keeps what it makes of it.
+      this.#drop(offset);
+      if (reading.wanted === 0) this.#spent = reading.bytes;
+      return new Uint8Array(ahead.reading.bytes, offset - reading.offset, length);
+    }
+    this.#spent = this.#reader.readAsArrayBuffer(this.#file.slice(offset, offset + length));
+    return new Uint8Array(this.#spent, 0, Math.min(length, this.#spent.byteLength));
   };
 
   /** @param {Part[]} parts */
   fetch(parts) {
-    for (const { offset, length } of parts) {
-      if (this.#ahead.has(offset) || this.#bytesAhead + length > MOST_BYTES_AHEAD) continue;
-      const arrived = (/** @type {ArrayBuffer | null} */ bytes) => void (part.bytes = bytes);
-      // A part that does not come is read when it is asked for, which says what is wrong.
-      const arriving = this.#part(offset, length).arrayBuffer().then(arrived, () => arrived(null));
-      const part = { length, arriving, bytes: /** @type {ArrayBuffer | null} */ (null) };
-      this.#ahead.set(offset, part);
-      this.#bytesAhead += length;
+    /** @type {Part[]} */
+    const wanted = [];
+    let room = MOST_BYTES_AHEAD - this.#bytesAhead;
+    for (const part of parts) {
+      if (this.#ahead.has(part.offset) || part.length > room) continue;
+      wanted.push(part);
+      room -= part.length;
     }
-    return Promise.all(parts.map(({ offset }) => this.#ahead.get(offset)?.arriving));
+    for (const together of neighbours(wanted)) this.#begin(together);
+    return Promise.all(parts.map(({ offset }) => this.#ahead.get(offset)?.reading.arriving));
   }
 
   /** @param {Part[]} parts */
   forget(parts) {
     for (const { offset } of parts) {
-      this.#bytesAhead -= this.#ahead.get(offset)?.length ?? 0;
-      this.#ahead.delete(offset);
+      const reading = this.#drop(offset);
+      if (reading?.wanted === 0) release(reading.bytes);
     }
   }
 
-  /**
-   * Bytes that were fetched ahead; whoever reads a part keeps what it makes of it.
-   * @param {number} offset
-   * @param {number} length
-   */
-  #take(offset, length) {
-    const bytes = this.#ahead.get(offset)?.bytes;
-    if (!bytes || bytes.byteLength < length) return null;
-    this.forget([{ offset, length }]);
-    return bytes;
+  /** @param {Part[]} parts that lie side by side */
+  #begin(parts) {
+    const [{ offset }] = parts;
+    const end = Math.max(...parts.map((part) => part.offset + part.length));
+    /** @type {Reading} */
+    const reading = { offset, bytes: null, arriving: Promise.resolve(), wanted: parts.length };
+    const arrived = (/** @type {ArrayBuffer | null} */ bytes) => {
+      if (reading.wanted > 0) reading.bytes = bytes;
+      else release(bytes);
+    };
+    // A part that does not come is read when it is asked for, which says what is wrong.
+    reading.arriving = this.#file.slice(offset, end).arrayBuffer().then(arrived, () => arrived(null));
+    for (const { offset, length } of parts) {
+      this.#ahead.set(offset, { length, reading });
+      this.#bytesAhead += length;
+    }
   }
 
-  /**
-   * @param {number} offset
-   * @param {number} length
-   */
-  #part(offset, length) {
-    return this.#file.slice(offset, offset + length);
+  /** @param {number} offset @returns what it was read with */
+  #drop(offset) {
+    const ahead = this.#ahead.get(offset);
+    if (!ahead) return null;
+    this.#ahead.delete(offset);
+    this.#bytesAhead -= ahead.length;
+    ahead.reading.wanted -= 1;
+    return ahead.reading;
   }
+}
+
+/** Those that lie side by side, in a row. @param {Part[]} parts */
+function neighbours(parts) {
+  /** @type {Part[][]} */
+  const rows = [];
+  let end = -Infinity;
+  for (const part of parts.toSorted((a, b) => a.offset - b.offset)) {
+    if (part.offset - end > MOST_GAP_BYTES) rows.push([]);
+    rows[rows.length - 1].push(part);
+    end = Math.max(end, part.offset + part.length);
+  }
+  return rows;
 }

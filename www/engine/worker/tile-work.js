@@ -95,20 +95,20 @@ async function readBytes({ kind, file }) {
 const ahead = new WeakMap();
 
 /**
- * A worker that gets its tiles one by one reads the next file while it computes.
+ * A worker that gets few tiles at once reads the next ones while it computes.
  * @param {RasterReader} reader
- * @param {TileSource} source
+ * @param {TileSource[]} sources
  */
-export function readAhead(reader, source) {
-  if (source.kind === 'window') {
-    reader.readAhead(source);
-    return;
+export function readAhead(reader, sources) {
+  const cells = sources.filter((source) => source.kind === 'window');
+  if (cells.length > 0) reader.readAhead(cells);
+  for (const source of sources) {
+    if (source.kind === 'window' || source.file.size > MOST_BYTES_AHEAD) continue;
+    const reading = readBytes(source);
+    // What goes wrong is told when it is the tile's turn.
+    reading.catch(() => undefined);
+    ahead.set(source, reading);
   }
-  if (source.file.size > MOST_BYTES_AHEAD) return;
-  const reading = readBytes(source);
-  // What goes wrong is told when it is the tile's turn.
-  reading.catch(() => undefined);
-  ahead.set(source, reading);
 }
 
 /** @param {TileSource} source */

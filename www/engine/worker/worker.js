@@ -12,6 +12,7 @@ import { FeatureStore } from './feature-store.js';
 import { concludeRun, steer, trainHead } from './head-training.js';
 import { converted, relabelled, wholeOf } from './model-files.js';
 import { Fetched, Models } from './models.js';
+import { placeOf, rowsOf } from './places.js';
 import { Pool } from './pool.js';
 import { RasterReader } from './raster-reader.js';
 import { classifyKnown, classifyTiles, classifyViews, computeViews, heatmapOf, readAhead, thumbnails } from './tile-work.js';
@@ -36,9 +37,6 @@ import { TrainingModule } from './training-module.js';
 
 /** Fewer runs of the backbone than this are done before helpers have started. */
 const RUNS_WORTH_HELP = 8;
-
-/** Blocks of a scene have 256 to 1,024 pixels a side, as GDAL and the agencies write them. */
-const SQUARE_PX = 1024;
 
 const store = new FeatureStore();
 /** Features that helpers are computing, by tile: whoever needs them waits. @type {Map<string, Promise<unknown>>} */
@@ -196,26 +194,26 @@ function poolFor({ choice, module, base, head, model }, runs, emit) {
 }
 
 /**
- * Has tiles done by the helpers, each by whoever is free next.
+ * Has tiles done by the helpers, some at a time by whoever is free next.
  * @template {{ tileId: string, source: TileSource }} Tile
  * @param {Pool} helpers
- * @param {Tile[]} tiles
- * @param {(helper: Connection, tile: Tile) => Promise<{ features: FeatureRow[] }>} there
- * @param {(tile: Tile) => Promise<unknown>} here
- * @returns {Promise<number>} how many were done elsewhere
+ * @param {Tile[][]} groups each is done at once, and in order
+ * @param {(helper: Connection, group: Tile[]) => Promise<{ features: FeatureRow[] }>} there
+ * @param {(group: Tile[]) => Promise<unknown>} here
+ * @returns {Promise<number>} how many tiles were done elsewhere
  */
-async function share(helpers, tiles, there, here) {
+async function share(helpers, groups, there, here) {
   let elsewhere = 0;
-  const jobs = tiles.map((tile) => {
+  const jobs = groups.map((group) => {
     const run = async (/** @type {Connection} */ helper) => {
-      const { features } = await there(helper, tile);
+      const { features } = await there(helper, group);
       for (const row of features) store.keep(row);
-      elsewhere += 1;
+      elsewhere += group.length;
     };
-    const job = helpers.do(run, () => here(tile), placeOf(tile.source)).finally(() => {
-      if (arriving.get(tile.tileId) === job) arriving.delete(tile.tileId);
+    const job = helpers.do(run, () => here(group), placeOf(group[0].source)).finally(() => {
+      for (const { tileId } of group) if (arriving.get(tileId) === job) arriving.delete(tileId);
     });
-    arriving.set(tile.tileId, job);
+    for (const { tileId } of group) arriving.set(tileId, job);
     return job;
   });
   // The first failure is told when all have ended.
@@ -223,13 +221,6 @@ async function share(helpers, tiles, there, here) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
   return elsewhere;
-}
-
-/** Cells of one square share blocks; a file is by itself. @param {TileSource} source */
-function placeOf(source) {
-  if (source.kind !== 'window') return null;
-  const { x, y } = source.window;
-  return [source.sceneId, Math.floor(x / SQUARE_PX), Math.floor(y / SQUARE_PX)].join();
 }
 
 /**
@@ -248,7 +239,7 @@ function withTransfer(features) {
 
 /** What is done of a request before it is its turn. @param {Parameters<FeatureStore['expect']>[0]} tiles */
 function begin(tiles) {
-  if (started?.helper) for (const { source } of tiles) readAhead(reader, source);
+  if (started?.helper) readAhead(reader, tiles.map(({ source }) => source));
   else store.expect(tiles);
 }
 
@@ -279,9 +270,9 @@ async function classify({ tiles, isAveraged }, { id, emit }) {
       const unknown = tiles.filter((tile) => !isKnown(tile));
       const helpers = poolFor(open, unknown.length * views, emit);
       if (!helpers) return void (await here(open, unknown));
-      const there = (/** @type {Connection} */ helper, /** @type {TileRequest} */ tile) => helper.request('classify', { tiles: [tile], isAveraged, pageRequest: id });
+      const there = (/** @type {Connection} */ helper, /** @type {TileRequest[]} */ group) => helper.request('classify', { tiles: group, isAveraged, pageRequest: id });
       // Dealt in this turn, so that another model waits for them, and not waited for, so that all else goes on.
-      return { ending: share(helpers, unknown, there, (tile) => modelInTurn((model) => here(model, [tile]))) };
+      return { ending: share(helpers, rowsOf(unknown), there, (group) => modelInTurn((model) => here(model, group))) };
     });
     elsewhere = (await sharing?.ending) ?? 0;
   } finally {
@@ -301,9 +292,10 @@ async function views({ tiles }, { id, emit }) {
   /** @type {FeatureRow[]} */
   const features = [];
   const here = (/** @type {typeof tiles[0]} */ tile) => modelInTurn(async (open) => emit(await computeViews(open, tile, keeping(features))));
+  const there = (/** @type {Connection} */ helper, /** @type {typeof tiles} */ group) => helper.request('views', { tiles: group, pageRequest: id });
   const sharing = await modelInTurn(async (open) => {
     const helpers = poolFor(open, tiles.length * VIEWS, emit);
-    return helpers && { ending: share(helpers, tiles, (helper, tile) => helper.request('views', { tiles: [tile], pageRequest: id }), here) };
+    return helpers && { ending: share(helpers, tiles.map((tile) => [tile]), there, ([tile]) => here(tile)) };
   });
   if (!sharing) for (const tile of tiles) await here(tile);
   const elsewhere = (await sharing?.ending) ?? 0;

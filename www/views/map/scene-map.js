@@ -150,8 +150,10 @@ export class SceneMap {
     return { x: left, y: -upper, width: right - left, height: upper - lower };
   }
 
+  /** At once: whoever asks is about to paint. */
   redraw() {
     this.#overlay.changed();
+    this.#map.renderSync();
   }
 
   resize() {
