@@ -56,6 +56,20 @@ fn every_format_shows_the_same_picture() {
     assert_shows_the_picture("animated.webp", "WebP", &[Note::Animated]);
 }
 
+/// The decoders' transforms differ by a level here and there. Rounded twice, colours differ by a quarter of a level in the mean.
+#[test]
+fn colours_between_the_columns_of_a_jpeg_are_those_of_libjpeg_turbo() {
+    for name in ["chroma-420", "chroma-422"] {
+        let [tile, expected] =
+            [fixture(&format!("{name}.jpg")).unwrap(), fixture(&format!("{name}.png")).unwrap()];
+        assert_eq!((tile.width_px, tile.height_px), (61, 47));
+        let differences = tile.rgb.iter().zip(&expected.rgb).map(|(&a, &b)| u32::from(a.abs_diff(b)));
+        let (sum, most) = differences.fold((0, 0), |(sum, most), one| (sum + one, most.max(one)));
+        let mean = f64::from(sum) / tile.rgb.len() as f64;
+        assert!(mean < 0.05 && most <= 3, "{name}: {mean} levels in the mean, {most} at most");
+    }
+}
+
 #[test]
 fn greyscale_serves_as_three_channels() {
     for name in ["grey.png", "grey.jpg"] {

@@ -39,10 +39,10 @@ const FEATURES: usize = Architecture::MobileNetV3Small.features();
 /// tiles of these classes: what it does for classes that it never saw is in its card.
 const TEN_SHOT_ACCURACY: f64 = 0.83;
 
-/// Tiles of which PyTorch, with another decoder of JPEG, says the same.
-const AGREEING: f64 = 0.994;
+/// Tiles of which PyTorch says the same, from the same files.
+const AGREEING: f64 = 0.999;
 /// How far apart two classes may be where it does not.
-const MOST_LEAD: f32 = 0.2;
+const MOST_LEAD: f32 = 0.05;
 
 const FOLDERS: [&str; 7] = ["field", "forest", "grass", "industry", "parking", "residential", "river_lake"];
 
@@ -110,7 +110,7 @@ fn the_cards_state_what_the_heads_do_and_pytorch_says_the_same_of_every_tile() {
                 block_on(classifier.classify(&[&tile(&folder.join(name))])).unwrap().probabilities;
             let found_class = argmax(&probabilities);
             agreeing += usize::from(found_class == *predicted);
-            // Another decoder's roundings may tip a tile that lies between two classes, and no other.
+            // A decoder's roundings may tip a tile that lies between two classes, and no other.
             let lead = probabilities[found_class] - probabilities[*predicted];
             assert!(lead < MOST_LEAD, "{name}: PyTorch's class is behind by {lead}");
             differences += (probabilities[*predicted] - confidence).abs();
@@ -123,8 +123,9 @@ fn the_cards_state_what_the_heads_do_and_pytorch_says_the_same_of_every_tile() {
             expected.len()
         );
         assert!(agreeing as f64 >= AGREEING * expected.len() as f64, "{agreeing} of {}", expected.len());
-        // Decoding JPEG and scaling round by a level here and there; on a tile between two classes that shows.
-        assert!(difference <= 0.01, "{difference}");
+        // The decoders differ by a level in every hundredth number. Where scaling rounds rows before columns, or colours twice,
+        // this is 0.0016 and more.
+        assert!(difference <= 0.001, "{difference}");
         let evaluation = Evaluation::new(&found, &labels, card.labels.len());
         assert_eq!((evaluation.tiles, evaluation.right), (card.tiles, card.right));
         assert!((evaluation.calibration_error - card.calibration_error).abs() < 1e-3);

@@ -40,10 +40,16 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
 
     let (pixels, rows) = if structure.is_progressive || structure.scans > 1 {
         let whole = !structure.is_progressive || all_scans(data, structure.scans)?;
-        let pixels = decoder.decode().map_err(failure)?;
+        let pixels = match decoder.decode_halved_colour() {
+            Some(pixels) => pixels,
+            None => open(&[data, &END_OF_IMAGE].concat())?.decode().map_err(failure)?,
+        };
         (pixels, if whole { height_px } else { 0 })
     } else {
-        single_scan(data)?
+        match whole_scan(data, height_px) {
+            Some(pixels) => (pixels, height_px),
+            None => single_scan(data)?,
+        }
     };
     let rows = rows.min(height_px);
     let missing_share = 1.0 - rows as f32 / height_px as f32;
@@ -82,6 +88,14 @@ fn open(bytes: &[u8]) -> Result<JpegDecoder, TileError> {
     let mut decoder = JpegDecoder::new(bytes.to_vec(), options);
     decoder.decode_headers().map_err(failure)?;
     Ok(decoder)
+}
+
+/// Pixels of a picture in one scan, if it is whole and its colours are halved. The decoder takes the end of the image for that
+/// of the scan wherever it comes, but the count of rows (DNL, ITU T.81, B.2.5) it expects nowhere else than behind the last one.
+fn whole_scan(data: &[u8], height_px: u32) -> Option<Vec<u8>> {
+    let [.., high, low] = height_px.to_be_bytes();
+    let row_count = [0xff, 0xdc, 0, 4, high, low];
+    open(&[data, &PADDING, &row_count, &END_OF_IMAGE].concat()).ok()?.decode_halved_colour()
 }
 
 /// Pixels of a picture in one scan, and how many rows of it there are. The decoder, which fills a picture that ends too

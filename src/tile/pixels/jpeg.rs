@@ -5,6 +5,9 @@ use std::io::Cursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 pub use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::{PlaneInfo, RawImcuRowStatus};
+
+use crate::ycbcr::{Plane, to_rgb};
 
 /// A decoder of one file. Its methods do what zune-jpeg's do.
 pub struct JpegDecoder(zune_jpeg::JpegDecoder<Cursor<Vec<u8>>>);
@@ -63,5 +66,50 @@ impl JpegDecoder {
 
     pub fn decoded_scans(&self) -> Option<usize> {
         self.0.decoded_scans()
+    }
+
+    /// RGB as libjpeg-turbo makes it, once the headers are read, of a picture with half as many columns of colour as of
+    /// brightness: zune-jpeg rounds twice there, and libjpeg-turbo once. None for another picture, and where anything is wrong
+    /// with it; the decoder is of no use then.
+    pub fn decode_halved_colour(&mut self) -> Option<Vec<u8>> {
+        let (width, height) = self.size_px()?;
+        let mut planes = self.halved_colour()?.map(|size| Plane {
+            samples: vec![0; size.byte_size],
+            width: size.width,
+            height: size.height,
+            stride: size.stride,
+        });
+        let strides = planes.each_ref().map(|plane| plane.stride);
+        let (mut raw, mut rows) = (self.0.raw_output(), [0; 3]);
+        loop {
+            let [luma, blue, red] = &mut planes;
+            let mut below = [
+                &mut luma.samples[rows[0] * strides[0]..],
+                &mut blue.samples[rows[1] * strides[1]..],
+                &mut red.samples[rows[2] * strides[2]..],
+            ];
+            match raw.decode_next_imcu_row(&mut below, &strides).ok()? {
+                RawImcuRowStatus::RowReady { rows_written } => {
+                    rows.iter_mut().zip(rows_written).for_each(|(rows, more)| *rows += more);
+                }
+                RawImcuRowStatus::Complete => break,
+                _ => return None,
+            }
+        }
+        let mut pixels = vec![0; 3 * width as usize * height as usize];
+        let [luma, blue, red] = &planes;
+        to_rgb(luma, [blue, red], &mut pixels);
+        Some(pixels)
+    }
+
+    /// The sizes of the three components, where those of colour have half as many columns.
+    fn halved_colour(&mut self) -> Option<[PlaneInfo; 3]> {
+        let is_coloured = self.0.input_colorspace() == Some(ColorSpace::YCbCr);
+        let [luma, blue, red, _] = self.0.raw_output().layout()?;
+        let factors = |plane: &PlaneInfo| (plane.horizontal_sampling_factor, plane.vertical_sampling_factor);
+        let is_halved = matches!((factors(&luma), factors(&blue)), ((2, 1 | 2), (1, 1)))
+            && factors(&blue) == factors(&red);
+        // libjpeg-turbo repeats the columns of narrower pictures.
+        (is_coloured && is_halved && blue.width > 2).then_some([luma, blue, red])
     }
 }

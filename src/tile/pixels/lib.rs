@@ -7,6 +7,7 @@
 mod jpeg;
 mod normalise;
 mod resize;
+mod ycbcr;
 
 pub use jpeg::{DecodeErrors, JpegDecoder};
 pub use normalise::normalise;

@@ -39,14 +39,31 @@ pub fn resize(
 ) -> Vec<u8> {
     let source = TypedImageRef::<U8x3>::from_buffer(picture.width_px, picture.height_px, picture.rgb)
         .expect("a picture has the bytes of its pixels");
-    let mut target = Image::new(width_px, height_px, PixelType::U8x3);
-    let mut pixels = target.typed_image_mut::<U8x3>().expect("just made of that type");
-    let filter = match filter {
-        Filter::Bilinear => FilterType::Bilinear,
-        Filter::CatmullRom => FilterType::CatmullRom,
+    let (kind, reach) = match filter {
+        Filter::Bilinear => (FilterType::Bilinear, 1.0),
+        Filter::CatmullRom => (FilterType::CatmullRom, 2.0),
     };
-    let options =
-        ResizeOptions::new().crop(left, top, width, height).resize_alg(ResizeAlg::Convolution(filter));
-    Resizer::new().resize_typed(&source, &mut pixels, &options).expect("both have pixels");
+    // Columns first, and then rows: values between are rounded to bytes, and Pillow's are of that order.
+    let reach = reach * (height / f64::from(height_px)).max(1.0) + 1.0;
+    let first = (top - reach).max(0.0).floor();
+    let rows = (top + height + reach).ceil().min(f64::from(picture.height_px)) - first;
+    let mut narrowed = Image::new(width_px, rows as u32, PixelType::U8x3);
+    convolve(&source, [left, first, width, rows], &mut narrowed, kind);
+    let mut target = Image::new(width_px, height_px, PixelType::U8x3);
+    let narrowed =
+        TypedImageRef::<U8x3>::from_buffer(width_px, rows as u32, narrowed.buffer()).expect("just made so");
+    convolve(&narrowed, [0.0, top - first, f64::from(width_px), height], &mut target, kind);
     target.into_vec()
+}
+
+fn convolve(
+    source: &TypedImageRef<'_, U8x3>,
+    [left, top, width, height]: [f64; 4],
+    target: &mut Image<'_>,
+    kind: FilterType,
+) {
+    let options =
+        ResizeOptions::new().crop(left, top, width, height).resize_alg(ResizeAlg::Convolution(kind));
+    let mut pixels = target.typed_image_mut::<U8x3>().expect("just made of that type");
+    Resizer::new().resize_typed(source, &mut pixels, &options).expect("both have pixels");
 }
