@@ -17,6 +17,9 @@ const NAME: &str = "JPEG";
 /// a whole picture would seem to be missing.
 const PADDING: [u8; 16] = [0; 16];
 
+/// Behind the last interval of a scan there is no restart; the decoder looks for one, and misses the last row without it.
+const RESTART: [u8; 2] = [0xff, 0xd0];
+
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
 /// Kinds of JPEG that few programs read.
@@ -38,18 +41,23 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
     let orientation =
         decoder.exif().and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms);
 
+    let is_halved = decoder.has_halved_colour();
+    let scan =
+        [data, if structure.has_end && structure.ends_with_interval() { &RESTART } else { &[] }].concat();
     let (pixels, rows) = if structure.is_progressive || structure.scans > 1 {
         let whole = !structure.is_progressive || all_scans(data, structure.scans)?;
-        let pixels = match decoder.decode_halved_colour() {
-            Some(pixels) => pixels,
-            None => open(&[data, &END_OF_IMAGE].concat())?.decode().map_err(failure)?,
+        let pixels = if !is_halved {
+            decoder.decode().map_err(failure)?
+        } else if let Some(pixels) = decoder.decode_halved_colour() {
+            pixels
+        } else {
+            open(&[data, &END_OF_IMAGE].concat())?.decode().map_err(failure)?
         };
         (pixels, if whole { height_px } else { 0 })
+    } else if is_halved && let Some(pixels) = whole_scan(&scan, height_px) {
+        (pixels, height_px)
     } else {
-        match whole_scan(data, height_px) {
-            Some(pixels) => (pixels, height_px),
-            None => single_scan(data)?,
-        }
+        single_scan(&scan)?
     };
     let rows = rows.min(height_px);
     let missing_share = 1.0 - rows as f32 / height_px as f32;

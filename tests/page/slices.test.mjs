@@ -58,6 +58,15 @@ test('neighbours are read together, and each is there at once', async () => {
   assert.deepEqual(read, { atOnce: 1, ahead: 3 });
 });
 
+test('a part that two cells share is fetched once, and leaves room when it was read', async () => {
+  const { large, read } = await largeFile();
+  await large.fetch(partsAt([3, 3, 3, 3]));
+  assert.equal(large.read(3 * MB, MB)[0], 3);
+  await large.fetch(partsAt(Array.from({ length: 12 }, (_, place) => 10 + place)));
+  assert.equal(large.read(21 * MB, MB)[0], 21);
+  assert.deepEqual(read, { atOnce: 0, ahead: 2 });
+});
+
 test('what is fetched ahead has a limit, and what is forgotten makes room', async () => {
   const { large, read } = await largeFile();
   const many = partsAt(Array.from({ length: 30 }, (_, place) => place));

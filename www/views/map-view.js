@@ -431,7 +431,7 @@ export function setUpMapView({ session, room, scenes, desk, maps, tiles, feature
       redraw();
     });
   }
-  // Answers come as the map of classes; labels are seen at once.
+  // Answers are drawn when the class map changes, labels at once.
   tiles.addEventListener('changed', (event) => isStreaming(event) || redraw());
   selection.addEventListener('changed', redraw);
   spotlight.addEventListener('changed', redraw);

@@ -1,4 +1,4 @@
-/** When views of the tiles are drawn: at once after what the user did, a few times a second while answers stream in. */
+/** When views of the tiles and of class maps are drawn: at once after what the user did, a few times a second while answers stream in. */
 
 import { isStreaming } from '../tiles/tile-list.js';
 
@@ -21,7 +21,7 @@ function drawWaiting() {
   for (const draw of draws) draw();
 }
 
-/** Draws together with what answers change. @param {() => void} draw */
+/** Draws at the next moment at which answers are drawn. @param {() => void} draw */
 export function soon(draw) {
   waiting.add(draw);
   timer ??= setTimeout(drawWaiting, drawnAtMs + INTERVAL_MS - performance.now());

@@ -9,7 +9,7 @@ use zune_jpeg::{PlaneInfo, RawImcuRowStatus};
 
 use crate::ycbcr::{Plane, to_rgb};
 
-/// A decoder of one file. Its methods do what zune-jpeg's do.
+/// A decoder of one file. Where nothing else is said, its methods do what zune-jpeg's do.
 pub struct JpegDecoder(zune_jpeg::JpegDecoder<Cursor<Vec<u8>>>);
 
 #[expect(missing_docs, reason = "zune-jpeg explains them")]
@@ -68,10 +68,14 @@ impl JpegDecoder {
         self.0.decoded_scans()
     }
 
-    /// RGB as libjpeg-turbo makes it, once the headers are read, of a picture with half as many columns of colour as of
-    /// brightness: zune-jpeg rounds twice there, and libjpeg-turbo once. None for another picture, and where anything is wrong
-    /// with it; the decoder is of no use then.
-    pub fn decode_halved_colour(&mut self) -> Option<Vec<u8>> {
+    /// Whether it is a picture with half as many columns of colour as of brightness, once the headers are read.
+    pub fn has_halved_colour(&mut self) -> bool {
+        self.halved_colour().is_some()
+    }
+
+    /// RGB as libjpeg-turbo makes it of a picture with halved colour, once the headers are read: zune-jpeg rounds twice there,
+    /// and libjpeg-turbo once. None for another picture, and where anything is wrong with it.
+    pub fn decode_halved_colour(mut self) -> Option<Vec<u8>> {
         let (width, height) = self.size_px()?;
         let mut planes = self.halved_colour()?.map(|size| Plane {
             samples: vec![0; size.byte_size],
@@ -96,19 +100,23 @@ impl JpegDecoder {
                 _ => return None,
             }
         }
+        // It holds the numbers of a progressive picture, which are larger than its pixels.
+        drop(raw);
+        drop(self);
         let mut pixels = vec![0; 3 * width as usize * height as usize];
         let [luma, blue, red] = &planes;
         to_rgb(luma, [blue, red], &mut pixels);
         Some(pixels)
     }
 
-    /// The sizes of the three components, where those of colour have half as many columns.
+    /// The sizes of the three components.
     fn halved_colour(&mut self) -> Option<[PlaneInfo; 3]> {
         let is_coloured = self.0.input_colorspace() == Some(ColorSpace::YCbCr);
         let [luma, blue, red, _] = self.0.raw_output().layout()?;
         let factors = |plane: &PlaneInfo| (plane.horizontal_sampling_factor, plane.vertical_sampling_factor);
-        let is_halved = matches!((factors(&luma), factors(&blue)), ((2, 1 | 2), (1, 1)))
-            && factors(&blue) == factors(&red);
+        let ((wide, high), (narrow, low)) = (factors(&luma), factors(&blue));
+        let is_halved =
+            wide == 2 * narrow && (high == low || high == 2 * low) && factors(&blue) == factors(&red);
         // libjpeg-turbo repeats the columns of narrower pictures.
         (is_coloured && is_halved && blue.width > 2).then_some([luma, blue, red])
     }

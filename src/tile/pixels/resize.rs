@@ -39,12 +39,13 @@ pub fn resize(
 ) -> Vec<u8> {
     let source = TypedImageRef::<U8x3>::from_buffer(picture.width_px, picture.height_px, picture.rgb)
         .expect("a picture has the bytes of its pixels");
-    let (kind, reach) = match filter {
+    let (kind, filter_px) = match filter {
         Filter::Bilinear => (FilterType::Bilinear, 1.0),
         Filter::CatmullRom => (FilterType::CatmullRom, 2.0),
     };
-    // Columns first, and then rows: values between are rounded to bytes, and Pillow's are of that order.
-    let reach = reach * (height / f64::from(height_px)).max(1.0) + 1.0;
+    // First within rows, then within columns. Between the two, values are rounded to bytes, so that the order shows: it is
+    // Pillow's. Only rows within reach of the filter are needed.
+    let reach = filter_px * (height / f64::from(height_px)).max(1.0) + 1.0;
     let first = (top - reach).max(0.0).floor();
     let rows = (top + height + reach).ceil().min(f64::from(picture.height_px)) - first;
     let mut narrowed = Image::new(width_px, rows as u32, PixelType::U8x3);

@@ -1,4 +1,4 @@
-/** Where in a scene tiles are, for helpers who share them out. */
+/** Where in a scene tiles are, and which of them one helper does together. */
 
 /** @typedef {import('../protocol.js').TileSource} TileSource */
 

@@ -14,7 +14,7 @@ const READ_WHOLE_BYTES = 16 << 20;
 /** So many bytes are fetched ahead at most: two cells of 512 pixels of twelve bands of 16 bits, in each worker. */
 const MOST_BYTES_AHEAD = 12 << 20;
 
-/** Parts that are no further apart are one reading, which costs a browser as much as 256 kB of what is read. */
+/** Parts that are no further apart are read together: to begin a reading costs a browser as much as to read 256 kB. */
 const MOST_GAP_BYTES = 64 << 10;
 
 /**
@@ -39,14 +39,14 @@ export async function slices(file) {
   };
 }
 
-/** Parts that are read together. @typedef {{ offset: number, bytes: ArrayBuffer | null, arriving: Promise<void>, wanted: number }} Reading */
+/** Parts that are read together; so many of them are still wanted. @typedef {{ offset: number, length: number, bytes: ArrayBuffer | null, arriving: Promise<void>, wanted: number }} Reading */
 
 /** @implements {Slices} */
 class LargeFile {
   #file;
   /** Known to workers alone. @type {{ readAsArrayBuffer(part: Blob): ArrayBuffer }} */
   #reader = new (/** @type {any} */ (globalThis).FileReaderSync)();
-  /** By offset. @type {Map<number, { length: number, reading: Reading }>} */
+  /** By the offset of a part. @type {Map<number, Reading>} */
   #ahead = new Map();
   #bytesAhead = 0;
   /** Bytes that the last call gave, and nobody will ask for again. @type {ArrayBuffer | null} */
@@ -60,13 +60,12 @@ class LargeFile {
   read = (/** @type {number} */ offset, /** @type {number} */ length) => {
     release(this.#spent);
     this.#spent = null;
-    const ahead = this.#ahead.get(offset);
-    if (ahead?.reading.bytes && ahead.length >= length) {
-      const { reading } = ahead;
+    const reading = this.#ahead.get(offset);
+    if (reading?.bytes && offset - reading.offset + length <= reading.bytes.byteLength) {
       // Whoever reads a part keeps what it makes of it.
       this.#drop(offset);
       if (reading.wanted === 0) this.#spent = reading.bytes;
-      return new Uint8Array(ahead.reading.bytes, offset - reading.offset, length);
+      return new Uint8Array(reading.bytes, offset - reading.offset, length);
     }
     this.#spent = this.#reader.readAsArrayBuffer(this.#file.slice(offset, offset + length));
     return new Uint8Array(this.#spent, 0, Math.min(length, this.#spent.byteLength));
@@ -74,16 +73,10 @@ class LargeFile {
 
   /** @param {Part[]} parts */
   fetch(parts) {
-    /** @type {Part[]} */
-    const wanted = [];
-    let room = MOST_BYTES_AHEAD - this.#bytesAhead;
-    for (const part of parts) {
-      if (this.#ahead.has(part.offset) || part.length > room) continue;
-      wanted.push(part);
-      room -= part.length;
-    }
-    for (const together of neighbours(wanted)) this.#begin(together);
-    return Promise.all(parts.map(({ offset }) => this.#ahead.get(offset)?.reading.arriving));
+    // Cells that lie side by side may share a part.
+    const wanted = new Map(parts.filter(({ offset }) => !this.#ahead.has(offset)).map((part) => [part.offset, part]));
+    for (const group of neighbours([...wanted.values()], MOST_BYTES_AHEAD - this.#bytesAhead)) this.#begin(group);
+    return Promise.all(parts.map(({ offset }) => this.#ahead.get(offset)?.arriving));
   }
 
   /** @param {Part[]} parts */
@@ -94,44 +87,56 @@ class LargeFile {
     }
   }
 
-  /** @param {Part[]} parts that lie side by side */
-  #begin(parts) {
-    const [{ offset }] = parts;
-    const end = Math.max(...parts.map((part) => part.offset + part.length));
+  /** @param {Group} group */
+  #begin({ offset, end, parts }) {
+    const length = end - offset;
     /** @type {Reading} */
-    const reading = { offset, bytes: null, arriving: Promise.resolve(), wanted: parts.length };
+    const reading = { offset, length, bytes: null, arriving: Promise.resolve(), wanted: parts.length };
     const arrived = (/** @type {ArrayBuffer | null} */ bytes) => {
       if (reading.wanted > 0) reading.bytes = bytes;
       else release(bytes);
     };
     // A part that does not come is read when it is asked for, which says what is wrong.
     reading.arriving = this.#file.slice(offset, end).arrayBuffer().then(arrived, () => arrived(null));
-    for (const { offset, length } of parts) {
-      this.#ahead.set(offset, { length, reading });
-      this.#bytesAhead += length;
-    }
+    this.#bytesAhead += length;
+    for (const part of parts) this.#ahead.set(part.offset, reading);
   }
 
-  /** @param {number} offset @returns what it was read with */
+  /** @param {number} offset @returns what the part was read with */
   #drop(offset) {
-    const ahead = this.#ahead.get(offset);
-    if (!ahead) return null;
+    const reading = this.#ahead.get(offset);
+    if (!reading) return null;
     this.#ahead.delete(offset);
-    this.#bytesAhead -= ahead.length;
-    ahead.reading.wanted -= 1;
-    return ahead.reading;
+    reading.wanted -= 1;
+    if (reading.wanted === 0) this.#bytesAhead -= reading.length;
+    return reading;
   }
 }
 
-/** Those that lie side by side, in a row. @param {Part[]} parts */
-function neighbours(parts) {
-  /** @type {Part[][]} */
-  const rows = [];
-  let end = -Infinity;
+/** Parts that lie side by side. @typedef {{ offset: number, end: number, parts: Part[] }} Group */
+
+/**
+ * Parts in groups, as many as there is room for.
+ * @param {Part[]} parts
+ * @param {number} roomBytes
+ */
+function neighbours(parts, roomBytes) {
+  /** @type {Group[]} */
+  const groups = [];
+  let room = roomBytes;
   for (const part of parts.toSorted((a, b) => a.offset - b.offset)) {
-    if (part.offset - end > MOST_GAP_BYTES) rows.push([]);
-    rows[rows.length - 1].push(part);
-    end = Math.max(end, part.offset + part.length);
+    const end = part.offset + part.length;
+    const last = groups.at(-1);
+    const near = last && part.offset - last.end <= MOST_GAP_BYTES ? last : null;
+    const needed = near ? Math.max(0, end - near.end) : part.length;
+    if (needed > room) continue;
+    room -= needed;
+    if (near) {
+      near.parts.push(part);
+      near.end += needed;
+    } else {
+      groups.push({ offset: part.offset, end, parts: [part] });
+    }
   }
-  return rows;
+  return groups;
 }

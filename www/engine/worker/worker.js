@@ -197,7 +197,7 @@ function poolFor({ choice, module, base, head, model }, runs, emit) {
  * Has tiles done by the helpers, some at a time by whoever is free next.
  * @template {{ tileId: string, source: TileSource }} Tile
  * @param {Pool} helpers
- * @param {Tile[][]} groups each is done at once, and in order
+ * @param {Tile[][]} groups each is one job of one helper
  * @param {(helper: Connection, group: Tile[]) => Promise<{ features: FeatureRow[] }>} there
  * @param {(group: Tile[]) => Promise<unknown>} here
  * @returns {Promise<number>} how many tiles were done elsewhere
@@ -255,8 +255,11 @@ async function classify({ tiles, isAveraged }, { id, emit }) {
   /** @type {FeatureRow[]} */
   const features = [];
   const views = isAveraged ? VIEWS : 1;
+  const tell = (/** @type {import('../protocol.js').TileEvent} */ event) => emit(event, event.result ? [event.result.probabilities.buffer] : []);
+  /** A helper tells of tiles when it also gives their features away: where it crashes before, they are asked for again. @type {Parameters<typeof tell>[0][]} */
+  const told = [];
   const reporting = {
-    onTile: (/** @type {import('../protocol.js').TileEvent} */ event) => emit(event, event.result ? [event.result.probabilities.buffer] : []),
+    onTile: started.helper ? (/** @type {Parameters<typeof tell>[0]} */ event) => void told.push(event) : tell,
     onFeatures: keeping(features),
     later: (/** @type {Promise<void>} */ report) => void reports.push(report),
   };
@@ -278,6 +281,7 @@ async function classify({ tiles, isAveraged }, { id, emit }) {
   } finally {
     await Promise.all(reports);
   }
+  told.forEach(tell);
   return { value: { features }, transfer: withTransfer(features), elsewhere };
 }
 
