@@ -10,10 +10,10 @@ import { PACKAGE, project, tarball, tool } from './packed.mjs';
 const MOST_SCRIPT_BYTES = 26_500;
 /** The element alone, without what every page loads. */
 const MOST_ELEMENT_BYTES = 4000;
-/** The goals are 280 kB for the engine and 350 for rasters; compilers differ by a little. */
-const MOST_ENGINE_BYTES = 285e3;
+/** The goals are 0.28 MB for the engine and 0.35 for rasters; compilers differ by a little. */
+const MOST_ENGINE_BYTES = 287e3;
 const MOST_TRAINING_BYTES = 215e3;
-const MOST_RASTER_BYTES = 352e3;
+const MOST_RASTER_BYTES = 354e3;
 
 /** @param {string} name */
 async function brotliBytes(name) {
