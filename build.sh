@@ -73,6 +73,7 @@ serve() {
     shift
   fi
   port=${1:-$port}
+  [[ $port =~ ^[0-9]+$ ]] || die "“$port” is no port: write ./build.sh serve 8080"
   if [[ -n $cpu_only ]]; then
     build --cpu-only
     exec node tools/serve.mjs --port "$port"
