@@ -63,17 +63,21 @@ from_caller() {
 }
 
 serve() {
-  local cpu_only='' port=${PORT:-8080} server builder
+  local cpu_only='' release='' port server builder
   if [[ ${1:-} == --release ]]; then
-    [[ -n ${2:-} ]] || die "serve --release needs the folder with the archives of a release"
-    serve_release "$(from_caller "$2")" "${3:-$port}"
-  fi
-  if [[ ${1:-} == --cpu-only ]]; then
+    release=${2:-}
+    [[ -n $release ]] || die "serve --release needs the folder with the archives of a release"
+    shift 2
+  elif [[ ${1:-} == --cpu-only ]]; then
     cpu_only=$1
     shift
   fi
-  port=${1:-$port}
+  port=${1:-${PORT:-8080}}
+  # serve.mjs says it, too, but minutes later.
   [[ $port =~ ^[0-9]+$ ]] || die "“$port” is no port: write ./build.sh serve 8080"
+  if [[ -n $release ]]; then
+    serve_release "$(from_caller "$release")" "$port"
+  fi
   if [[ -n $cpu_only ]]; then
     build --cpu-only
     exec node tools/serve.mjs --port "$port"
@@ -89,7 +93,9 @@ serve() {
   build_rest &
   builder=$!
   set +m
-  trap 'kill -- "-$server" "-$builder" 2>/dev/null || true' EXIT
+  # Their numbers are put in now: when an error ends this function, its variables are gone.
+  # shellcheck disable=SC2064
+  trap "kill -- '-$server' '-$builder' 2>/dev/null || true" EXIT
   wait "$server"
 }
 

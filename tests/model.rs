@@ -123,8 +123,8 @@ fn the_cards_state_what_the_heads_do_and_pytorch_says_the_same_of_every_tile() {
             expected.len()
         );
         assert!(agreeing as f64 >= AGREEING * expected.len() as f64, "{agreeing} of {}", expected.len());
-        // The decoders differ by a level in every hundredth number. Where scaling rounds rows before columns, or colours twice,
-        // this is 0.0016 and more.
+        // The decoders differ by a level in every hundredth number. Where tiles are scaled within columns first, or colours
+        // are rounded twice, this is 0.0016 and more.
         assert!(difference <= 0.001, "{difference}");
         let evaluation = Evaluation::new(&found, &labels, card.labels.len());
         assert_eq!((evaluation.tiles, evaluation.right), (card.tiles, card.right));

@@ -54,10 +54,8 @@ pub(super) struct JpegStructure {
     /// Bits a channel.
     precision: u8,
     pub is_progressive: bool,
-    /// How many units a scan of all components consists of: blocks of each, as many as lie over one another.
-    units: usize,
-    /// After so many units comes a restart marker; never where it is zero.
-    restart_interval: usize,
+    /// After so many units of a scan comes a restart marker; never where it is zero.
+    pub restart_interval: usize,
     /// How many scans begin.
     pub scans: usize,
     /// Where the end marker stands, or the end of the file.
@@ -75,7 +73,6 @@ impl JpegStructure {
             frame: 0,
             precision: 8,
             is_progressive: false,
-            units: 0,
             restart_interval: 0,
             scans: 0,
             data_end: 0,
@@ -98,7 +95,6 @@ impl JpegStructure {
                     found.frame = marker;
                     found.precision = *bytes.get(payload + 2)?;
                     found.is_progressive = matches!(marker, 0xc2 | 0xca);
-                    found.units = units(bytes.get(payload + 3..)?)?;
                 }
                 0xdd => {
                     let interval = bytes.get(payload + 2..payload + 4)?;
@@ -114,11 +110,6 @@ impl JpegStructure {
         (found.scans > 0).then_some(found)
     }
 
-    /// Whether a restart would come behind the last unit, if there were another one.
-    pub fn ends_with_interval(&self) -> bool {
-        self.restart_interval > 0 && self.units.is_multiple_of(self.restart_interval)
-    }
-
     /// A kind that hardly any decoder reads, by its name.
     pub fn rare_kind(&self) -> Option<&'static str> {
         match self.frame {
@@ -129,19 +120,6 @@ impl JpegStructure {
             _ => None,
         }
     }
-}
-
-/// Units of a scan by a frame header, from the height on: two bytes each of height and width, the number of components, and
-/// three bytes for each, of which the second has its factors (ITU T.81, B.2.2 and A.2).
-fn units(header: &[u8]) -> Option<usize> {
-    let (&[a, b, c, d, count], components) = header.split_first_chunk::<5>()?;
-    let (height, width) = (usize::from(u16::from_be_bytes([a, b])), usize::from(u16::from_be_bytes([c, d])));
-    let (components, _) = components.get(..3 * usize::from(count))?.as_chunks::<3>();
-    let most =
-        |factor: fn(u8) -> u8| components.iter().map(|&[_, factors, _]| usize::from(factor(factors))).max();
-    // The unit of a single component is one of its blocks.
-    let [across, down] = if count == 1 { [1, 1] } else { [most(|both| both >> 4)?, most(|both| both & 15)?] };
-    Some(width.div_ceil(8 * across.max(1)) * height.div_ceil(8 * down.max(1)))
 }
 
 /// The next marker from a position on, and what follows it. Within a scan `0xff` is escaped, and restarts are no end.

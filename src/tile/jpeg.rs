@@ -17,7 +17,7 @@ const NAME: &str = "JPEG";
 /// a whole picture would seem to be missing.
 const PADDING: [u8; 16] = [0; 16];
 
-/// Behind the last interval of a scan there is no restart; the decoder looks for one, and misses the last row without it.
+/// Behind a last interval that is full there is no restart; the decoder looks for one, and misses the last row without it.
 const RESTART: [u8; 2] = [0xff, 0xd0];
 
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
@@ -42,8 +42,6 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
         decoder.exif().and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms);
 
     let is_halved = decoder.has_halved_colour();
-    let scan =
-        [data, if structure.has_end && structure.ends_with_interval() { &RESTART } else { &[] }].concat();
     let (pixels, rows) = if structure.is_progressive || structure.scans > 1 {
         let whole = !structure.is_progressive || all_scans(data, structure.scans)?;
         let pixels = if !is_halved {
@@ -54,10 +52,14 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, TileError> {
             open(&[data, &END_OF_IMAGE].concat())?.decode().map_err(failure)?
         };
         (pixels, if whole { height_px } else { 0 })
-    } else if is_halved && let Some(pixels) = whole_scan(&scan, height_px) {
-        (pixels, height_px)
     } else {
-        single_scan(&scan)?
+        let interval = structure.restart_interval;
+        let is_full = interval > 0 && decoder.units().is_some_and(|units| units.is_multiple_of(interval));
+        let behind: &[u8] = if is_full && structure.has_end { &RESTART } else { &[] };
+        match is_halved.then(|| whole_scan(data, behind, height_px)).flatten() {
+            Some(pixels) => (pixels, height_px),
+            None => single_scan(data, behind)?,
+        }
     };
     let rows = rows.min(height_px);
     let missing_share = 1.0 - rows as f32 / height_px as f32;
@@ -100,16 +102,16 @@ fn open(bytes: &[u8]) -> Result<JpegDecoder, TileError> {
 
 /// Pixels of a picture in one scan, if it is whole and its colours are halved. The decoder takes the end of the image for that
 /// of the scan wherever it comes, but the count of rows (DNL, ITU T.81, B.2.5) it expects nowhere else than behind the last one.
-fn whole_scan(data: &[u8], height_px: u32) -> Option<Vec<u8>> {
+fn whole_scan(data: &[u8], behind: &[u8], height_px: u32) -> Option<Vec<u8>> {
     let [.., high, low] = height_px.to_be_bytes();
     let row_count = [0xff, 0xdc, 0, 4, high, low];
-    open(&[data, &PADDING, &row_count, &END_OF_IMAGE].concat()).ok()?.decode_halved_colour()
+    open(&[data, behind, &PADDING, &row_count, &END_OF_IMAGE].concat()).ok()?.decode_halved_colour()
 }
 
 /// Pixels of a picture in one scan, and how many rows of it there are. The decoder, which fills a picture that ends too
 /// early with grey, tells so only where it may hope for more.
-fn single_scan(data: &[u8]) -> Result<(Vec<u8>, u32), TileError> {
-    let mut decoder = open(&[data, &PADDING].concat())?;
+fn single_scan(data: &[u8], behind: &[u8]) -> Result<(Vec<u8>, u32), TileError> {
+    let mut decoder = open(&[data, behind, &PADDING].concat())?;
     decoder.set_incremental_mode(true);
     let size = decoder.output_buffer_size().ok_or(TileError::TooMuchMemory(NAME))?;
     let mut pixels = vec![0; size];

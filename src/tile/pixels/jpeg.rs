@@ -109,6 +109,22 @@ impl JpegDecoder {
         Some(pixels)
     }
 
+    /// How many units a scan of all components has, once the headers are read: of each the blocks that lie over one another, or
+    /// one block of a single component (ITU T.81, A.2).
+    pub fn units(&mut self) -> Option<usize> {
+        let ((width, height), components) = (self.size_px()?, usize::from(self.components()?));
+        let layout = self.0.raw_output().layout()?;
+        let most =
+            |factor: fn(&PlaneInfo) -> usize| layout[..components].iter().map(factor).fold(1, usize::max);
+        let (across, down) = match components {
+            1 => (1, 1),
+            _ => {
+                (most(|plane| plane.horizontal_sampling_factor), most(|plane| plane.vertical_sampling_factor))
+            }
+        };
+        Some((width as usize).div_ceil(8 * across) * (height as usize).div_ceil(8 * down))
+    }
+
     /// The sizes of the three components.
     fn halved_colour(&mut self) -> Option<[PlaneInfo; 3]> {
         let is_coloured = self.0.input_colorspace() == Some(ColorSpace::YCbCr);

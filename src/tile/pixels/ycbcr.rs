@@ -2,7 +2,6 @@
 //! a tile has the pixels that Pillow, OpenCV and PyTorch's datasets see.
 
 /// One component of a picture, row by row.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plane {
     pub samples: Vec<u8>,
     pub width: usize,

@@ -1,17 +1,13 @@
 /** The engine alone, over tiles that are decoded: what a page can at best take for so many. */
 
 import init, { Engine, Tile } from '../../../pkg/cpu/tilelens.js';
-
-/** @param {string} url */
-async function bytesOf(url) {
-  return new Uint8Array(await (await fetch(url)).arrayBuffer());
-}
+import { fetchBytes } from './engine-worker.js';
 
 async function start() {
   await init();
   const engine = await Engine.create('cpu');
-  engine.loadModel(await bytesOf('/models/overhead.safetensors'));
-  engine.useHead(engine.addHead(await bytesOf('/models/overhead-scenes.safetensors')).id);
+  engine.loadModel(await fetchBytes('/models/overhead.safetensors'));
+  engine.useHead(engine.addHead(await fetchBytes('/models/overhead-scenes.safetensors')).id);
   return engine;
 }
 const engine = start();
